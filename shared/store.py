@@ -1,6 +1,7 @@
 """One aggregate is one document is one atomic write; nothing else writes.
 
-`change` and `create` are the one write path. A caller's `Once` is spent only by success: its receipt
+`change` and `create` are the one write path. A caller's `Once` is spent only by success: its
+receipt
 is written with the change, or not at all. The shape of a document is in `shared.documents`.
 """
 
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 from pymongo import IndexModel, MongoClient, UpdateOne
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
 
 from shared import faults, ids
 from shared.documents import (
@@ -48,6 +49,7 @@ __all__ = [
     "Written",
     "connect",
     "ensure_indexes",
+    "is_away",
 ]
 
 MONGO_TIMEOUT_MS = 5000
@@ -71,6 +73,13 @@ def connect(url: str, name: str) -> Db:
         retryWrites=True,
     )
     return client[name]
+
+
+def is_away(wrong: BaseException) -> bool:
+    """Say whether this means that the database cannot be reached now (and not: a wrong write)."""
+    if isinstance(wrong, ConnectionFailure):
+        return True
+    return isinstance(wrong, PyMongoError) and wrong.timeout
 
 
 def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]]) -> None:
