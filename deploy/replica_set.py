@@ -18,7 +18,7 @@ def initiate(url: str, *, member: str, name: str = "rs0", patience_s: float = 60
     `member` is the address by which clients reach the server; raises TimeoutError.
     """
     deadline = time.monotonic() + patience_s
-    config = {"_id": name, "members": [{"_id": 0, "host": member}]}
+    config: dict[str, object] = {"_id": name, "members": [{"_id": 0, "host": member}]}
     with MongoClient[dict[str, object]](url, directConnection=True, timeoutMS=2000) as client:
         while problem := _not_yet_primary(client, config):
             if time.monotonic() > deadline:

@@ -56,6 +56,7 @@ def status(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"url": programs.url(HOME.ports()), "programs": rows}, indent=2))
     else:
+        _need_running()
         Console().print(_status_table(rows))
     sys.exit(0 if all(row["ready"] for row in rows) else EXIT_NOT_READY)
 
@@ -108,7 +109,7 @@ def lock() -> None:
 def demo(words: tuple[str, ...]) -> None:
     """Tell a few stories over HTTP and print what happened."""
     _need_module("deploy.demo")
-    url = _bring_up()
+    url = programs.url(HOME.ports()) if up.is_up(HOME) else _bring_up()
     _run_module("deploy.demo", "--url", url, *words)
 
 

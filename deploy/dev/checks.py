@@ -76,7 +76,7 @@ def _tool(title: str, name: str, *words: str) -> list[str]:
 
 
 def _said(title: str, problem: str) -> list[str]:
-    print(f"{title}: {'ok' if not problem else problem}", flush=True)
+    print(f"{title}: {problem or 'ok'}", flush=True)
     return [title] if problem else []
 
 

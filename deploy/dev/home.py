@@ -4,6 +4,7 @@ Two checkouts side by side never meet: every path, port, node name and process m
 the checkout's own path.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -146,6 +147,15 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports for servers that live for minutes, as tests start them."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def _free_ports(tag: str, taken: Iterable[int]) -> Iterator[int]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]
 
 from deploy.dev import processes
 from deploy.dev.home import Home
@@ -99,13 +99,12 @@ def stop_all(home: Home, *, first: Iterable[str]) -> None:
     names = set(infos(home))
     for group in (names & set(first), names):
         _stop(home, group)
-    try:
+    with contextlib.suppress(*AWAY):
+        supervisor = Path("/proc", str(_rpc(home).getPID()))
         _rpc(home).shutdown()
-    except AWAY:
-        return
-    deadline = time.monotonic() + STOP_TIMEOUT_S
-    while is_running(home) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while supervisor.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
 def _stop(home: Home, names: set[str]) -> None:

@@ -64,6 +64,12 @@ def down(home: Home, *, wipe: bool = False) -> int:
     return lost
 
 
+def is_up(home: Home) -> bool:
+    """Say whether this checkout's deployment, of either kind, is up and ready."""
+    running = supervision.is_running(home)
+    return running and not problems(programs.all_of(home, home.ports()))
+
+
 def problems(wanted: Iterable[Program]) -> dict[str, str]:
     """Ask every program at once; say by name what is wrong with those that are not ready."""
     chosen = list(wanted)
