@@ -27,9 +27,6 @@ WAITING_DELIVERIES_MAX = 10
 ROLE = {"deliver": "worker", "recall": "worker", "accept": "client", "request_changes": "client"}
 
 
-# what people do
-
-
 def deliver(
     contract: Contract, *, n: int, by: str, note: str, links: tuple[str, ...] = (), now: datetime
 ) -> Outcome[Contract]:

@@ -91,9 +91,6 @@ def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
     return contract, [Fact("contract.formed", dict(said))]
 
 
-# how it looks
-
-
 def next_of(contract: Contract) -> dict[str, Any] | None:
     """Return who must act, by when, and what happens otherwise; the most urgent milestone's."""
     if contract.state == "awaiting_funding":
@@ -145,9 +142,6 @@ def words(contract: Contract) -> dict[str, Any]:
         "proposal_id": contract.proposal_id,
         "listing_id": contract.listing_id,
     }
-
-
-# the small parts
 
 
 def milestone_of(contract: Contract, n: int) -> Milestone:

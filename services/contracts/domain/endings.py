@@ -12,8 +12,6 @@ from shared.events import Fact
 from shared.money import Money
 from shared.moves import Outcome, next_state
 
-# how it ends
-
 
 def accepted(
     contract: Contract,

@@ -47,9 +47,6 @@ HEARD: Moves = {
 }
 
 
-# what is heard
-
-
 def hear_escrow(
     contract: Contract,
     *,
@@ -99,9 +96,8 @@ def _paid(contract: Contract, m: Milestone, amount: Money, now: datetime) -> Out
 
 
 def _refunded(contract: Contract, m: Milestone, now: datetime) -> Outcome[Contract]:
-    contract = with_milestone(
-        contract, replace(m, state="refunded", note="", links=(), changes_note="")
-    )
+    m = replace(m, state="refunded", note="", links=(), changes_note="")
+    contract = with_milestone(contract, m)
     if contract.state == "cancelled":
         left = any(
             x.state in ("funded", "delivered", "changes_requested") for x in contract.milestones
@@ -112,11 +108,15 @@ def _refunded(contract: Contract, m: Milestone, now: datetime) -> Outcome[Contra
     return contract, []
 
 
-def answered(contract: Contract, now: datetime) -> Contract:
+def answered(contract: Contract, now: datetime) -> Outcome[Contract]:
     """Return the contract after escrow has answered what it waits for (for the dry run)."""
+    facts: list[Fact] = []
     for m in contract.milestones:
         if m.state == "accepted":
-            return _paid(contract, m, m.released or m.amount, now)[0]
-        if contract.state == "cancelled" and m.state in ("funded", "changes_requested"):
-            contract = _refunded(contract, m, now)[0]
-    return contract
+            contract, more = _paid(contract, m, m.released or m.amount, now)
+        elif contract.state == "cancelled" and m.state in ("funded", "changes_requested"):
+            contract, more = _refunded(contract, m, now)
+        else:
+            continue
+        facts += more
+    return contract, facts

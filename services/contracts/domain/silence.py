@@ -29,8 +29,6 @@ from shared.moves import Outcome
 
 REMIND_AFTER = (timedelta(days=1), timedelta(days=3), timedelta(days=6))
 
-# what silence does
-
 
 def wake(contract: Contract) -> datetime | None:
     """Return when silence next has a consequence."""
