@@ -21,8 +21,8 @@ def dry_run(
 ) -> list[dict[str, str]]:
     """Return `[{at, what, if}]`: each fact that silence would cause, with its time and condition.
 
-    `answered` gives the outcome after another service has done its part (released, refunded), so that
-    the dry run does not stop where only the system is waited for.
+    `answered` gives the outcome after another service has done its part (released, refunded), so
+    that the dry run does not stop where only the system is waited for.
     """
     future: list[dict[str, str]] = []
     for _ in range(STEPS_MAX):
