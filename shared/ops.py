@@ -107,9 +107,8 @@ def _on_parked(
 ) -> None:
     if not ids and not everything:
         raise click.UsageError("name the deliveries, or say --all")
-    found = [
-        (name, doc["_id"]) for name, doc in _parked(service) if everything or doc["_id"] in ids
-    ]
+    here = [(name, doc["_id"]) for name, doc in _parked(service)]
+    found = [(name, id_) for name, id_ in here if everything or id_ in ids]
     if missing := set(ids) - {id_ for _, id_ in found}:
         raise click.ClickException(f"not parked: {', '.join(sorted(missing))}")
     for name, id_ in found:
