@@ -58,16 +58,17 @@ VALIDATORS: Mapping[str, Doc] = {
     },
     SEALS: {},
 }
-_INDEXES: Sequence[IndexModel] = (
-    IndexModel([("at", 1), ("_id", 1)], name="in_time"),
+_STATEMENT = IndexModel(
+    [("statement", 1)],
+    name="statement",
     # Also a guard: no line of a wallet is ever numbered twice.
-    IndexModel(
-        [("statement", 1)],
-        name="statement",
-        unique=True,
-        partialFilterExpression={"statement": {"$exists": True}},
-    ),
+    unique=True,
+    partialFilterExpression={"statement": {"$exists": True}},
 )
+_INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    ENTRIES: (IndexModel([("at", 1), ("_id", 1)], name="in_time"), _STATEMENT),
+    SEALS: (IndexModel([("at", 1)]), IndexModel([("entries", 1)])),
+}
 
 _prepared: set[tuple[object, str]] = set()
 
@@ -82,7 +83,8 @@ def prepare(db: Db) -> None:
             _create(db, name, validator)
         elif there[name].get("validator", {}) != validator:
             db.command("collMod", name, validator=validator)
-    db[ENTRIES].create_indexes([*_INDEXES])
+    for name, indexes in _INDEXES.items():
+        db[name].create_indexes([*indexes])
     _prepared.add(known)
 
 
