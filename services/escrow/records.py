@@ -11,6 +11,7 @@ from services.escrow.domain.payout import Payout
 from services.escrow.domain.quote import Quote, Step
 from services.escrow.domain.schedule import Levy, Schedule, Tier
 from shared.documents import Doc, Kind
+from shared.events import Fact
 from shared.money import Money
 
 
@@ -33,6 +34,8 @@ def hold_to_doc(hold: Hold) -> Doc:
         "state": hold.state,
         "client_fee": dict(hold.client_fee),
         "charges": [_charge_to_doc(c) for c in hold.charges],
+        "outcome": [{"type": fact.type, "data": dict(fact.data)} for fact in hold.outcome],
+        "answered": hold.answered,
     }
 
 
@@ -55,6 +58,8 @@ def hold_from_doc(doc: Doc) -> Hold:
         state=doc["state"],
         client_fee=doc["client_fee"],
         charges=tuple(_charge_from_doc(c) for c in doc["charges"]),
+        outcome=tuple(Fact(fact["type"], fact["data"]) for fact in doc["outcome"]),
+        answered=doc["answered"],
     )
 
 

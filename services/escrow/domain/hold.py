@@ -31,17 +31,18 @@ MOVES: Moves = {
     "cancel": {"opened": "cancelled"},
 }
 
-_SETTLED = dict.fromkeys(FINAL, IGNORE)
+_AGAIN = {state: state for state in FINAL}
 HEARD: Moves = {
     # Heard again, or after all that followed from it: the hold is there.
-    "contract.formed": {"opened": IGNORE, "funded": IGNORE, **_SETTLED},
-    # Funded in a crossing with the cancellation: the money goes back.
-    "contract.cancelled": {"opened": "cancelled", "funded": "refunded", **_SETTLED},
+    "contract.formed": dict.fromkeys(STATES, IGNORE),
+    # Funded in a crossing with the cancellation: the money goes back. A hold that has ended stays
+    # as it is, and says again how it ended to a contract that says its fact again.
+    "contract.cancelled": {"opened": "cancelled", "funded": "refunded", **_AGAIN},
     # `released`, or `split` where only a part was accepted: the amount decides.
-    "delivery.accepted": {"opened": LATER, "funded": "released", **_SETTLED},
+    "delivery.accepted": {"opened": LATER, "funded": "released", **_AGAIN},
     # The provider's answers. Money taken for a hold that does not wait for it any more is the
     # client's: it goes to their wallet, and the hold stays as it is.
-    "charge.confirmed": {"opened": "funded", "funded": "funded", **{s: s for s in FINAL}},
+    "charge.confirmed": {"opened": "funded", "funded": "funded", **_AGAIN},
     "charge.declined": {s: s for s in STATES},
 }
 
@@ -67,6 +68,9 @@ class Hold:
     # What the client pays on top and is not settled yet: ledger account -> minor units.
     client_fee: Mapping[str, int] = field(default_factory=dict)
     charges: tuple[Charge, ...] = ()
+    # How it ended, as it was said, and the id of the event that last was answered with it.
+    outcome: tuple[Fact, ...] = ()
+    answered: str = ""
 
     @property
     def account(self) -> str:

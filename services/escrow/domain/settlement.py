@@ -13,7 +13,7 @@ from services.escrow.domain.hold import HEARD, MOVES, Hold, words
 from services.escrow.domain.posting import Decision, Entry, Line, lines, wallet
 from services.escrow.domain.quote import Quote, by_account, total
 from shared import moves
-from shared.errors import Conflict
+from shared.errors import Conflict, Ignored
 from shared.events import Fact
 from shared.money import Money
 from shared.moves import Outcome
@@ -76,25 +76,40 @@ def cancel(hold: Hold, *, reason: str, now: datetime) -> Outcome[Hold]:
     return replace(hold, state=state), [Fact("hold.cancelled", {**words(hold), "reason": reason})]
 
 
-def delivery_accepted(hold: Hold, *, amount: Money, now: datetime) -> Decision[Hold]:
+def delivery_accepted(hold: Hold, *, amount: Money, event_id: str, now: datetime) -> Decision[Hold]:
     """Hear that the work, or `amount` of it, was accepted.
 
-    :raises Ignored: it is settled
+    :raises Ignored: this very event has been answered
     :raises NotYet: it is not funded
     """
-    moves.heard(HEARD, hold.state, "delivery.accepted")
-    return release(hold, amount=amount, cause="delivery.accepted", now=now)
+    state = moves.heard(HEARD, hold.state, "delivery.accepted")
+    if state == hold.state:
+        return _again(hold, event_id)
+    return _answering(event_id, release(hold, amount=amount, cause="delivery.accepted", now=now))
 
 
-def contract_cancelled(hold: Hold, *, reason: str, now: datetime) -> Decision[Hold]:
+def contract_cancelled(hold: Hold, *, reason: str, event_id: str, now: datetime) -> Decision[Hold]:
     """Hear that there is no contract any more.
 
-    :raises Ignored: it is settled
+    :raises Ignored: this very event has been answered
     """
-    if moves.heard(HEARD, hold.state, "contract.cancelled") == "refunded":
-        return refund(hold, cause="contract.cancelled", now=now)
-    cancelled, facts = cancel(hold, reason=reason, now=now)
-    return cancelled, facts, None
+    state = moves.heard(HEARD, hold.state, "contract.cancelled")
+    if state == hold.state:
+        return _again(hold, event_id)
+    if state == "refunded":
+        return _answering(event_id, refund(hold, cause="contract.cancelled", now=now))
+    return _answering(event_id, (*cancel(hold, reason=reason, now=now), None))
+
+
+def _again(hold: Hold, event_id: str) -> Decision[Hold]:
+    if hold.answered == event_id:
+        raise Ignored("answered", f"{event_id} has been answered")
+    return replace(hold, answered=event_id), list(hold.outcome), None
+
+
+def _answering(event_id: str, decision: Decision[Hold]) -> Decision[Hold]:
+    hold, facts, entry = decision
+    return replace(hold, outcome=tuple(facts), answered=event_id), facts, entry
 
 
 def _fee_back(hold: Hold, refunded: int) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """A payment provider that moves no money, for trying the product out.
 
-It confirms a card at once, takes a payout on at once and has paid it when it is asked again. It
-remembers nothing: its answers follow from the id and the amount alone, so they stay the same through
+It confirms a card at once, takes a payout on at once and has paid it when it is asked again.
+It remembers nothing: its answers follow from the id and the amount alone, and stay the same through
 any crash. Failures come on demand, by amounts that nobody agrees on by chance (minor units):
 
 * a charge of   402,402  is declined

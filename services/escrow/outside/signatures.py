@@ -34,9 +34,7 @@ def verify(
     if not (id_ and given and stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise Unauthenticated("bad_signature", "the webhook is not signed")
     wanted = [sign(secret, id_, int(stamp), body) for secret in secrets]
-    good = [
-        hmac.compare_digest(one.encode(), other.encode()) for one in wanted for other in given
-    ]
+    good = [hmac.compare_digest(one.encode(), other.encode()) for one in wanted for other in given]
     if not any(good):
         raise Unauthenticated("bad_signature", "the signature does not fit")
     if abs(now.timestamp() - int(stamp)) > TOLERANCE_S:
