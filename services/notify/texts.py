@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
@@ -43,11 +44,19 @@ def catalogue_path(locale: str) -> Path:
     return FOLDER / locale / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
-def _compiled(locale: str) -> Translations:
+def _catalogue(locale: str) -> Catalog:
     with catalogue_path(locale).open("rb") as po:
-        catalogue = read_po(po, locale=locale, domain=DOMAIN)
+        return read_po(po, locale=locale, domain=DOMAIN)
+
+
+def names(locale: str) -> list[str]:
+    """Return the names of all messages that a language has."""
+    return [str(found.id) for found in _catalogue(locale) if found.id and found.string]
+
+
+def _compiled(locale: str) -> Translations:
     mo = io.BytesIO()
-    write_mo(mo, catalogue)
+    write_mo(mo, _catalogue(locale))
     mo.seek(0)
     return Translations(mo, domain=DOMAIN)
 

@@ -11,6 +11,7 @@ A row tells people, and closes what became moot. Words in braces are words of th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 ANSWER = "answer:{offer_id}"
 CHOOSE = "choose:{proposal_id}"
@@ -63,17 +64,9 @@ class Row:
     nobody: str = ""
 
 
-def _client(href: str, **how: object) -> Tell:
-    return Tell(**{"whom": "client_id", "other": "worker_id", "href": href, **how})  # type: ignore[arg-type]
-
-
-def _worker(href: str, **how: object) -> Tell:
-    return Tell(**{"whom": "worker_id", "other": "client_id", "href": href, **how})  # type: ignore[arg-type]
-
-
-def _member(href: str) -> Tell:
-    return Tell(whom="member_id", href=href)
-
+_client = partial(Tell, whom="client_id", other="worker_id")
+_worker = partial(Tell, whom="worker_id", other="client_id")
+_member = partial(Tell, whom="member_id")
 
 _ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
@@ -98,29 +91,35 @@ _JOBS = {
     "job.completed": Row(nobody="contract.completed tells both", closes=(JOB,)),
     "question.asked": Row(
         tells=(
-            _client(AT_JOB + "/questions", action="answer_question", keys=(ANSWER_QUESTION, JOB)),
+            _client(
+                href=AT_JOB + "/questions", action="answer_question", keys=(ANSWER_QUESTION, JOB)
+            ),
         )
     ),
-    "question.answered": Row(tells=(_worker(AT_JOB + "/questions"),), closes=(ANSWER_QUESTION,)),
-    "proposal.submitted": Row(
-        tells=(_client(AT_JOB + "/proposals", action="choose", keys=(CHOOSE, JOB)),)
+    "question.answered": Row(
+        tells=(_worker(href=AT_JOB + "/questions"),), closes=(ANSWER_QUESTION,)
     ),
-    "proposal.withdrawn": Row(tells=(_client(AT_JOB + "/proposals"),), closes=(CHOOSE,)),
-    "proposal.declined": Row(tells=(_worker(AT_JOB),), closes=(CHOOSE,)),
-    "proposal.lapsed": Row(tells=(_worker(AT_JOB),), closes=(CHOOSE,)),
+    "proposal.submitted": Row(
+        tells=(_client(href=AT_JOB + "/proposals", action="choose", keys=(CHOOSE, JOB)),)
+    ),
+    "proposal.withdrawn": Row(tells=(_client(href=AT_JOB + "/proposals"),), closes=(CHOOSE,)),
+    "proposal.declined": Row(tells=(_worker(href=AT_JOB),), closes=(CHOOSE,)),
+    "proposal.lapsed": Row(tells=(_worker(href=AT_JOB),), closes=(CHOOSE,)),
     "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(CHOOSE,)),
 }
 
 _OFFERS = {
     "offer.sent": Row(
         tells=(
-            _worker(AT_OFFER, action="answer", by="answer_by", otherwise="expired", keys=(ANSWER,)),
+            _worker(
+                href=AT_OFFER, action="answer", by="answer_by", otherwise="expired", keys=(ANSWER,)
+            ),
         )
     ),
     "offer.accepted": Row(nobody="contract.formed tells both", closes=(ANSWER,)),
-    "offer.declined": Row(tells=(_client(AT_OFFER),), closes=(ANSWER,)),
-    "offer.withdrawn": Row(tells=(_worker(AT_OFFER),), closes=(ANSWER,)),
-    "offer.expired": Row(tells=(_client(AT_OFFER), _worker(AT_OFFER)), closes=(ANSWER,)),
+    "offer.declined": Row(tells=(_client(href=AT_OFFER),), closes=(ANSWER,)),
+    "offer.withdrawn": Row(tells=(_worker(href=AT_OFFER),), closes=(ANSWER,)),
+    "offer.expired": Row(tells=(_client(href=AT_OFFER), _worker(href=AT_OFFER)), closes=(ANSWER,)),
     "message.sent": Row(
         tells=(Tell(whom="recipient_id", other="sender_id", href="{thread_at}/messages"),)
     ),
@@ -130,13 +129,13 @@ _CONTRACTS = {
     "contract.formed": Row(
         tells=(
             _client(
-                AT_CONTRACT,
+                href=AT_CONTRACT,
                 action="fund",
                 by="fund_by",
                 otherwise="cancelled",
                 keys=(FUND_FIRST, CONTRACT),
             ),
-            _worker(AT_CONTRACT, by="fund_by", keys=(FUND_FIRST, CONTRACT)),
+            _worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_FIRST, CONTRACT)),
         )
     ),
     "contract.reminded": Row(
@@ -157,7 +156,7 @@ _CONTRACTS = {
     "contract.completed": Row(
         tells=(
             _client(
-                AT_CONTRACT,
+                href=AT_CONTRACT,
                 action="review",
                 by="review_by",
                 otherwise="closed",
@@ -165,7 +164,7 @@ _CONTRACTS = {
                 ends=True,
             ),
             _worker(
-                AT_CONTRACT,
+                href=AT_CONTRACT,
                 action="review",
                 by="review_by",
                 otherwise="closed",
@@ -176,7 +175,7 @@ _CONTRACTS = {
         closes=(CONTRACT,),
     ),
     "contract.cancelled": Row(
-        tells=(_client(AT_CONTRACT), _worker(AT_CONTRACT)), closes=(CONTRACT,)
+        tells=(_client(href=AT_CONTRACT), _worker(href=AT_CONTRACT)), closes=(CONTRACT,)
     ),
     "review.written": Row(
         tells=(Tell(whom="reviewee_id", other="reviewer_id", href=AT_CONTRACT, keys=(REVEAL,)),),
@@ -193,32 +192,32 @@ _MILESTONES = {
     "milestone.funded": Row(
         tells=(
             _worker(
-                AT_CONTRACT,
+                href=AT_CONTRACT,
                 action="deliver",
                 by="deliver_by",
                 otherwise="overdue",
                 keys=(DELIVER, CONTRACT),
             ),
-            _client(AT_CONTRACT, by="deliver_by"),
+            _client(href=AT_CONTRACT, by="deliver_by"),
         )
     ),
     "milestone.overdue": Row(
         tells=(
             _worker(
-                AT_CONTRACT,
+                href=AT_CONTRACT,
                 action="deliver",
                 by="cancelled_at",
                 otherwise="cancelled",
                 keys=(DELIVER, CONTRACT),
             ),
-            _client(AT_CONTRACT, by="cancelled_at", keys=(DELIVER, CONTRACT)),
+            _client(href=AT_CONTRACT, by="cancelled_at", keys=(DELIVER, CONTRACT)),
         ),
         ends_round=(DELIVER,),
     ),
     "delivery.submitted": Row(
         tells=(
             _client(
-                AT_CONTRACT,
+                href=AT_CONTRACT,
                 action="inspect",
                 by="accepted_at",
                 otherwise="accepted",
@@ -229,22 +228,26 @@ _MILESTONES = {
     ),
     "delivery.recalled": Row(
         tells=(
-            _worker(AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)),
-            _client(AT_CONTRACT, keys=(DELIVER, CONTRACT)),
+            _worker(
+                href=AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)
+            ),
+            _client(href=AT_CONTRACT, keys=(DELIVER, CONTRACT)),
         ),
         ends_round=(INSPECT,),
     ),
     "changes.requested": Row(
         tells=(
-            _worker(AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)),
+            _worker(
+                href=AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)
+            ),
         ),
         ends_round=(INSPECT,),
     ),
     "delivery.accepted": Row(
         tells=(
-            _worker(AT_CONTRACT, only=("by", frozenset({"client"}))),
-            _worker(AT_CONTRACT, only=_SILENT, text="worker.silence"),
-            _client(AT_CONTRACT, only=_SILENT),
+            _worker(href=AT_CONTRACT, only=("by", frozenset({"client"}))),
+            _worker(href=AT_CONTRACT, only=_SILENT, text="worker.silence"),
+            _client(href=AT_CONTRACT, only=_SILENT),
         ),
         ends_round=(INSPECT, DELIVER),
     ),
@@ -259,10 +262,10 @@ _ESCROW = {
         tells=(Tell(whom="worker_id", other="client_id", href="/v1/wallet/entries"),)
     ),
     "escrow.refunded": Row(tells=(Tell(whom="client_id", href="/v1/wallet/entries"),)),
-    "payout.requested": Row(tells=(_member("/v1/payouts/{payout_id}"),)),
+    "payout.requested": Row(tells=(_member(href="/v1/payouts/{payout_id}"),)),
     "payout.sent": Row(nobody="payout.paid tells them when it has arrived"),
-    "payout.paid": Row(tells=(_member("/v1/payouts/{payout_id}"),)),
-    "payout.failed": Row(tells=(_member("/v1/payouts/{payout_id}"),)),
+    "payout.paid": Row(tells=(_member(href="/v1/payouts/{payout_id}"),)),
+    "payout.failed": Row(tells=(_member(href="/v1/payouts/{payout_id}"),)),
 }
 
 _NOTIFY = {
