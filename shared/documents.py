@@ -61,6 +61,14 @@ class Kind(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Shelf:
+    """A collection of documents that are no aggregates: projections, one document per fact."""
+
+    collection: str
+    indexes: tuple[IndexModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Once:
     """The name of a request, the hash of its words, and what it is answered with when it succeeds.
 

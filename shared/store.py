@@ -24,6 +24,7 @@ from shared.documents import (
     Loaded,
     Once,
     Rule,
+    Shelf,
     Thing,
     Written,
     bulk_operation,
@@ -45,6 +46,7 @@ __all__ = [
     "Kind",
     "Loaded",
     "Once",
+    "Shelf",
     "Store",
     "Written",
     "connect",
@@ -82,10 +84,12 @@ def is_away(wrong: BaseException) -> bool:
     return isinstance(wrong, PyMongoError) and wrong.timeout
 
 
-def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]]) -> None:
-    """Create what the store and the kinds need; harmless when it is there."""
+def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] = ()) -> None:
+    """Create what the store, the kinds and the shelves need; harmless when it is there."""
     for kind in kinds:
         db[kind.collection].create_indexes([*own_indexes(), *kind.indexes])
+    for shelf in shelves:
+        db[shelf.collection].create_indexes(shelf.indexes)
     db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
     db["deliveries"].create_indexes([IndexModel([("state", 1), ("due", 1)])])
 

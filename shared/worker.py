@@ -23,7 +23,7 @@ from pymongo.errors import PyMongoError
 from shared import clock, deliveries, engine, faults, log, relay, settings, sweep
 from shared import store as stores
 from shared.bus import GONE, Delivery, Inbox, from_message
-from shared.documents import Kind
+from shared.documents import Kind, Shelf
 from shared.errors import Malformed
 from shared.events import Event
 from shared.reactions import Reactions
@@ -53,14 +53,25 @@ Sweep = Callable[[Store, datetime], object]
 
 
 def run(
-    name: str, *, kinds: Sequence[Kind[Any]], reactions: Reactions, sweeps: Iterable[Sweep] = ()
+    name: str,
+    *,
+    kinds: Sequence[Kind[Any]],
+    reactions: Reactions,
+    sweeps: Iterable[Sweep] = (),
+    shelves: Sequence[Shelf] = (),
 ) -> None:
     """Run the worker of a service until it is told to stop."""
     how = settings.read()
     log.configure(name, how.log_level)
     store = Store(stores.connect(how.mongo_url, how.mongo_db), name)
     Worker(
-        store, how.amqp_url, kinds=kinds, reactions=reactions, sweeps=sweeps, port=how.worker_port
+        store,
+        how.amqp_url,
+        kinds=kinds,
+        reactions=reactions,
+        sweeps=sweeps,
+        shelves=shelves,
+        port=how.worker_port,
     ).run()
 
 
@@ -75,12 +86,14 @@ class Worker:
         kinds: Sequence[Kind[Any]],
         reactions: Reactions,
         sweeps: Iterable[Sweep] = (),
+        shelves: Sequence[Shelf] = (),
         port: int = 0,
     ) -> None:
         self.store = store
         self.kinds = kinds
         self.reactions = reactions
         self.sweeps = tuple(sweeps)
+        self.shelves = shelves
         self.amqp_url = amqp_url
         self.port = port
         self.relay = relay.start(store, amqp_url)
@@ -129,7 +142,7 @@ class Worker:
 
     def _hear(self) -> None:
         """Hear until told to stop, or until the broker or the database is lost."""
-        stores.ensure_indexes(self.store.db, self.kinds)
+        stores.ensure_indexes(self.store.db, self.kinds, self.shelves)
         inbox = Inbox(self.amqp_url, self.store.source, self.reactions)
         bound_at = time.monotonic()
         try:

@@ -50,17 +50,25 @@ FACTS = {
     "contract.started": CONTRACT,
     "milestone.funded": {**STEP, "deliver_by": when()},
     "milestone.overdue": {**STEP, "cancelled_at": when()},
-    "delivery.submitted": {**STEP, "accepted_at": when()},
+    # The note and links are kept here: the document holds only the latest.
+    "delivery.submitted": {
+        **STEP,
+        "accepted_at": when(),
+        "note": maybe(fields.String),
+        "links": maybe(fields.List, cls_or_instance=fields.String()),
+    },
     "delivery.recalled": STEP,
-    "changes.requested": {**STEP, "round": number()},
+    "changes.requested": {**STEP, "round": number(), "note": maybe(fields.String)},
     # `amount` is what of the milestone is to be released; the rest is refunded.
     "delivery.accepted": {
         **STEP,
         "amount": money(),
         "by": text(validate=validate.OneOf(["client", "silence"])),
+        "reason": maybe(fields.String),
     },
     "milestone.paid": {**STEP, "amount": money()},
-    "contract.completed": {**CONTRACT, "review_by": when()},
+    # `hold_ids`: holds that were never funded and are needed no more.
+    "contract.completed": {**CONTRACT, "review_by": when(), "hold_ids": many(fields.String())},
     "contract.cancelled": {**CONTRACT, "reason": text(), "hold_ids": many(fields.String())},
     "message.sent": {
         "message_id": text(),

@@ -8,7 +8,7 @@ from flask_smorest import Api
 
 from shared import auth, log, relay, settings
 from shared import store as stores
-from shared.documents import Kind
+from shared.documents import Kind, Shelf
 from shared.settings import Settings
 from shared.store import Store
 from shared.web import edge, operations, problems
@@ -52,6 +52,8 @@ def make_app(
     blueprints: Sequence[Blueprint],
     kinds: Sequence[Kind[Any]],
     given: Settings | None = None,
+    *,
+    shelves: Sequence[Shelf] = (),
 ) -> Flask:
     """Return the web application of a service; the environment is read unless settings are given.
 
@@ -74,6 +76,7 @@ def make_app(
         ukeoi_store=_open_store(name, config),
         ukeoi_keys=auth.Keys(config.jwt_public_keys, config.jwt_issuer, config.jwt_audience),
         ukeoi_kinds=tuple(kinds),
+        ukeoi_shelves=tuple(shelves),
         ukeoi_indexed=False,
     )
     api = _Api(app)

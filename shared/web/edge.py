@@ -81,8 +81,9 @@ def _refuse_query(view: Traits) -> None:
 
 def ensure_indexes(app: Flask) -> None:
     """Create the indexes, once in this process; the database may have been away at its start."""
-    store.ensure_indexes(app.extensions["ukeoi_store"].db, app.extensions["ukeoi_kinds"])
-    app.extensions["ukeoi_indexed"] = True
+    about = app.extensions
+    store.ensure_indexes(about["ukeoi_store"].db, about["ukeoi_kinds"], about["ukeoi_shelves"])
+    about["ukeoi_indexed"] = True
 
 
 def _end(response: Response) -> Response:
