@@ -3,11 +3,12 @@
 from flask import Flask
 
 from services.notify.api import feed, notices, preferences
-from services.notify.records import KINDS
+from services.notify.records import KINDS, SHELVES
 from shared import web
 from shared.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; the environment is read unless settings are given."""
-    return web.make_app("notify", [notices.blp, preferences.blp, feed.blp], KINDS, settings)
+    blueprints = [notices.blp, preferences.blp, feed.blp]
+    return web.make_app("notify", blueprints, KINDS, settings, shelves=SHELVES)

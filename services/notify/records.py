@@ -17,7 +17,7 @@ from services.notify.domain.notice import Notice
 from services.notify.domain.preferences import Preferences
 from shared import clock
 from shared.events import Event
-from shared.store import Doc, Kind
+from shared.store import Doc, Kind, Shelf
 
 FEED_KEPT_S = 90 * 24 * 3600
 NO_DEADLINE = clock.parse("9999-01-01T00:00:00.000Z")
@@ -103,16 +103,13 @@ PREFERENCES: Kind[Preferences] = Kind(
     from_doc=_preferences_of,
 )
 
-FEED: Kind[Entry] = Kind(
-    name="event",
-    prefix="evt",
+FEED = Shelf(
     collection="feed",
-    to_doc=entry_doc,
-    from_doc=entry_of,
     indexes=(
         IndexModel([("concerns", ASCENDING), ("kept_at", ASCENDING), ("_id", ASCENDING)]),
         IndexModel([("kept_at", ASCENDING)], expireAfterSeconds=FEED_KEPT_S),
     ),
 )
 
-KINDS = (NOTICES, PREFERENCES, FEED)
+KINDS = (NOTICES, PREFERENCES)
+SHELVES = (FEED,)

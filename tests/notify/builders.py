@@ -53,6 +53,8 @@ def data_of(type_: str) -> dict[str, Any]:
 def _value(name: str, field: fields.Field[Any]) -> Any:
     if name in _IDS:
         return _IDS[name]
+    if name == "message_id":
+        return ids.new("msg")
     match field:
         case fields.Nested():
             schema = field.schema

@@ -107,7 +107,7 @@ def test_a_proposal_asks_the_client_to_choose() -> None:
     (told,) = notice.made_of(event, now=NOW)
 
     assert told.member_id == CLIENT
-    assert told.action == "choose"
+    assert told.action == "select"
     assert told.href == f"/v1/jobs/{event.data['job_id']}/proposals"
     assert told.event_id == event.id
 
@@ -176,6 +176,23 @@ def test_the_same_event_makes_the_same_notices() -> None:
     event = an_event("contract.formed")
 
     assert notice.made_of(event, now=NOW) == notice.made_of(event, now=NOW)
+
+
+@pytest.mark.parametrize("type_", sorted(t for t, row in TOLD.items() if row.once))
+def test_a_fact_said_again_makes_the_same_notice(type_: str) -> None:
+    """Publishers say a fact again when its hearer is silent: the event is another one."""
+    words = data_of(type_)
+    first, again = an_event(type_, **words), an_event(type_, version=5, **words)
+
+    assert [n.id for n in notice.made_of(first, now=NOW)] == [
+        n.id for n in notice.made_of(again, now=NOW)
+    ]
+
+
+def test_rounds_are_told_each() -> None:
+    rounds = [notice.made_of(an_event("changes.requested", version=n), now=NOW) for n in (1, 2)]
+
+    assert rounds[0][0].id != rounds[1][0].id
 
 
 # moot
@@ -321,7 +338,7 @@ SEEN_BY_BOTH = {
     *("hold_id", "hold_ids", "cancelled_at", "accepted_at", "round", "review_by", "reason"),
     *("message_id", "thread", "sender_id", "recipient_id", "review_id", "reviewer_id"),
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
-    *("question_id", "note"),
+    *("question_id", "note", "links"),
 }
 
 

@@ -40,7 +40,7 @@ FAR = "2126-12-07T00:00:00.000Z"
 def a_story() -> list[tuple[Event, list[str], list[str]]]:
     """Return a hire with one round of changes: each event, and the to-do lists after it."""
     return [
-        (an_event("proposal.submitted"), ["choose"], []),
+        (an_event("proposal.submitted"), ["select"], []),
         (an_event("proposal.selected", version=2), [], []),
         (an_event("offer.sent", answer_by=FAR), [], ["answer"]),
         (an_event("offer.accepted", version=2), [], []),
@@ -172,6 +172,16 @@ def test_an_event_heard_eight_times_is_one_notice_and_one_fact(store: Store) -> 
     assert [[entry["type"] for entry in doc["outbox"]] for doc in docs] == [
         ["notification.made"]
     ] * 2
+
+
+def test_a_fact_said_again_revives_nothing(store: Store) -> None:
+    hear(store, an_event("contract.formed", fund_by=FAR))
+    hear(store, an_event("escrow.funded"))
+
+    hear(store, an_event("contract.formed", version=7, fund_by=FAR))
+
+    assert todo(store, CLIENT) == []
+    assert inbox(store, CLIENT) == ["contract.formed"]
 
 
 def test_what_is_read_or_withdrawn_is_not_revived_by_the_same_event(store: Store) -> None:

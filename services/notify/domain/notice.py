@@ -60,8 +60,9 @@ class Notice:
 def made_of(event: Event, *, now: datetime) -> list[Notice]:
     """Return the notices that this event leads to, at most one a person; `[]` for nobody."""
     words = _with_thread(event.data)
+    once = TOLD[event.type].once.format_map(words) or event.id
     return [
-        _notice(event, tell, words, now)
+        _notice(event, tell, words, now, once=f"{event.type}:{once}")
         for tell in TOLD[event.type].tells
         if _concerns(tell, words)
     ]
@@ -114,11 +115,13 @@ def _whom(tell: Tell, words: Mapping[str, Any]) -> str:
     return tell.whom.format_map(words)
 
 
-def _notice(event: Event, tell: Tell, words: Mapping[str, Any], now: datetime) -> Notice:
+def _notice(
+    event: Event, tell: Tell, words: Mapping[str, Any], now: datetime, *, once: str
+) -> Notice:
     member_id = words[_whom(tell, words)]
     by = clock.parse(words[tell.by]) if tell.by else None
     return Notice(
-        id=ids.derived("ntf", event.id, member_id),
+        id=ids.derived("ntf", once, member_id),
         member_id=member_id,
         made_at=now,
         type=event.type,

@@ -2,7 +2,9 @@
 
 A row tells people, and closes what became moot. Words in braces are words of the event.
 
-* keys     a notice is moot as soon as one of its keys is closed: `choose:pro_...` by the client's
+* once     what the event happens to only once: publishers say a fact again when its hearer is
+           silent, and nobody is told twice; without it each event is told
+* keys     a notice is moot as soon as one of its keys is closed: `select:pro_...` by the client's
            choice, `job:job_...` when the whole job ends
 * closes   these keys, for good: what the key names happens only once
 * ends_round   these keys, for notices born of an earlier version of the same aggregate: delivered,
@@ -14,8 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 
 ANSWER = "answer:{offer_id}"
-CHOOSE = "choose:{proposal_id}"
-ANSWER_QUESTION = "answer_question:{question_id}"
+SELECT = "select:{proposal_id}"
+ANSWER_QUESTION = "answer:{question_id}"
 JOB = "job:{job_id}"
 CONTRACT = "contract:{contract_id}"
 FUND_FIRST = "fund:{contract_id}:1"
@@ -59,6 +61,7 @@ class Row:
     """What one event type leads to; without anybody to tell it says why."""
 
     tells: tuple[Tell, ...] = ()
+    once: str = ""
     closes: tuple[str, ...] = ()
     ends_round: tuple[str, ...] = ()
     nobody: str = ""
@@ -76,57 +79,90 @@ _ACCOUNTS = {
 
 _JOBS = {
     "job.opened": Row(
+        once="{job_id}",
         tells=(
             Tell(
                 whom="client_id",
                 href=AT_JOB,
                 only=("mode", frozenset({"competition", "task"})),
             ),
-        )
+        ),
     ),
-    "job.closed": Row(tells=(Tell(whom="client_id", href=AT_JOB),), closes=(JOB,)),
+    "job.closed": Row(once="{job_id}", tells=(Tell(whom="client_id", href=AT_JOB),), closes=(JOB,)),
+    "job.proposals_closed": Row(
+        once="{job_id}",
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/proposals",
+                action="select",
+                by="select_by",
+                otherwise="closed",
+                keys=(JOB,),
+            ),
+        ),
+    ),
     "job.cancelled": Row(
         nobody="the client did it; who proposed hears of the proposal", closes=(JOB,)
     ),
     "job.completed": Row(nobody="contract.completed tells both", closes=(JOB,)),
     "question.asked": Row(
+        once="{question_id}",
         tells=(
             _client(
-                href=AT_JOB + "/questions", action="answer_question", keys=(ANSWER_QUESTION, JOB)
+                href=AT_JOB + "/questions",
+                action="answer",
+                otherwise="unanswered",
+                keys=(ANSWER_QUESTION, JOB),
             ),
-        )
+        ),
     ),
     "question.answered": Row(
-        tells=(_worker(href=AT_JOB + "/questions"),), closes=(ANSWER_QUESTION,)
+        once="{question_id}",
+        tells=(_worker(href=AT_JOB + "/questions"),),
+        closes=(ANSWER_QUESTION,),
     ),
     "proposal.submitted": Row(
-        tells=(_client(href=AT_JOB + "/proposals", action="choose", keys=(CHOOSE, JOB)),)
+        once="{proposal_id}",
+        tells=(
+            _client(
+                href=AT_JOB + "/proposals", action="select", otherwise="lapsed", keys=(SELECT, JOB)
+            ),
+        ),
     ),
-    "proposal.withdrawn": Row(tells=(_client(href=AT_JOB + "/proposals"),), closes=(CHOOSE,)),
-    "proposal.declined": Row(tells=(_worker(href=AT_JOB),), closes=(CHOOSE,)),
-    "proposal.lapsed": Row(tells=(_worker(href=AT_JOB),), closes=(CHOOSE,)),
-    "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(CHOOSE,)),
+    "proposal.withdrawn": Row(
+        once="{proposal_id}", tells=(_client(href=AT_JOB + "/proposals"),), closes=(SELECT,)
+    ),
+    "proposal.declined": Row(once="{proposal_id}", tells=(_worker(href=AT_JOB),), closes=(SELECT,)),
+    "proposal.lapsed": Row(once="{proposal_id}", tells=(_worker(href=AT_JOB),), closes=(SELECT,)),
+    "opening.reserved": Row(nobody="jobs says it to itself; proposal.selected follows"),
+    "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
 }
 
 _OFFERS = {
     "offer.sent": Row(
+        once="{offer_id}",
         tells=(
             _worker(
                 href=AT_OFFER, action="answer", by="answer_by", otherwise="expired", keys=(ANSWER,)
             ),
-        )
+        ),
     ),
     "offer.accepted": Row(nobody="contract.formed tells both", closes=(ANSWER,)),
-    "offer.declined": Row(tells=(_client(href=AT_OFFER),), closes=(ANSWER,)),
-    "offer.withdrawn": Row(tells=(_worker(href=AT_OFFER),), closes=(ANSWER,)),
-    "offer.expired": Row(tells=(_client(href=AT_OFFER), _worker(href=AT_OFFER)), closes=(ANSWER,)),
+    "offer.declined": Row(once="{offer_id}", tells=(_client(href=AT_OFFER),), closes=(ANSWER,)),
+    "offer.withdrawn": Row(once="{offer_id}", tells=(_worker(href=AT_OFFER),), closes=(ANSWER,)),
+    "offer.expired": Row(
+        once="{offer_id}", tells=(_client(href=AT_OFFER), _worker(href=AT_OFFER)), closes=(ANSWER,)
+    ),
     "message.sent": Row(
-        tells=(Tell(whom="recipient_id", other="sender_id", href="{thread_at}/messages"),)
+        once="{message_id}",
+        tells=(Tell(whom="recipient_id", other="sender_id", href="{thread_at}/messages"),),
     ),
 }
 
 _CONTRACTS = {
     "contract.formed": Row(
+        once="{contract_id}",
         tells=(
             _client(
                 href=AT_CONTRACT,
@@ -136,7 +172,7 @@ _CONTRACTS = {
                 keys=(FUND_FIRST, CONTRACT),
             ),
             _worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_FIRST, CONTRACT)),
-        )
+        ),
     ),
     "contract.reminded": Row(
         tells=(
@@ -154,6 +190,7 @@ _CONTRACTS = {
     ),
     "contract.started": Row(nobody="milestone.funded tells both"),
     "contract.completed": Row(
+        once="{contract_id}",
         tells=(
             _client(
                 href=AT_CONTRACT,
@@ -175,13 +212,17 @@ _CONTRACTS = {
         closes=(CONTRACT,),
     ),
     "contract.cancelled": Row(
-        tells=(_client(href=AT_CONTRACT), _worker(href=AT_CONTRACT)), closes=(CONTRACT,)
+        once="{contract_id}",
+        tells=(_client(href=AT_CONTRACT), _worker(href=AT_CONTRACT)),
+        closes=(CONTRACT,),
     ),
     "review.written": Row(
+        once="{review_id}",
         tells=(Tell(whom="reviewee_id", other="reviewer_id", href=AT_CONTRACT, keys=(REVEAL,)),),
         closes=(REVIEW_BY_REVIEWER,),
     ),
     "review.revealed": Row(
+        once="{review_id}",
         tells=(Tell(whom="reviewee_id", other="reviewer_id", href=AT_CONTRACT),),
         closes=(REVEAL, REVIEW_BY_CLIENT, REVIEW_BY_WORKER),
     ),
@@ -190,6 +231,7 @@ _CONTRACTS = {
 _SILENT = ("by", frozenset({"silence"}))
 _MILESTONES = {
     "milestone.funded": Row(
+        once="{hold_id}",
         tells=(
             _worker(
                 href=AT_CONTRACT,
@@ -199,9 +241,10 @@ _MILESTONES = {
                 keys=(DELIVER, CONTRACT),
             ),
             _client(href=AT_CONTRACT, by="deliver_by"),
-        )
+        ),
     ),
     "milestone.overdue": Row(
+        once="{hold_id}",
         tells=(
             _worker(
                 href=AT_CONTRACT,
@@ -244,6 +287,7 @@ _MILESTONES = {
         ends_round=(INSPECT,),
     ),
     "delivery.accepted": Row(
+        once="{hold_id}",
         tells=(
             _worker(href=AT_CONTRACT, only=("by", frozenset({"client"}))),
             _worker(href=AT_CONTRACT, only=_SILENT, text="worker.silence"),
@@ -259,13 +303,16 @@ _ESCROW = {
     "hold.cancelled": Row(nobody="contract.cancelled tells both", closes=(FUND,)),
     "escrow.funded": Row(nobody="milestone.funded tells both", closes=(FUND,)),
     "escrow.released": Row(
-        tells=(Tell(whom="worker_id", other="client_id", href="/v1/wallet/entries"),)
+        once="{hold_id}",
+        tells=(Tell(whom="worker_id", other="client_id", href="/v1/wallet/entries"),),
     ),
-    "escrow.refunded": Row(tells=(Tell(whom="client_id", href="/v1/wallet/entries"),)),
-    "payout.requested": Row(tells=(_member(href="/v1/payouts/{payout_id}"),)),
+    "escrow.refunded": Row(
+        once="{hold_id}", tells=(Tell(whom="client_id", href="/v1/wallet/entries"),)
+    ),
+    "payout.requested": Row(once="{payout_id}", tells=(_member(href="/v1/payouts/{payout_id}"),)),
     "payout.sent": Row(nobody="payout.paid tells them when it has arrived"),
-    "payout.paid": Row(tells=(_member(href="/v1/payouts/{payout_id}"),)),
-    "payout.failed": Row(tells=(_member(href="/v1/payouts/{payout_id}"),)),
+    "payout.paid": Row(once="{payout_id}", tells=(_member(href="/v1/payouts/{payout_id}"),)),
+    "payout.failed": Row(once="{payout_id}", tells=(_member(href="/v1/payouts/{payout_id}"),)),
 }
 
 _NOTIFY = {
