@@ -4,6 +4,7 @@ A published job carries what it is found by: `text` (as queries are compared wit
 from the text), `facets` (what it is filtered by) and `sort`. A draft is found by its client alone.
 """
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,29 +22,24 @@ MEMBERS = "members"
 
 EVERY = "all"
 _NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
-_OF_JOB = (
-    "client_id mode state title description category experience deadline_at created_at changed_at"
-    " published_at"
-).split()
-_OF_PROPOSAL = (
-    "job_id client_id worker_id title message deliver_by state created_at changed_at offer_id"
-    " contract_id"
-).split()
-_OF_QUESTION = (
-    "job_id client_id worker_id title text state created_at answer answered_at"
-).split()
-_OF_SELECTION = "proposal_id offer_id worker_id state at contract_id".split()
 
-NOT_LISTED = {name: 0 for name in ("text", "grams", "facets", "outbox", "receipts", "born_of")}
+
+def _names(kind: type[Any], *, but: set[str]) -> list[str]:
+    return [field.name for field in fields(kind) if field.name not in but]
+
+
+# What is kept as it is; the rest is said below.
+_OF_JOB = _names(Job, but={"id", "skills", "project"})
+_OF_SELECTION = _names(Selection, but=set())
+_OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones"})
+_OF_QUESTION = _names(Question, but={"id"})
+
+NOT_LISTED = dict.fromkeys(("text", "grams", "facets", "outbox", "receipts", "born_of"), 0)
 """What a list leaves in the database: the large and the internal."""
 
 
-def _fields(thing: Any, names: list[str]) -> Doc:
+def _kept(thing: Any, names: list[str]) -> Doc:
     return {name: getattr(thing, name) for name in names}
-
-
-def _money(doc: Doc | None) -> Money | None:
-    return None if doc is None else Money.of(doc)
 
 
 # jobs
@@ -56,13 +52,13 @@ def job_doc(job: Job) -> Doc:
         "budget": budget and {"min": budget.min.words(), "max": budget.max.words()},
         "proposals_close_at": job.project.proposals_close_at,
         "openings": job.project.openings,
-        "selections": [_fields(s, _OF_SELECTION) for s in job.project.selections],
+        "selections": [_kept(s, _OF_SELECTION) for s in job.project.selections],
         "select_by": job.project.select_by,
     }
     words = text.normalised("\n".join((job.title, *job.skills, job.description)))
     return {
         "_id": job.id,
-        **_fields(job, _OF_JOB),
+        **_kept(job, _OF_JOB),
         "skills": list(job.skills),
         "project": project,
         "text": words,
@@ -120,9 +116,7 @@ JOBS_BY = {
 JOBS_BY_WORDS = "jobs_words"
 
 _FOUND_BY = tuple(
-    IndexModel(
-        [("state", 1), ("facets", 1), (f"sort.{order}", way), ("_id", way)], name=index
-    )
+    IndexModel([("state", 1), ("facets", 1), (f"sort.{order}", way), ("_id", way)], name=index)
     for order, (index, way) in JOBS_BY.items()
 )
 
@@ -136,9 +130,7 @@ JOBS = Kind(
     on_wake=silence.on_wake,
     indexes=(
         *_FOUND_BY,
-        IndexModel(
-            [("state", 1), ("grams", 1), ("sort.new", -1), ("_id", -1)], name=JOBS_BY_WORDS
-        ),
+        IndexModel([("state", 1), ("grams", 1), ("sort.new", -1), ("_id", -1)], name=JOBS_BY_WORDS),
     ),
 )
 
@@ -149,7 +141,7 @@ def proposal_doc(found: Proposal) -> Doc:
     """Return a proposal as it is kept; `live` is for the index that allows one a person."""
     return {
         "_id": found.id,
-        **_fields(found, _OF_PROPOSAL),
+        **_kept(found, _OF_PROPOSAL),
         "amount": found.amount.words(),
         "milestones": [
             {"title": m.title, "amount": m.amount.words(), "deliver_by": m.deliver_by}
@@ -195,7 +187,7 @@ PROPOSALS = Kind(
 
 def question_doc(found: Question) -> Doc:
     """Return a question as it is kept."""
-    return {"_id": found.id, **_fields(found, _OF_QUESTION)}
+    return {"_id": found.id, **_kept(found, _OF_QUESTION)}
 
 
 def question_of(doc: Doc) -> Question:

@@ -13,7 +13,7 @@ TEXT_MAX = 24_000
 GRAMS_MAX = 4_000
 PHRASES_MAX = 8
 BEGINNINGS = (2, 3, 4, 6, 8)
-"""The lengths at which the beginning of a word is indexed; the text itself decides on longer ones."""
+"""The lengths at which beginnings of words are indexed; the text itself decides on longer ones."""
 
 _CJK = (
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
