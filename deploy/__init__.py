@@ -1,0 +1,1 @@
+"""How Ukeoi is run: on one machine (dev/), by Compose, behind its gateway."""

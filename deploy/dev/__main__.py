@@ -1,0 +1,204 @@
+"""The commands behind ./dev, once its environment is installed."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from deploy.dev import checks, home, programs, servers, supervision, up
+
+HOME = home.here()
+PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+EXIT_NOT_READY = 1
+EXIT_USAGE = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def dev() -> None:
+    """Run Ukeoi on this machine, all of it private to this checkout."""
+
+
+@dev.command(name="up")
+@click.option("--test", is_flag=True, help="A test deployment: its clock follows .dev/clock.")
+def up_command(test: bool) -> None:
+    """Start everything and wait until it is ready."""
+    _bring_up(test=test)
+
+
+@dev.command()
+@click.option("--wipe", is_flag=True, help="Delete the data, keys and logs as well.")
+def down(wipe: bool) -> None:
+    """Stop everything, also what lost its supervisor."""
+    lost = up.down(HOME, wipe=wipe)
+    click.echo("stopped" + (f", and {lost} processes that had lost supervisor" if lost else ""))
+
+
+@dev.command()
+@click.argument("names", nargs=-1)
+def restart(names: tuple[str, ...]) -> None:
+    """Restart some programs (or all services) to run changed code."""
+    services = [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
+    _need_running()
+    supervision.control(HOME, "restart", *(names or services))
+
+
+@dev.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Show each program's state; the exit code is 0 when all are ready."""
+    rows = _status_rows()
+    if as_json:
+        click.echo(json.dumps({"url": programs.url(HOME.ports()), "programs": rows}, indent=2))
+    else:
+        _need_running()
+        Console().print(_status_table(rows))
+    sys.exit(0 if all(row["ready"] for row in rows) else EXIT_NOT_READY)
+
+
+@dev.command()
+@click.argument("names", nargs=-1)
+@click.option("-f", "--follow", is_flag=True, help="Go on as lines arrive.")
+@click.option("-n", "--lines", default=100, show_default=True)
+def logs(names: tuple[str, ...], follow: bool, lines: int) -> None:
+    """Show the end of the logs, of all programs or of those named."""
+    known = {path.stem: path for path in sorted(HOME.logs.glob("*.log"))}
+    if missing := set(names) - known.keys():
+        raise click.UsageError(f"no log of {', '.join(missing)}; there are {', '.join(known)}")
+    chosen = [str(known[name]) for name in names or known]
+    if not chosen:
+        raise click.ClickException("there are no logs: nothing was started yet")
+    os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *chosen])
+
+
+@dev.command()
+def check() -> None:
+    """Check format, lint, types, imports, Compose and gateway; no tests."""
+    sys.exit(checks.check())
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def test(words: tuple[str, ...]) -> None:
+    """Check, then run the tests; words go on to pytest."""
+    checked = checks.check()
+    tested = checks.pytest(*words)
+    sys.exit(checked or tested)
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def fast(words: tuple[str, ...]) -> None:
+    """Run only the tests that need no backend."""
+    sys.exit(checks.pytest("-m", "pure", *words))
+
+
+@dev.command()
+def lock() -> None:
+    """Write deploy/requirements*.txt anew from pyproject.toml."""
+    checks.lock()
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def demo(words: tuple[str, ...]) -> None:
+    """Tell a few stories over HTTP and print what happened."""
+    _need_module("deploy.demo")
+    url = programs.url(HOME.ports()) if up.is_up(HOME) else _bring_up()
+    _run_module("deploy.demo", "--url", url, *words)
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def ops(words: tuple[str, ...]) -> None:
+    """Operators' commands, on the running deployment."""
+    _run_module("shared.ops", *words)
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def bench(words: tuple[str, ...]) -> None:
+    """Measure against the floor and the peers."""
+    _run_module("tests.bench", *words)
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def chaos(words: tuple[str, ...]) -> None:
+    """Kill and cut while stories run, then count what was lost."""
+    _run_module("tests.chaos", *words)
+
+
+def _bring_up(*, test: bool = False) -> str:
+    try:
+        return up.up(HOME, Console(), test=test)
+    except (servers.Missing, up.NotReady) as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def _need_running() -> None:
+    if not supervision.is_running(HOME):
+        raise click.ClickException("nothing runs here: ./dev up")
+
+
+def _need_module(name: str) -> None:
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        click.echo(f"this checkout has no {name} yet", err=True)
+        sys.exit(EXIT_USAGE)
+
+
+def _run_module(name: str, *words: str) -> None:
+    """Run a module of the checkout in the environment of the deployment."""
+    _need_module(name)
+    env = {**os.environ, "UKEOI_ENV_DIR": str(HOME.env)}
+    argv = (sys.executable, "-m", name, *words)
+    sys.exit(subprocess.run(argv, cwd=HOME.root, env=env, check=False).returncode)
+
+
+def _status_rows() -> list[dict[str, Any]]:
+    known, fallen = supervision.infos(HOME), supervision.restarts(HOME)
+    wanted = programs.all_of(HOME, HOME.ports())
+    wrong = up.problems(wanted) if known else {}
+    return [
+        {
+            "name": program.name,
+            "state": known.get(program.name, {}).get("statename", "DOWN").lower(),
+            "ready": bool(known) and program.name not in wrong,
+            "problem": wrong.get(program.name, ""),
+            "port": program.port,
+            "pid": known.get(program.name, {}).get("pid") or None,
+            "uptime_s": _uptime_s(known.get(program.name, {})),
+            "restarts": fallen[program.name],
+        }
+        for program in wanted
+    ]
+
+
+def _uptime_s(info: dict[str, Any]) -> int:
+    return int(info["now"] - info["start"]) if info.get("pid") else 0
+
+
+def _status_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None)
+    for heading in ("program", "state", "ready", "port", "pid", "up", "restarts"):
+        table.add_column(heading)
+    for row in rows:
+        state = "green" if row["state"] == "running" else "red"
+        ready = "[green]yes[/]" if row["ready"] else f"[red]{row['problem'] or 'no'}[/]"
+        pid, uptime, fallen = str(row["pid"] or "-"), f"{row['uptime_s']} s", str(row["restarts"])
+        words = (f"[{state}]{row['state']}[/]", ready, str(row["port"]), pid, uptime, fallen)
+        table.add_row(row["name"], *words)
+    return table
+
+
+if __name__ == "__main__":
+    dev(prog_name="./dev")

@@ -1,0 +1,178 @@
+"""What runs in one checkout's deployment, what each program is told, and when it is ready."""
+
+import hashlib
+import http
+import http.client
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from deploy import gateway
+from deploy.dev import servers
+from deploy.dev.home import SERVICES, Home
+
+ASK_TIMEOUT_S = 2
+STOP_TIMEOUT_S = 25  # longer than gunicorn's graceful_timeout
+PASSED_ON = ("PROFILE", "PROFILES_DIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process that supervisor keeps alive."""
+
+    name: str
+    argv: tuple[str, ...]
+    port: int
+    problem: Callable[[int], str]  # asks the port; says why it is not ready, nothing when it is
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def all_of(home: Home, ports: Mapping[str, int], *, test: bool = False) -> list[Program]:
+    """Return every program, backends first."""
+    services = [program for name in SERVICES for program in _service(home, ports, name, test=test)]
+    return [*_backends(home, ports), _gateway(home, ports), *services]
+
+
+def _backends(home: Home, ports: Mapping[str, int]) -> list[Program]:
+    mongod = servers.mongod(home.data / "mongod", ports["mongod"], oplog_mb=512)
+    epmd = servers.epmd(ports["epmd"])
+    rabbitmq = servers.rabbitmq(
+        home.data / "rabbitmq",
+        node=f"ukeoi-{home.tag}",
+        port=ports["rabbitmq"],
+        dist_port=ports["rabbitmq-dist"],
+        epmd_port=ports["epmd"],
+    )
+    return [
+        Program("mongod", mongod.argv, ports["mongod"], _mongod_problem, mongod.env),
+        Program("epmd", epmd.argv, ports["epmd"], _tcp_problem, epmd.env),
+        Program("rabbitmq", rabbitmq.argv, ports["rabbitmq"], _amqp_problem, rabbitmq.env),
+    ]
+
+
+def _gateway(home: Home, ports: Mapping[str, int]) -> Program:
+    """Return nginx as one process: a `kill -9` of a master would leave workers on its port.
+
+    The checksum makes supervisor restart it when only its configuration has changed.
+    """
+    one_process = "daemon off; master_process off;"
+    conf = gateway_conf(home)
+    argv = (nginx(), "-p", str(home.gateway), "-c", str(conf), "-g", one_process)
+    text = conf.read_bytes() if conf.exists() else b""
+    env = {"CONF_CHECKSUM": hashlib.sha256(text).hexdigest()}
+    return Program("gateway", argv, ports["gateway"], _gateway_problem, env)
+
+
+def _service(home: Home, ports: Mapping[str, int], name: str, *, test: bool) -> list[Program]:
+    env = service_env(home, ports, name, test=test)
+    python = sys.executable
+    app = f"services.{name}.app:create_app()"
+    web = (python, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app)
+    worker = (python, "-m", f"services.{name}")
+    return [
+        Program(f"{name}-web", web, ports[f"{name}-web"], http_problem, env),
+        Program(f"{name}-worker", worker, ports[f"{name}-worker"], http_problem, env),
+    ]
+
+
+def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) -> dict[str, str]:
+    """Return all that the two processes of a service are told; the contract of deployments."""
+    env = {
+        "MONGO_URL": servers.mongo_url(ports["mongod"]),
+        "MONGO_DB": f"ukeoi_{name}",
+        "AMQP_URL": servers.amqp_url(ports["rabbitmq"]),
+        "JWT_PUBLIC_KEYS": str(home.keys / "public"),
+        "JWT_ISSUER": "ukeoi",
+        "PROFILE": "default",
+        "PROFILES_DIR": str(home.root / "deploy" / "profiles"),
+        "BIND": "127.0.0.1",
+        "PORT": str(ports[f"{name}-web"]),
+        "WORKER_PORT": str(ports[f"{name}-worker"]),
+        "WEB_CONCURRENCY": "1",
+        "WEB_THREADS": "8",
+        "LOG_LEVEL": "info",
+        "PUBLIC_URL": url(ports),
+        **{key: os.environ[key] for key in PASSED_ON if key in os.environ},
+    }
+    if name == "accounts":
+        env["JWT_PRIVATE_KEYS"] = str(home.keys / "private")
+    if test:
+        env |= {"UKEOI_TEST_DEPLOYMENT": "1", "UKEOI_CLOCK_FILE": str(home.clock_file)}
+    return env
+
+
+def url(ports: Mapping[str, int]) -> str:
+    """Return the address that callers use."""
+    return f"http://127.0.0.1:{ports['gateway']}"
+
+
+def gateway_conf(home: Home) -> Path:
+    """Return where nginx reads its configuration."""
+    return home.gateway / "nginx.conf"
+
+
+def write_gateway_conf(home: Home, ports: Mapping[str, int]) -> Path:
+    """Fill the template in for this checkout."""
+    values = {
+        "GATEWAY_DIR": str(home.gateway),
+        "GATEWAY_WWW": str(home.gateway / "www"),
+        "GATEWAY_LISTEN": f"127.0.0.1:{ports['gateway']}",
+        "GATEWAY_ACCESS_LOG": "/dev/stdout",
+        "GATEWAY_RESOLVER": "127.0.0.1",  # not asked: no name is left to resolve
+        "GATEWAY_RATE": "20000r/s",  # demos, tests and measurements all come from one address
+        "GATEWAY_BURST": "20000",
+        **{f"{name.upper()}_WEB": f"127.0.0.1:{ports[f'{name}-web']}" for name in SERVICES},
+    }
+    path = gateway_conf(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(gateway.render(values))
+    return path
+
+
+def nginx() -> str:
+    """Return the path of nginx, which Debian keeps out of an ordinary user's PATH."""
+    if found := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        return found
+    raise servers.Missing("no nginx: install the Debian package nginx-light")
+
+
+def http_problem(port: int, path: str = "/readyz") -> str:
+    """Ask a process by HTTP whether it is ready."""
+    wire = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_TIMEOUT_S)
+    try:
+        wire.request("GET", path)
+        status = wire.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"{path}: {error or type(error).__name__}"
+    finally:
+        wire.close()
+    return "" if status == http.HTTPStatus.OK else f"{path} answers {status}"
+
+
+def _mongod_problem(port: int) -> str:
+    with MongoClient[dict[str, object]](
+        "127.0.0.1", port, directConnection=True, timeoutMS=ASK_TIMEOUT_S * 1000
+    ) as client:
+        try:
+            hello = client.admin.command("hello")
+        except PyMongoError:
+            return "does not answer"
+    return "" if hello.get("isWritablePrimary") else "takes no writes yet"
+
+
+def _gateway_problem(port: int) -> str:
+    return http_problem(port, "/healthz")
+
+
+def _amqp_problem(port: int) -> str:
+    return "" if servers.answers_amqp(port) else "does not answer"
+
+
+def _tcp_problem(port: int) -> str:
+    return "" if servers.answers_tcp(port) else "does not answer"

@@ -1,0 +1,151 @@
+"""Real MongoDB and RabbitMQ for the tests, started once for the whole run and only when asked for.
+
+The first of these that is there:
+* a server named by TEST_MONGO_URL or TEST_AMQP_URL (MongoDB as a replica set);
+* a container, where a Docker engine answers and has or can pull the image;
+* a private server from this machine's own binaries, as `./dev up` starts them.
+Where there is none, tests are skipped at a desk and fail in CI.
+
+A test that kills or pauses servers takes its own: `private_mongod()`, `private_rabbitmq()`.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import replica_set
+from deploy.dev import home, servers
+from deploy.dev.servers import LocalServer
+
+MONGO_IMAGE = "mongo:7.0"
+RABBITMQ_IMAGE = "rabbitmq:3.13-management"
+CONTAINER_USER = "ukeoi"
+
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
+
+
+@cache
+def mongo_url() -> str:
+    """Return the URL of a replica set of one, the same for the whole run."""
+    return _first_of(
+        lambda: os.environ.get("TEST_MONGO_URL", ""),
+        lambda: _until_the_end.enter_context(_mongo_container()),
+        lambda: _until_the_end.enter_context(private_mongod())[1],
+    )
+
+
+@cache
+def amqp_url() -> str:
+    """Return the URL of a broker, the same for the whole run."""
+    return _first_of(
+        lambda: os.environ.get("TEST_AMQP_URL", ""),
+        lambda: _until_the_end.enter_context(_rabbitmq_container()),
+        lambda: _until_the_end.enter_context(private_rabbitmq())[1],
+    )
+
+
+@contextmanager
+def private_mongod() -> Iterator[tuple[LocalServer, str]]:
+    """Give a mongod of the test's own, to be killed at will, and its URL."""
+    with _folder("mongod") as folder:
+        (port,) = home.free_ports(1)
+        with _running(servers.local_mongod(folder, port)) as server:
+            yield server, servers.mongo_url(port)
+
+
+@contextmanager
+def private_rabbitmq() -> Iterator[tuple[LocalServer, str]]:
+    """Give a broker of the test's own, to be killed at will, and its URL."""
+    with _folder("rabbitmq") as folder:
+        port, dist_port, epmd_port = home.free_ports(3)
+        broker = servers.local_rabbitmq(
+            folder, node=f"test-{port}", port=port, dist_port=dist_port, epmd_port=epmd_port
+        )
+        with _running(servers.local_epmd(folder, epmd_port)), _running(broker) as server:
+            yield server, servers.amqp_url(port)
+
+
+def _first_of(*sources: Callable[[], str]) -> str:
+    """Return the first URL that can be had; without one, skip at a desk and fail in CI."""
+    reasons = []
+    for source in sources:
+        try:
+            if url := source():
+                return url
+        except servers.Missing as missing:
+            reasons.append(str(missing))
+    complaint = f"no server to test with: {'; '.join(reasons)}"
+    if os.environ.get("CI"):
+        pytest.fail(complaint)
+    pytest.skip(complaint)
+
+
+@contextmanager
+def _running(server: LocalServer) -> Iterator[LocalServer]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()  # nobody needs its data any more
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=f"ukeoi-test-{name}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _mongo_container() -> Iterator[str]:
+    box = _container(MONGO_IMAGE).with_command("--replSet rs0 --bind_ip_all")
+    with _published(box, 27017) as address:
+        url = f"mongodb://{address}/?directConnection=true"
+        replica_set.initiate(url, member="localhost:27017")
+        yield url
+
+
+@contextmanager
+def _rabbitmq_container() -> Iterator[str]:
+    box = _container(RABBITMQ_IMAGE)
+    for name in ("RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS"):
+        box.with_env(name, CONTAINER_USER)
+    with _published(box, 5672) as address:
+        servers.until(servers.answers_amqp, int(address.rpartition(":")[2]))
+        yield f"amqp://{CONTAINER_USER}:{CONTAINER_USER}@{address}/%2F"
+
+
+def _container(image: str) -> Any:
+    """Describe a container of this image; raises Missing without an engine that has the image."""
+    if not (_docker("image", "inspect", image) or _docker("pull", "--quiet", image)):
+        raise servers.Missing(f"no Docker engine that has {image}")
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # one image less to pull
+    from testcontainers.core.container import DockerContainer
+
+    return DockerContainer(image)
+
+
+def _docker(*words: str) -> bool:
+    """Say whether this docker command works; an engine that is away is found at once."""
+    if not shutil.which("docker"):
+        return False
+    return subprocess.run(("docker", *words), capture_output=True, check=False).returncode == 0
+
+
+@contextmanager
+def _published(box: Any, port: int) -> Iterator[str]:
+    """Run the container; give the address on this machine that leads to its port."""
+    with box.with_exposed_ports(port) as running:
+        yield f"{running.get_container_host_ip()}:{running.get_exposed_port(port)}"
