@@ -74,12 +74,13 @@ def job_doc(job: Job) -> Doc:
 
 def facets(job: Job) -> list[str]:
     """Return what a job is filtered by; one that was never published by its client alone."""
-    of_client = facet("client", job.client_id)
+    of_owner = facet("owner", job.client_id)
     if job.published_at is None:
-        return [of_client]
+        return [of_owner]
     return [
+        of_owner,
         EVERY,
-        of_client,
+        facet("client", job.client_id),
         facet("mode", job.mode),
         facet("experience", job.experience),
         *(facet("category", id_) for id_ in category.path(job.category)),

@@ -9,7 +9,6 @@ from services.jobs.domain import opening, proposal
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.records import JOBS, PROPOSALS
-from shared import ids
 from shared.documents import Done, Once
 from shared.errors import Conflict, Ignored
 from shared.events import Event
@@ -20,7 +19,14 @@ LAPSED_AT_ONCE_MAX = 100
 
 
 def propose(
-    store: Store, job: Job, *, by: str, now: datetime, once: Once | None, words: Mapping[str, Any]
+    store: Store,
+    job: Job,
+    *,
+    proposal_id: str,
+    by: str,
+    now: datetime,
+    once: Once | None,
+    words: Mapping[str, Any],
 ) -> Done[Proposal]:
     """Keep a proposal for an open job.
 
@@ -32,7 +38,7 @@ def propose(
         return there
     is_suspended = queries.is_suspended(store.db, by)
     made, facts = proposal.submit(
-        job, id=ids.new("pro"), by=by, now=now, is_suspended=is_suspended, **words
+        job, id=proposal_id, by=by, now=now, is_suspended=is_suspended, **words
     )
     done = store.create(PROPOSALS, made, facts, once=once, now=now)
     # It may have closed between our look and our write; whoever ended its proposals missed this.

@@ -19,6 +19,9 @@ MODES = ("project", "competition", "task")
 MODES_ENABLED = frozenset({"project"})
 EXPERIENCES = ("none", "some")
 
+Next = dict[str, Any]
+"""Who must act, by when, and what happens otherwise: `{actor, action, by, otherwise}`."""
+
 MOVES: Moves = {
     "edit": {"draft": "draft", "open": "open"},
     "publish": {"draft": "open"},
@@ -132,14 +135,9 @@ class Job:
         return self.project.budget.max if self.project.budget else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
-    """Who must act, until when, and what happens if they do not."""
-
-    actor: str
-    action: str
-    by: datetime
-    otherwise: str
+def waits_for(actor: str, action: str, *, by: datetime, otherwise: str) -> Next:
+    """Return who must act, until when, and what happens if they do not."""
+    return {"actor": actor, "action": action, "by": by, "otherwise": otherwise}
 
 
 def said(job: Job, type_: str, **more: Any) -> Fact:

@@ -19,10 +19,7 @@ def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcom
 
     :raises Invalid: `mode_not_enabled`, or `invalid_words` with the fields
     """
-    if mode not in MODES_ENABLED:
-        raise Invalid(
-            "mode_not_enabled", f"{mode} is not open here", fields={"mode": ["Not enabled."]}
-        )
+    refuse_mode(mode)
     blank = Job(
         id=id,
         client_id=by,
@@ -39,6 +36,16 @@ def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcom
         changed_at=now,
     )
     return _with(blank, words, now=now), []
+
+
+def refuse_mode(mode: str) -> None:
+    """Pass when jobs of this mode can be posted here.
+
+    :raises Invalid: `mode_not_enabled`
+    """
+    if mode not in MODES_ENABLED:
+        where = {"mode": ["Not enabled here."]}
+        raise Invalid("mode_not_enabled", f"{mode} is not enabled here", fields=where)
 
 
 def edit(job: Job, *, now: datetime, by: str, words: dict[str, Any]) -> Outcome[Job]:

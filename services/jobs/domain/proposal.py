@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.jobs.domain.job import Job, Next
+from services.jobs.domain.job import Job, Next, waits_for
 from shared import clock
 from shared.errors import Conflict, Forbidden, Ignored, Invalid
 from shared.events import Fact
@@ -304,13 +304,5 @@ def next_step(proposal: Proposal) -> Next | None:
     if (by := wake(proposal)) is None:
         return None
     if proposal.state in WAITING:
-        return Next(actor="client", action="select", by=by, otherwise="lapsed")
-    return Next(actor="worker", action="answer_offer", by=by, otherwise="lapsed")
-
-
-def forecast(proposal: Proposal) -> list[dict[str, Any]]:
-    """Return what will happen if nobody acts."""
-    if (at := wake(proposal)) is None:
-        return []
-    _, facts = on_wake(proposal, now=at)
-    return [{"at": at, "what": fact.type, "if": "silence"} for fact in facts]
+        return waits_for("client", "select", by=by, otherwise="lapsed")
+    return waits_for("worker", "answer_offer", by=by, otherwise="lapsed")

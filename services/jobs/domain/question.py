@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.jobs.domain.job import Job, Next
+from services.jobs.domain.job import Job, Next, waits_for
 from shared.errors import Conflict, Forbidden
 from shared.events import Fact
 from shared.moves import Moves, Outcome, next_state
@@ -96,4 +96,4 @@ def next_step(question: Question, job: Job) -> Next | None:
     by = job.project.proposals_close_at
     if question.state != "asked" or job.state != "open" or by is None:
         return None
-    return Next(actor="client", action="answer", by=by, otherwise="unanswered")
+    return waits_for("client", "answer", by=by, otherwise="unanswered")

@@ -1,11 +1,10 @@
-"""What happens to a job when nobody acts: when, and what; and the same rules as a forecast."""
+"""What happens to a job when nobody acts: when, and what."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from services.jobs.domain.job import Job, Next, Selection, said
+from services.jobs.domain.job import Job, Next, Selection, said, waits_for
 from services.jobs.domain.opening import settled
 from shared import clock
 from shared.errors import Ignored
@@ -19,7 +18,6 @@ OFFER_ANSWERED_WITHIN = timedelta(days=30)
 """An offer lapses after 14 days and says so; this is for the word that never comes."""
 CONTRACTS_WITHIN = timedelta(days=180)
 """After the last word of any contract; contracts have timers of their own."""
-FORECAST_MAX = 20
 
 MOVES: Moves = {
     "forget": {"draft": "cancelled"},
@@ -129,21 +127,10 @@ def next_step(job: Job) -> Next | None:
         case "closed" if job.project.select_by:
             return _next(job, "client", "select", by)
     if stale := [_stale_at(s) for s in _reserved(job)]:
-        return Next(actor="worker", action="answer_offer", by=min(stale), otherwise="opening_freed")
+        return waits_for("worker", "answer_offer", by=min(stale), otherwise="opening_freed")
     return _next(job, "system", "end_contracts", by) if by else None
 
 
 def _next(job: Job, actor: str, action: str, by: datetime | None) -> Next:
     assert by is not None, "a state in which somebody is to act ends by itself"  # noqa: S101
-    return Next(actor=actor, action=action, by=by, otherwise=on_wake(job, now=by)[0].state)
-
-
-def forecast(job: Job) -> list[dict[str, Any]]:
-    """Return what will happen if nobody acts, by applying the very rules of silence."""
-    found: list[dict[str, Any]] = []
-    for _ in range(FORECAST_MAX):
-        if (at := wake(job)) is None:
-            break
-        job, facts = on_wake(job, now=at)
-        found += [{"at": at, "what": fact.type, "if": "silence"} for fact in facts]
-    return found
+    return waits_for(actor, action, by=by, otherwise=on_wake(job, now=by)[0].state)

@@ -1,7 +1,6 @@
 """What jobs reads: who members are, proposals, questions. The list of jobs is in `search`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from services.jobs.domain.proposal import WAITING
 from services.jobs.records import MEMBERS, PROPOSALS, QUESTIONS
@@ -48,16 +47,19 @@ def waiting_proposals(db: Db, job_id: str, most: int) -> list[str]:
     return [doc["_id"] for doc in db[PROPOSALS.collection].find(where, {"_id": 1}, limit=most)]
 
 
-def proposals(
-    db: Db, page: Page, where: Mapping[str, Any], state: str | None
-) -> tuple[list[Doc], str | None]:
-    """Return a page of proposals, the newest first."""
-    if state:
-        where = {**where, "state": state}
-    return page.find(db[PROPOSALS.collection], where, fields={"outbox": 0, "receipts": 0})
+def proposals(db: Db, page: Page, **where: str | None) -> tuple[list[Doc], str | None]:
+    """Return a page of proposals, the newest first; a filter that is None filters nothing."""
+    filters = {name: value for name, value in where.items() if value is not None}
+    return page.find(db[PROPOSALS.collection], filters, fields={"outbox": 0, "receipts": 0})
 
 
 def questions(db: Db, page: Page, job_id: str) -> tuple[list[Doc], str | None]:
     """Return a page of the questions about a job, the newest first."""
     fields = {"outbox": 0, "receipts": 0}
     return page.find(db[QUESTIONS.collection], {"job_id": job_id}, fields=fields)
+
+
+def is_proposer(db: Db, job_id: str, member_id: str) -> bool:
+    """Say whether this member has ever proposed for this job."""
+    where = {"job_id": job_id, "worker_id": member_id}
+    return db[PROPOSALS.collection].find_one(where, {"_id": 1}) is not None
