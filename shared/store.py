@@ -89,7 +89,7 @@ def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] 
     for kind in kinds:
         db[kind.collection].create_indexes([*own_indexes(), *kind.indexes])
     for shelf in shelves:
-        db[shelf.collection].create_indexes(shelf.indexes)
+        db[shelf.collection].create_indexes([*shelf.indexes])
     db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
     db["deliveries"].create_indexes([IndexModel([("state", 1), ("due", 1)])])
 
