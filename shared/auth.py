@@ -47,10 +47,11 @@ class Unauthenticated(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A member who has proved who they are."""
+    """A member who has proved who they are; `session` is the login that the token came from."""
 
     id: str
     roles: tuple[str, ...] = ()
+    session: str = ""
 
     @property
     def is_ops(self) -> bool:
@@ -172,6 +173,9 @@ def _read_claims(claims: Mapping[str, Any]) -> _Seen:
         raise Unauthenticated("bad_token", "this token lives too long")
     if not isinstance(sub, str) or not ids.is_id(sub, "mem"):
         raise Unauthenticated("bad_token", "this token is nobody's")
+    session = claims.get("sid", "")
+    if not isinstance(session, str):
+        raise Unauthenticated("bad_token", "this token's session is none")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("bad_token", "this token's roles are not roles")
-    return _Seen(Caller(sub, tuple(roles)), iat=max(iat, times[2]), exp=exp)
+    return _Seen(Caller(sub, tuple(roles), session), iat=max(iat, times[2]), exp=exp)

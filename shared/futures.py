@@ -17,12 +17,12 @@ def dry_run(
     wake: Callable[[T], datetime | None],
     on_wake: Callable[..., Outcome[T]],
     next_of: Callable[[T], dict[str, Any] | None],
-    answered: Callable[[T, datetime], T] = lambda thing, _: thing,
+    answered: Callable[[T, datetime], Outcome[T]] = lambda thing, _: (thing, []),
 ) -> list[dict[str, str]]:
     """Return `[{at, what, if}]`: each fact that silence would cause, with its time and condition.
 
-    `answered` gives the thing after another service has done its part (released, refunded), so that
-    the dry run does not stop where only the system is waited for.
+    `answered` gives the outcome after another service has done its part (released, refunded), so
+    that the dry run does not stop where only the system is waited for.
     """
     future: list[dict[str, str]] = []
     for _ in range(STEPS_MAX):
@@ -32,11 +32,9 @@ def dry_run(
         waits = next_of(thing)
         condition = f"the {waits['actor']} does not {waits['action']}" if waits else ""
         after, facts = on_wake(thing, now=at)
-        what = {
-            fact.type: {"at": clock.text(at), "what": fact.type, "if": condition} for fact in facts
-        }
-        future += what.values()
-        after = answered(after, at)
+        after, more = answered(after, at)
+        what = dict.fromkeys(fact.type for fact in (*facts, *more))
+        future += [{"at": clock.text(at), "what": type_, "if": condition} for type_ in what]
         if after == thing:
             break
         thing = after

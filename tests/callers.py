@@ -18,7 +18,7 @@ KID = "tests"
 
 
 class Signer:
-    """The key of this run: a folder of public keys as services read it, and tokens to go with it."""
+    """The key of this run: a folder of public keys as services read it, and its tokens."""
 
     def __init__(self, folder: Path) -> None:
         self.private = folder / "private"

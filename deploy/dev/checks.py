@@ -18,7 +18,7 @@ def check() -> int:
     """Run every check, also after one has failed; return 0 or 1."""
     failed = [
         *_tool("format", "ruff", "format", "--check", "."),
-        *_tool("lint", "ruff", "check", "."),
+        *_tool("lint", "ruff", "check", "--output-format", "concise", "."),
         *_tool("types", "mypy"),
         *_tool("imports", "lint-imports"),
         *_said("compose", compose_problem()),

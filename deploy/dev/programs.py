@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 from deploy import gateway
 from deploy.dev import servers
 from deploy.dev.home import SERVICES, Home
+from deploy.dev.servers import Command
 
 ASK_TIMEOUT_S = 2
 STOP_TIMEOUT_S = 25  # longer than gunicorn's graceful_timeout
@@ -56,17 +57,19 @@ def _backends(home: Home, ports: Mapping[str, int]) -> list[Program]:
     ]
 
 
-def _gateway(home: Home, ports: Mapping[str, int]) -> Program:
-    """Return nginx as one process: a `kill -9` of a master would leave workers on its port.
-
-    The checksum makes supervisor restart it when only its configuration has changed.
-    """
+def gateway_command(home: Home) -> Command:
+    """Return nginx as one process: a `kill -9` of a master would leave workers on its port."""
     one_process = "daemon off; master_process off;"
+    conf = str(gateway_conf(home))
+    return Command((nginx(), "-p", str(home.gateway), "-c", conf, "-g", one_process))
+
+
+def _gateway(home: Home, ports: Mapping[str, int]) -> Program:
+    """Add a checksum, so that supervisor restarts nginx when only its configuration changed."""
     conf = gateway_conf(home)
-    argv = (nginx(), "-p", str(home.gateway), "-c", str(conf), "-g", one_process)
     text = conf.read_bytes() if conf.exists() else b""
     env = {"CONF_CHECKSUM": hashlib.sha256(text).hexdigest()}
-    return Program("gateway", argv, ports["gateway"], _gateway_problem, env)
+    return Program("gateway", gateway_command(home).argv, ports["gateway"], _gateway_problem, env)
 
 
 def _service(home: Home, ports: Mapping[str, int], name: str, *, test: bool) -> list[Program]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.contracts import usecases
-from services.contracts.domain import contract, offer
+from services.contracts.domain import contract, hearing, offer
 from services.contracts.records import CONTRACTS, OFFERS
 from shared.documents import Doc
 from shared.events import Event
@@ -35,7 +35,7 @@ def _member(event: Event) -> Doc:
     }
 
 
-_FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=contract.hear_escrow, words=_hold_words),)
+_FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, words=_hold_words),)
 _KNOW_MEMBER = (Project("members", _member),)
 
 REACTIONS: Reactions = {

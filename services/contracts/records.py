@@ -4,8 +4,8 @@ from typing import Any
 
 from pymongo import IndexModel
 
-from services.contracts.domain import contract as contracts
 from services.contracts.domain import offer as offers
+from services.contracts.domain import silence
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.message import Message
 from services.contracts.domain.milestone import Milestone
@@ -154,8 +154,8 @@ CONTRACTS: Kind[Contract] = Kind(
     collection="contracts",
     to_doc=_contract_doc,
     from_doc=_contract,
-    wake=contracts.wake,
-    on_wake=contracts.silence,
+    wake=silence.wake,
+    on_wake=silence.resolve,
     indexes=_lists_of("client_id", "worker_id"),
 )
 MESSAGES: Kind[Message] = Kind(

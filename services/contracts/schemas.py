@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from services.contracts.domain import acts, milestone, offer, review
 from services.contracts.domain import contract as rules
-from services.contracts.domain import milestone, offer, review
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.message import Message
 from services.contracts.domain.milestone import Milestone
@@ -342,7 +342,7 @@ def say_contract(it: Contract, by: str, now: datetime) -> Doc:
         "cancel_reason": it.cancel_reason,
         "reviews": [_say_review(role, r) for role, r in shown],
         "next": rules.next_of(it),
-        "actions": [_action("review", review_href, rules.review_refusal(it, by, now))],
+        "actions": [_action("review", review_href, acts.review_refusal(it, by, now))],
     }
 
 
@@ -376,7 +376,7 @@ def _say_milestone(it: Contract, m: Milestone, by: str) -> Doc:
         "changes_note": m.changes_note or None,
         "next": rules.next_of_milestone(m) if it.state == "active" else None,
         "actions": [
-            _action(move, f"{path}/{move.replace('_', '-')}", rules.refusal(it, m.n, move, by))
+            _action(move, f"{path}/{move.replace('_', '-')}", acts.refusal(it, m.n, move, by))
             for move in MOVES_OF_MILESTONE
         ],
     }

@@ -45,9 +45,13 @@ class Sent:
 
 
 class Publisher:
-    """One connection, one channel in confirm mode, one thread; reconnects for ever."""
+    """One connection, one channel in confirm mode, one thread; reconnects for ever.
 
-    def __init__(self, url: str, name: str) -> None:
+    It publishes to everybody who hears a type; with `only_to`, into one service's queue.
+    """
+
+    def __init__(self, url: str, name: str, *, only_to: str | None = None) -> None:
+        self._only_to = only_to
         self._parameters = topology.parameters(url, f"{name}.publisher")
         self._connection: SelectConnection | None = None
         self._channel: Any = None
@@ -164,9 +168,12 @@ class Publisher:
             body, properties = wire.to_message(event)
             self._tag += 1
             self._waiting[self._tag] = (batch, event.id)
-            channel.basic_publish(
-                topology.EXCHANGE, event.type, body, properties=properties, mandatory=True
-            )
+            channel.basic_publish(*self._where(event), body, properties, mandatory=True)
+
+    def _where(self, event: Event) -> tuple[str, str]:
+        if self._only_to is None:
+            return topology.EXCHANGE, event.type
+        return "", topology.inbox(self._only_to)
 
     def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
         # The broker returns a message before it confirms it.

@@ -22,10 +22,17 @@ FACTS = {
     "hold.opened": {**HOLD, "client_pays": money()},
     "hold.cancelled": {**HOLD, "reason": text()},
     "escrow.funded": {**HOLD, "client_pays": money(), "method": text()},
-    # `amount` is what was released of the hold, `worker_gets` what reached the wallet.
-    "escrow.released": {**HOLD, "worker_gets": money(), "fee": money(), "cause": text()},
+    # `amount` is what was released of the hold, `worker_gets` what reached the wallet. `state` is the
+    # hold's: `split` when a part was released and the rest refunded, and then both facts are said.
+    "escrow.released": {
+        **HOLD,
+        "worker_gets": money(),
+        "fee": money(),
+        "cause": text(),
+        "state": text(),
+    },
     # `amount` is what was refunded of the hold, `client_gets` what reached the client's wallet.
-    "escrow.refunded": {**HOLD, "client_gets": money(), "cause": text()},
+    "escrow.refunded": {**HOLD, "client_gets": money(), "cause": text(), "state": text()},
     "payout.requested": PAYOUT,
     "payout.sent": PAYOUT,
     "payout.paid": PAYOUT,

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from services.contracts import queries
-from services.contracts.domain import contract, message
+from services.contracts.domain import acts, contract, hearing, message, silence
 from services.contracts.domain.contract import Contract
 from services.contracts.records import CONTRACTS, MESSAGES
 from services.contracts.schemas import (
@@ -54,14 +54,14 @@ def get_contract(id_: str) -> Response:
 @blp.response(200, ContractShape())
 def deliver(words: dict[str, Any], id_: str, n: int) -> Response:
     """Hand in the work. 403 not_the_worker, 404, 409 not_funded or wrong_state."""
-    return _change(id_, contract.deliver, n=n, note=words["note"], links=tuple(words["links"]))
+    return _change(id_, acts.deliver, n=n, note=words["note"], links=tuple(words["links"]))
 
 
 @blp.post("/contracts/<id_>/milestones/<int:n>/recall")
 @blp.response(200, ContractShape())
 def recall(id_: str, n: int) -> Response:
     """Take a delivery back. 403 not_the_worker, 404, 409 wrong_state."""
-    return _change(id_, contract.recall, n=n)
+    return _change(id_, acts.recall, n=n)
 
 
 @blp.post("/contracts/<id_>/milestones/<int:n>/accept")
@@ -69,7 +69,7 @@ def recall(id_: str, n: int) -> Response:
 @blp.response(200, ContractShape())
 def accept(words: dict[str, Any], id_: str, n: int) -> Response:
     """Accept a delivery, whole or in part. 403 not_the_client, 404, 409 wrong_state, 422."""
-    return _change(id_, contract.accept, n=n, **words)
+    return _change(id_, acts.accept, n=n, **words)
 
 
 @blp.post("/contracts/<id_>/milestones/<int:n>/request-changes")
@@ -77,7 +77,7 @@ def accept(words: dict[str, Any], id_: str, n: int) -> Response:
 @blp.response(200, ContractShape())
 def request_changes(words: dict[str, Any], id_: str, n: int) -> Response:
     """Send a delivery back. 403 not_the_client, 404, 409 wrong_state or no_rounds_left."""
-    return _change(id_, contract.request_changes, n=n, note=words["note"])
+    return _change(id_, acts.request_changes, n=n, note=words["note"])
 
 
 @blp.post("/contracts/<id_>/reviews")
@@ -85,7 +85,7 @@ def request_changes(words: dict[str, Any], id_: str, n: int) -> Response:
 @blp.response(201, ContractShape())
 def review(words: dict[str, Any], id_: str) -> Response:
     """Review the other side. 404, 409 not_completed, review_closed or already_reviewed."""
-    return _change(id_, contract.write_review, status=201, review_id=ids.new("rev"), **words)
+    return _change(id_, acts.write_review, status=201, review_id=ids.new("rev"), **words)
 
 
 @blp.post("/contracts/<id_>/messages")
@@ -123,10 +123,10 @@ def timeline(id_: str) -> Response:
     ]
     future = futures.dry_run(
         it,
-        wake=contract.wake,
-        on_wake=contract.silence,
+        wake=silence.wake,
+        on_wake=silence.resolve,
         next_of=contract.next_of,
-        answered=contract.answered,
+        answered=hearing.answered,
     )
     return web.answer({"past": past, "future": future})
 
