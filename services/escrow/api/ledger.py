@@ -9,8 +9,8 @@ from services.escrow.outside import Answer, signatures
 from services.escrow.schemas import HeardShape, ProofArgs, ProofShape, ProviderWords
 from shared import web
 from shared.errors import Forbidden, Invalid, Unknown
-from shared.web.body import parse
 from shared.web.fields import flat
+from shared.web.strict import parse
 
 blp = web.blueprint("ledger", __name__, keys=False)
 
