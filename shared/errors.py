@@ -6,6 +6,7 @@
   x Unknown      no such thing, or not yours to see           404    later, then parked
   x Forbidden    it can be seen, but not changed by you       403    parked
   x Conflict     not in this state, or not any more           409    parked
+    - Stale      an edit of a version that is no longer        412    -
   x TooMany      too often: wait                              429    later
 * Unavailable    something we lean on is down                 503    later, then parked
 * Crossing       only while hearing events: it is no refusal
@@ -49,6 +50,10 @@ class Conflict(Refused):
     """Not in this state, or not any more."""
 
 
+class Stale(Conflict):
+    """An edit named a version (`If-Match`) that is not the present one."""
+
+
 class TooMany(Refused):
     """Too often; `retry_after_s` says when to come back."""
 
@@ -63,6 +68,11 @@ class Unavailable(Exception):
 
 class Crossing(Exception):
     """An event met a state in which it does not move the thing; the table of moves says which."""
+
+    def __init__(self, code: str, detail: str = "", **details: Any) -> None:
+        super().__init__(detail or code.replace("_", " "))
+        self.code = code
+        self.details = details
 
 
 class Ignored(Crossing):

@@ -9,6 +9,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from tests import backends
+from tests.callers import Signer
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,9 @@ def db(mongo: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]
     name = f"test_{secrets.token_hex(6)}"
     yield mongo[name]
     mongo.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
+    """The key that signs this run's tokens."""
+    return Signer(tmp_path_factory.mktemp("keys") / "keys")

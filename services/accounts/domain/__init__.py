@@ -1,0 +1,1 @@
+"""What a member and a session are, and the rules about them. Pure."""

@@ -1,0 +1,139 @@
+"""A member: who they are, what they say of themselves, and the record of what they did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from shared.events import Fact
+from shared.moves import Outcome
+
+STATES = ("active", "suspended", "erased")
+OPERATOR = "ops"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a member did, counted from the facts that were heard. Counts only grow."""
+
+    contracts_completed: int = 0
+    contracts_cancelled: int = 0
+    reviews_satisfied: int = 0
+    reviews_unsatisfied: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a member says of themselves."""
+
+    bio: str = ""
+    skills: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One account, which may both give and take work."""
+
+    id: str
+    email: str
+    password_hash: str
+    display_name: str
+    kind: str
+    locale: str
+    joined_at: datetime
+    state: str = "active"
+    roles: tuple[str, ...] = ()
+    profile: Profile = Profile()
+    record: Record = Record()
+
+
+def register(
+    *,
+    id: str,
+    email: str,
+    password_hash: str,
+    display_name: str,
+    kind: str,
+    locale: str,
+    now: datetime,
+) -> Outcome[Member]:
+    """Make a member; `email` is normalised."""
+    member = Member(
+        id=id,
+        email=email,
+        password_hash=password_hash,
+        display_name=display_name,
+        kind=kind,
+        locale=locale,
+        joined_at=now,
+    )
+    return member, [Fact("member.registered", _words(member))]
+
+
+def change_profile(member: Member, *, now: datetime, words: dict[str, Any]) -> Outcome[Member]:
+    """Take over what a member says of themselves; the others are told only what concerns them."""
+    own = {name: words[name] for name in ("display_name", "locale") if name in words}
+    said = {name: words[name] for name in ("bio",) if name in words}
+    for name in ("skills", "categories", "links"):
+        if name in words:
+            said[name] = distinct(words[name])
+    changed = replace(member, **own, profile=replace(member.profile, **said))
+    told = _words(changed) != _words(member)
+    return changed, [Fact("member.changed", _words(changed))] if told else []
+
+
+def make_operator(member: Member, *, now: datetime) -> Outcome[Member]:
+    """Give the role of an operator; once is enough."""
+    if OPERATOR in member.roles:
+        return member, []
+    return replace(member, roles=(*member.roles, OPERATOR)), []
+
+
+def note_record(member: Member, *, now: datetime, counted: Record) -> Outcome[Member]:
+    """Take over what was counted.
+
+    Two workers may have counted at different moments: as counts only grow, the larger is the later.
+    """
+    old = member.record
+    record = Record(
+        contracts_completed=max(old.contracts_completed, counted.contracts_completed),
+        contracts_cancelled=max(old.contracts_cancelled, counted.contracts_cancelled),
+        reviews_satisfied=max(old.reviews_satisfied, counted.reviews_satisfied),
+        reviews_unsatisfied=max(old.reviews_unsatisfied, counted.reviews_unsatisfied),
+    )
+    if record == old:
+        return member, []
+    return replace(member, record=record), [
+        Fact("record.changed", _record_words(member.id, record))
+    ]
+
+
+def distinct(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts in order, without those that differ from an earlier one by case alone."""
+    seen: dict[str, str] = {}
+    for text in texts:
+        seen.setdefault(text.casefold(), text)
+    return tuple(seen.values())
+
+
+def _words(member: Member) -> dict[str, Any]:
+    return {
+        "member_id": member.id,
+        "display_name": member.display_name,
+        "kind": member.kind,
+        "locale": member.locale,
+        "email": member.email,
+        "state": member.state,
+    }
+
+
+def _record_words(member_id: str, record: Record) -> dict[str, Any]:
+    return {
+        "member_id": member_id,
+        "contracts_completed": record.contracts_completed,
+        "contracts_cancelled": record.contracts_cancelled,
+        "reviews_satisfied": record.reviews_satisfied,
+        "reviews_unsatisfied": record.reviews_unsatisfied,
+    }

@@ -1,0 +1,111 @@
+"""What is read: people by words, by address, their reviews, what their record counts."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.accounts.domain import finding
+from services.accounts.domain.member import Record
+from services.accounts.records import ENDED, FAILURES, MEMBERS, REVIEWS
+from shared.documents import Doc, Loaded
+from shared.errors import Unknown
+from shared.paging import Page
+from shared.store import Db
+
+REVIEWS_SHOWN = 20
+PUBLIC_FIELDS = dict.fromkeys(
+    ("display_name", "kind", "bio", "skills", "categories", "links", "joined_at", "record"), 1
+)
+
+
+def member_by_email(db: Db, email: str) -> Loaded[Any] | None:
+    """Return who has this normalised address, or None."""
+    doc = db[MEMBERS.collection].find_one({"email": {"$eq": email}})
+    return None if doc is None else Loaded(MEMBERS.from_doc(doc), doc["version"], doc)
+
+
+def public_member(db: Db, member_id: str) -> Doc:
+    """Return what anybody may see of a member.
+
+    :raises Unknown: `no_such_member`, or they have left
+    """
+    where = {"_id": {"$eq": member_id}, "state": {"$ne": "erased"}}
+    doc = db[MEMBERS.collection].find_one(where, {**PUBLIC_FIELDS, "version": 1})
+    if doc is None:
+        raise Unknown("no_such_member", "there is no such member")
+    return doc
+
+
+def find_people(
+    db: Db, page: Page, *, q: str | None, skill: str | None, category: str | None
+) -> tuple[list[Doc], str | None]:
+    """Return a page of active members, newest first.
+
+    `q` is found in names, bios and skills; `skill` is one whole skill, whatever its case.
+    """
+    where: list[Doc] = [{"state": "active"}]
+    if q is not None:
+        where.append(_containing(q))
+    if skill is not None:
+        where.append({"skills_folded": {"$eq": finding.fold(skill)}})
+    if category is not None:
+        where.append({"categories": {"$eq": category}})
+    return page.find(db[MEMBERS.collection], {"$and": where}, fields=PUBLIC_FIELDS)
+
+
+def _containing(q: str) -> Doc:
+    """Return the filter for texts that contain every word of a query as it is written."""
+    words, grams = finding.wanted(q)
+    if not words:
+        return {}
+    literal = [{"folded": {"$regex": re.escape(word)}} for word in words]
+    return {"$and": [{"grams": {"$all": grams}}, *literal]}
+
+
+def reviews_of(db: Db, member_id: str) -> list[Doc]:
+    """Return the latest reviews that a member was given, with the reviewers' names."""
+    found = db[REVIEWS].find({"reviewee_id": {"$eq": member_id}})
+    reviews = list(found.sort("at", -1).limit(REVIEWS_SHOWN))
+    names = names_of(db, {review["reviewer_id"] for review in reviews})
+    return [{**review, "reviewer_name": names.get(review["reviewer_id"])} for review in reviews]
+
+
+def names_of(db: Db, member_ids: Iterable[str]) -> dict[str, str]:
+    """Return the display names of these members."""
+    found = db[MEMBERS.collection].find({"_id": {"$in": list(member_ids)}}, {"display_name": 1})
+    return {doc["_id"]: doc["display_name"] for doc in found}
+
+
+def records_of(db: Db, member_ids: Sequence[str]) -> dict[str, Record]:
+    """Return the records of these members, counted from one document per fact."""
+    counts: dict[str, dict[str, int]] = {id_: {} for id_ in member_ids}
+    ends = _counted(db, ENDED, "member_id", "outcome", member_ids)
+    reviews = _counted(db, REVIEWS, "reviewee_id", "satisfied", member_ids)
+    names = {
+        "completed": "contracts_completed",
+        "cancelled": "contracts_cancelled",
+        True: "reviews_satisfied",
+        False: "reviews_unsatisfied",
+    }
+    for who, what, count in [*ends, *reviews]:
+        counts[who][names[what]] = count
+    return {id_: Record(**found) for id_, found in counts.items()}
+
+
+def _counted(
+    db: Db, collection: str, member: str, what: str, member_ids: Sequence[str]
+) -> list[tuple[str, Any, int]]:
+    rows = db[collection].aggregate(
+        [
+            {"$match": {member: {"$in": list(member_ids)}}},
+            {"$group": {"_id": {"who": f"${member}", "what": f"${what}"}, "n": {"$sum": 1}}},
+        ]
+    )
+    return [(row["_id"]["who"], row["_id"]["what"], row["n"]) for row in rows]
+
+
+def failures_since(db: Db, key: str, since: datetime) -> list[datetime]:
+    """Return when logins under this key failed, oldest first."""
+    found = db[FAILURES].find({"keys": {"$eq": key}, "at": {"$gt": since}}, {"at": 1})
+    return [doc["at"] for doc in found.sort("at", 1).limit(1000)]

@@ -1,0 +1,122 @@
+"""Members and sessions as documents, and what records and limits are derived from."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from services.accounts.domain import finding
+from services.accounts.domain.member import Member, Profile, Record
+from services.accounts.domain.session import Session
+from shared.documents import Doc, Kind, Shelf
+
+ENDED = "contract_ends"
+"""One document for each contract that ended and each of its parties."""
+REVIEWS = "reviews"
+"""One document for each review that was revealed."""
+FAILURES = "login_failures"
+"""One document for each failed login; counted for a minute, kept for an hour."""
+
+SESSIONS_KEPT_S = 30 * 24 * 3600
+FAILURES_KEPT_S = 3600
+
+
+def _member_doc(member: Member) -> Doc:
+    profile = member.profile
+    folded = finding.fold("\n".join([member.display_name, profile.bio, *profile.skills]))
+    return {
+        "_id": member.id,
+        "email": member.email,
+        "password_hash": member.password_hash,
+        "display_name": member.display_name,
+        "kind": member.kind,
+        "locale": member.locale,
+        "joined_at": member.joined_at,
+        "state": member.state,
+        "roles": list(member.roles),
+        "bio": profile.bio,
+        "skills": list(profile.skills),
+        "categories": list(profile.categories),
+        "links": list(profile.links),
+        "record": asdict(member.record),
+        "skills_folded": [finding.fold(skill) for skill in profile.skills],
+        "folded": folded,
+        "grams": finding.grams(folded),
+    }
+
+
+def _member(doc: Doc) -> Member:
+    return Member(
+        id=doc["_id"],
+        email=doc["email"],
+        password_hash=doc["password_hash"],
+        display_name=doc["display_name"],
+        kind=doc["kind"],
+        locale=doc["locale"],
+        joined_at=doc["joined_at"],
+        state=doc["state"],
+        roles=tuple(doc["roles"]),
+        profile=Profile(
+            bio=doc["bio"],
+            skills=tuple(doc["skills"]),
+            categories=tuple(doc["categories"]),
+            links=tuple(doc["links"]),
+        ),
+        record=Record(**doc["record"]),
+    )
+
+
+def _session_doc(session: Session) -> Doc:
+    words: dict[str, Any] = asdict(session)
+    return {"_id": words.pop("id"), **words}
+
+
+def _session(doc: Doc) -> Session:
+    return Session(
+        id=doc["_id"],
+        member_id=doc["member_id"],
+        token_hash=doc["token_hash"],
+        started_at=doc["started_at"],
+        expires_at=doc["expires_at"],
+        state=doc["state"],
+    )
+
+
+MEMBERS: Kind[Member] = Kind(
+    name="member",
+    prefix="mem",
+    collection="members",
+    to_doc=_member_doc,
+    from_doc=_member,
+    indexes=(
+        IndexModel([("email", ASCENDING)], name="one_email", unique=True),
+        IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel([("grams", ASCENDING), ("_id", DESCENDING)], name="words"),
+        IndexModel([("skills_folded", ASCENDING), ("_id", DESCENDING)], name="skills"),
+        IndexModel([("categories", ASCENDING), ("_id", DESCENDING)], name="categories"),
+    ),
+    uniques={"one_email": ("email_taken", "there is an account with this address already")},
+)
+SESSIONS: Kind[Session] = Kind(
+    name="session",
+    prefix="ses",
+    collection="sessions",
+    to_doc=_session_doc,
+    from_doc=_session,
+    # Housekeeping only: an expired session is refused by its rule, whether it is there or not.
+    indexes=(IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=SESSIONS_KEPT_S),),
+)
+KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS)
+
+
+SHELVES = (
+    Shelf(ENDED, (IndexModel([("member_id", ASCENDING), ("outcome", ASCENDING)]),)),
+    Shelf(REVIEWS, (IndexModel([("reviewee_id", ASCENDING), ("at", DESCENDING)]),)),
+    Shelf(
+        FAILURES,
+        (
+            IndexModel([("keys", ASCENDING), ("at", ASCENDING)]),
+            IndexModel([("at", ASCENDING)], expireAfterSeconds=FAILURES_KEPT_S),
+        ),
+    ),
+)

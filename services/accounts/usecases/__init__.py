@@ -1,0 +1,1 @@
+"""Where a use case is more than one rule on one document: passwords, logins, tokens, records."""

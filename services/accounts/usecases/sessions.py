@@ -1,0 +1,106 @@
+"""Logging in, refreshing, logging out; failures are counted, successes are not."""
+
+import hashlib
+import math
+from datetime import datetime, timedelta
+
+from services.accounts import queries
+from services.accounts.domain import session as rules
+from services.accounts.domain.credentials import normal_password
+from services.accounts.domain.session import Login
+from services.accounts.records import FAILURES, MEMBERS, SESSIONS
+from services.accounts.usecases import tokens
+from services.accounts.usecases.hashing import is_password
+from services.accounts.usecases.tokens import Signer
+from shared import ids
+from shared.auth import Unauthenticated
+from shared.errors import Conflict, Forbidden, TooMany, Unknown
+from shared.store import Store
+
+WINDOW_S = 60
+# Of one account from one address; of one account; from one address.
+FAILURES_MAX = (10, 50, 100)
+
+
+def log_in(
+    store: Store, signer: Signer, *, email: str, password: str, address: str, now: datetime
+) -> Login:
+    """Begin a session; nobody of that address takes the same time as a wrong password.
+
+    :raises Unauthenticated: `bad_credentials`
+    :raises Forbidden: `member_suspended`
+    :raises TooMany: `too_many_failures`
+    """
+    keys = _limit_keys(email, address)
+    _refuse_too_many(store, keys, now)
+    found = queries.member_by_email(store.db, email)
+    kept = found.thing.password_hash if found and found.thing.state != "erased" else None
+    if not is_password(normal_password(password), kept) or found is None:
+        store.keep(FAILURES, [{"_id": ids.new("lgf"), "keys": keys, "at": now}])
+        raise Unauthenticated("bad_credentials", "this address and this password do not fit")
+    if found.thing.state != "active":
+        raise Forbidden("member_suspended", "this account is suspended")
+    session_id = ids.new("ses")
+    token = tokens.new_refresh_token(session_id)
+    access = signer.access_token(found.thing, session_id, now=now)
+    session = rules.start(
+        id=session_id, member_id=found.thing.id, token_hash=tokens.hash_of(token), now=now
+    )
+    store.create(SESSIONS, session, [], now=now)
+    return Login(member=found.thing, access_token=access, refresh_token=token)
+
+
+def _limit_keys(email: str, address: str) -> list[str]:
+    """Return what failures are counted under, as hashes: no addresses lie about."""
+    parts = (f"{email}\n{address}", f"{email}\n", f"\n{address}")
+    return [hashlib.sha256(part.encode()).hexdigest()[:32] for part in parts]
+
+
+def _refuse_too_many(store: Store, keys: list[str], now: datetime) -> None:
+    since = now - timedelta(seconds=WINDOW_S)
+    for key, most in zip(keys, FAILURES_MAX, strict=True):
+        failures = queries.failures_since(store.db, key, since)
+        if len(failures) >= most:
+            wait_s = (failures[-most] - since).total_seconds()
+            raise TooMany(
+                "too_many_failures",
+                "too many failed logins",
+                retry_after_s=max(1, math.ceil(wait_s)),
+            )
+
+
+def refresh(store: Store, signer: Signer, *, refresh_token: str, now: datetime) -> Login:
+    """Replace a refresh token; one that was replaced before ends its family.
+
+    :raises Unauthenticated: `bad_refresh_token`, `refresh_token_reused`, `session_expired`
+    """
+    session_id = tokens.session_of(refresh_token)
+    fresh = tokens.new_refresh_token(session_id)
+    try:
+        session = store.change(
+            SESSIONS,
+            session_id,
+            rules.refresh,
+            now=now,
+            shown_hash=tokens.hash_of(refresh_token),
+            next_hash=tokens.hash_of(fresh),
+        ).thing
+    except (Unknown, Conflict) as wrong:
+        raise Unauthenticated("bad_refresh_token", "log in again") from wrong
+    if session.state == "revoked":
+        raise Unauthenticated("refresh_token_reused", "this token was used before: log in again")
+    if session.state == "expired":
+        raise Unauthenticated("session_expired", "log in again")
+    member = store.load(MEMBERS, session.member_id)
+    if member.thing.state != "active":
+        raise Unauthenticated("bad_refresh_token", "log in again")
+    access = signer.access_token(member.thing, session_id, now=now)
+    return Login(member=member.thing, access_token=access, refresh_token=fresh)
+
+
+def log_out(store: Store, session_id: str, *, now: datetime) -> None:
+    """End a session; one that has ended, or is not there any more, is no matter."""
+    try:
+        store.change(SESSIONS, session_id, rules.end, now=now)
+    except Unknown:
+        return

@@ -1,0 +1,149 @@
+"""Contracts: read them, deliver, answer deliveries, write, review."""
+
+from typing import Any
+
+from flask import Response
+
+from services.contracts import queries
+from services.contracts.domain import acts, contract, hearing, message, silence
+from services.contracts.domain.contract import Contract
+from services.contracts.records import CONTRACTS, MESSAGES
+from services.contracts.schemas import (
+    AcceptanceWords,
+    ChangesWords,
+    ContractListArgs,
+    ContractListShape,
+    ContractShape,
+    DeliveryWords,
+    MessageListShape,
+    MessageShape,
+    MessageWords,
+    ReviewWords,
+    TimelineShape,
+    say_contract,
+    say_message,
+)
+from shared import clock, futures, ids, web
+from shared.documents import Loaded
+
+blp = web.blueprint("contracts", __name__)
+
+
+@blp.get("/contracts")
+@blp.arguments(ContractListArgs(), location="query")
+@blp.response(200, ContractListShape())
+def list_contracts(words: dict[str, Any]) -> Response:
+    """List one's contracts, newest first; `role` and `state` narrow it."""
+    me, page = web.caller().id, web.page(words)
+    docs, cursor = queries.of_party(web.store().db, "contracts", me, page=page, **words)
+    said = [say_contract(CONTRACTS.from_doc(doc), me, web.now()) for doc in docs]
+    return web.listing(said, cursor)
+
+
+@blp.get("/contracts/<id_>")
+@blp.response(200, ContractShape())
+def get_contract(id_: str) -> Response:
+    """Return a contract to its two parties. 404 for everybody else."""
+    loaded = _mine(id_)
+    said = say_contract(loaded.thing, web.caller().id, web.now())
+    return web.answer(said, version=loaded.version)
+
+
+@blp.post("/contracts/<id_>/milestones/<int:n>/deliver")
+@blp.arguments(DeliveryWords())
+@blp.response(200, ContractShape())
+def deliver(words: dict[str, Any], id_: str, n: int) -> Response:
+    """Hand in the work. 403 not_the_worker, 404, 409 not_funded or wrong_state."""
+    return _change(id_, acts.deliver, n=n, note=words["note"], links=tuple(words["links"]))
+
+
+@blp.post("/contracts/<id_>/milestones/<int:n>/recall")
+@blp.response(200, ContractShape())
+def recall(id_: str, n: int) -> Response:
+    """Take a delivery back. 403 not_the_worker, 404, 409 wrong_state."""
+    return _change(id_, acts.recall, n=n)
+
+
+@blp.post("/contracts/<id_>/milestones/<int:n>/accept")
+@blp.arguments(AcceptanceWords())
+@blp.response(200, ContractShape())
+def accept(words: dict[str, Any], id_: str, n: int) -> Response:
+    """Accept a delivery, whole or in part. 403 not_the_client, 404, 409 wrong_state, 422."""
+    return _change(id_, acts.accept, n=n, **words)
+
+
+@blp.post("/contracts/<id_>/milestones/<int:n>/request-changes")
+@blp.arguments(ChangesWords())
+@blp.response(200, ContractShape())
+def request_changes(words: dict[str, Any], id_: str, n: int) -> Response:
+    """Send a delivery back. 403 not_the_client, 404, 409 wrong_state or no_rounds_left."""
+    return _change(id_, acts.request_changes, n=n, note=words["note"])
+
+
+@blp.post("/contracts/<id_>/reviews")
+@blp.arguments(ReviewWords())
+@blp.response(201, ContractShape())
+def review(words: dict[str, Any], id_: str) -> Response:
+    """Review the other side. 404, 409 not_completed, review_closed or already_reviewed."""
+    return _change(id_, acts.write_review, status=201, review_id=ids.new("rev"), **words)
+
+
+@blp.post("/contracts/<id_>/messages")
+@blp.arguments(MessageWords())
+@blp.response(201, MessageShape())
+def write_about_contract(words: dict[str, Any], id_: str) -> Response:
+    """Write to the other party. 404."""
+    about = web.store().get(CONTRACTS, id_)
+    message_id = ids.new("msg")
+    made = message.write(
+        about, message_id=message_id, by=web.caller().id, text=words["text"], now=web.now()
+    )
+    done = web.store().create(MESSAGES, *made, once=web.once(status=201), now=web.now())
+    return web.answer(say_message(done.thing), 201, done=done)
+
+
+@blp.get("/contracts/<id_>/messages")
+@blp.arguments(web.PageArgs(), location="query")
+@blp.response(200, MessageListShape())
+def read_about_contract(words: dict[str, Any], id_: str) -> Response:
+    """List the messages of a contract, oldest first. 404."""
+    _mine(id_)
+    docs, cursor = queries.messages(web.store().db, id_, web.page(words))
+    return web.listing([say_message(MESSAGES.from_doc(doc)) for doc in docs], cursor)
+
+
+@blp.get("/contracts/<id_>/timeline")
+@blp.response(200, TimelineShape())
+def timeline(id_: str) -> Response:
+    """Return what happened, and what will happen by itself if everybody is silent. 404."""
+    it = _mine(id_).thing
+    past = [
+        {"at": clock.text(f["time"]), "what": f["type"], "by": _role(it, f["actor"])}
+        for f in web.store().timeline(it.id, CONTRACTS.collection)
+    ]
+    future = futures.dry_run(
+        it,
+        wake=silence.wake,
+        on_wake=silence.resolve,
+        next_of=contract.next_of,
+        answered=hearing.answered,
+    )
+    return web.answer({"past": past, "future": future})
+
+
+def _role(it: Contract, actor: str) -> str:
+    return {it.client_id: "client", it.worker_id: "worker"}.get(actor, "system")
+
+
+def _mine(id_: str) -> Loaded[Contract]:
+    loaded = web.store().load(CONTRACTS, id_)
+    contract.role_of(loaded.thing, web.caller().id)
+    return loaded
+
+
+def _change(id_: str, rule: Any, *, status: int = 200, **words: Any) -> Response:
+    me, now = web.caller().id, web.now()
+    done = web.store().change(
+        CONTRACTS, id_, rule, once=web.once(status=status), now=now, by=me, **words
+    )
+    return web.answer(say_contract(done.thing, me, now), status, done=done)

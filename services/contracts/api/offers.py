@@ -1,0 +1,138 @@
+"""Offers: sent to one person, answered, talked about."""
+
+from typing import Any
+
+from flask import Response
+
+from services.contracts import queries, usecases
+from services.contracts.domain import message, offer
+from services.contracts.domain.offer import ANSWER_TIME, Offer, Planned
+from services.contracts.records import MESSAGES, OFFERS
+from services.contracts.schemas import (
+    ContractShape,
+    MessageListShape,
+    MessageShape,
+    MessageWords,
+    OfferListArgs,
+    OfferListShape,
+    OfferShape,
+    OfferWords,
+    say_contract,
+    say_message,
+    say_offer,
+)
+from shared import ids, web
+
+blp = web.blueprint("offers", __name__)
+
+
+@blp.post("/offers")
+@blp.arguments(OfferWords())
+@blp.response(201, OfferShape())
+def send_offer(words: dict[str, Any]) -> Response:
+    """Offer work to a person directly.
+
+    404 no_such_member, 409 member_suspended, 422 own_offer, milestones_sum.
+    """
+    me, now = web.caller().id, web.now()
+    offer_id = ids.new("off")
+    location = f"/v1/offers/{offer_id}"
+    once = web.once(status=201, location=location)
+    if once and (before := web.store().born(OFFERS, once)):
+        return web.answer(say_offer(before.thing, me), 201, done=before)
+    if words["worker_id"] != me:
+        queries.require_active(web.store().db, words["worker_id"])
+    made = offer.send(_direct(words, offer_id, me))
+    done = web.store().create(OFFERS, *made, once=once, now=now)
+    return web.answer(say_offer(done.thing, me), 201, done=done, location=location)
+
+
+def _direct(words: dict[str, Any], offer_id: str, me: str) -> Offer:
+    planned = tuple(Planned(**m) for m in words.pop("milestones"))
+    whole = Planned(title=words["title"], amount=words["amount"], deliver_by=words["deliver_by"])
+    return Offer(
+        id=offer_id,
+        state="sent",
+        client_id=me,
+        milestones=planned or (whole,),
+        sent_at=web.now(),
+        answer_by=web.now() + ANSWER_TIME,
+        **words,
+    )
+
+
+@blp.get("/offers")
+@blp.arguments(OfferListArgs(), location="query")
+@blp.response(200, OfferListShape())
+def list_offers(words: dict[str, Any]) -> Response:
+    """List the offers one has sent (`role=client`) or got (`role=worker`), newest first."""
+    me, page = web.caller().id, web.page(words)
+    docs, cursor = queries.of_party(web.store().db, "offers", me, page=page, **words)
+    return web.listing([say_offer(OFFERS.from_doc(doc), me) for doc in docs], cursor)
+
+
+@blp.get("/offers/<id_>")
+@blp.response(200, OfferShape())
+def get_offer(id_: str) -> Response:
+    """Return an offer to its two parties. 404 for everybody else."""
+    loaded = web.store().load(OFFERS, id_)
+    message.other_party(loaded.thing, web.caller().id)
+    return web.answer(say_offer(loaded.thing, web.caller().id), version=loaded.version)
+
+
+@blp.post("/offers/<id_>/accept")
+@blp.response(201, ContractShape())
+def accept_offer(id_: str) -> Response:
+    """Accept an offer; the answer is the contract. 403 not_the_worker, 404, 409 wrong_state."""
+    me, now = web.caller().id, web.now()
+    contract_id = ids.new("con")
+    location = f"/v1/contracts/{contract_id}"
+    once = web.once(status=201, location=location)
+    done = usecases.accept_offer(
+        web.store(), id_, contract_id=contract_id, by=me, once=once, now=now
+    )
+    return web.answer(say_contract(done.thing, me, now), 201, done=done, location=location)
+
+
+@blp.post("/offers/<id_>/decline")
+@blp.response(200, OfferShape())
+def decline_offer(id_: str) -> Response:
+    """Decline an offer. 403 not_the_worker, 404, 409 wrong_state."""
+    return _answer_offer(id_, offer.decline)
+
+
+@blp.post("/offers/<id_>/withdraw")
+@blp.response(200, OfferShape())
+def withdraw_offer(id_: str) -> Response:
+    """Take an unanswered offer back. 403 not_the_client, 404, 409 wrong_state."""
+    return _answer_offer(id_, offer.withdraw)
+
+
+def _answer_offer(id_: str, rule: Any) -> Response:
+    me = web.caller().id
+    done = web.store().change(OFFERS, id_, rule, once=web.once(status=200), now=web.now(), by=me)
+    return web.answer(say_offer(done.thing, me), done=done)
+
+
+@blp.post("/offers/<id_>/messages")
+@blp.arguments(MessageWords())
+@blp.response(201, MessageShape())
+def write_about_offer(words: dict[str, Any], id_: str) -> Response:
+    """Write to the other party of an offer. 404."""
+    about = web.store().get(OFFERS, id_)
+    message_id = ids.new("msg")
+    made = message.write(
+        about, message_id=message_id, by=web.caller().id, text=words["text"], now=web.now()
+    )
+    done = web.store().create(MESSAGES, *made, once=web.once(status=201), now=web.now())
+    return web.answer(say_message(done.thing), 201, done=done)
+
+
+@blp.get("/offers/<id_>/messages")
+@blp.arguments(web.PageArgs(), location="query")
+@blp.response(200, MessageListShape())
+def read_about_offer(words: dict[str, Any], id_: str) -> Response:
+    """List the messages of an offer, oldest first. 404."""
+    message.other_party(web.store().get(OFFERS, id_), web.caller().id)
+    docs, cursor = queries.messages(web.store().db, id_, web.page(words))
+    return web.listing([say_message(MESSAGES.from_doc(doc)) for doc in docs], cursor)

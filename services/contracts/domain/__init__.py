@@ -1,0 +1,1 @@
+"""Pure rules on plain data: offers, contracts, milestones, reviews, messages."""

@@ -1,0 +1,175 @@
+"""A contract between a client and a worker: what it is, how it is formed, how it looks.
+
+Its moves: `acts` (what people do), `hearing` (what escrow says), `silence` (what time does), and
+`endings`, to which all three lead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.contracts.domain import milestone as parts
+from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.review import Reviews
+from shared import clock
+from shared.errors import Unknown
+from shared.events import Event, Fact
+from shared.money import Money
+from shared.moves import Outcome
+
+FUND_TIME = timedelta(days=7)
+STATES = ("awaiting_funding", "active", "disputed", "completed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """The handshake and what came of it."""
+
+    id: str
+    state: str
+    offer_id: str
+    client_id: str
+    worker_id: str
+    title: str
+    scope: str
+    mode: str
+    milestones: tuple[Milestone, ...]
+    review_days: int
+    revisions: int
+    formed_at: datetime
+    job_id: str | None = None
+    proposal_id: str | None = None
+    listing_id: str | None = None
+    reminded: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    cancel_reason: str | None = None
+    refund_ask_at: datetime | None = None
+    reviews: Reviews = field(default_factory=Reviews)
+
+
+# how it begins
+
+
+def of_acceptance(event: Event, now: datetime) -> Outcome[Contract]:
+    """Form the contract that `offer.accepted` says (our own fact, heard as the repair)."""
+    return form(event.data, now)
+
+
+def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
+    """Form a contract from the words of its offer; the first milestone waits for its money."""
+    fund_by = clock.parse(said["fund_by"])
+    milestones = tuple(
+        Milestone(
+            n=m["n"],
+            title=m["title"],
+            amount=Money.of(m["amount"]),
+            deliver_by=clock.parse(m["deliver_by"]),
+            hold_id=m["hold_id"],
+            fund_by=fund_by if m["n"] == 1 else None,
+        )
+        for m in said["milestones"]
+    )
+    contract = Contract(
+        id=said["contract_id"],
+        state="awaiting_funding",
+        offer_id=said["offer_id"],
+        client_id=said["client_id"],
+        worker_id=said["worker_id"],
+        title=said["title"],
+        scope=said["scope"],
+        mode=said["mode"],
+        milestones=milestones,
+        review_days=said["review_days"],
+        revisions=said["revisions"],
+        formed_at=now,
+        job_id=said["job_id"],
+        proposal_id=said["proposal_id"],
+        listing_id=said["listing_id"],
+    )
+    return contract, [Fact("contract.formed", dict(said))]
+
+
+def next_of(contract: Contract) -> dict[str, Any] | None:
+    """Return who must act, by when, and what happens otherwise; the most urgent milestone's."""
+    if contract.state == "awaiting_funding":
+        by = text_of(contract.milestones[0].fund_by)
+        return {"actor": "client", "action": "fund", "by": by, "otherwise": "cancelled"}
+    if contract.state == "cancelled" and contract.refund_ask_at:
+        by = text_of(contract.refund_ask_at)
+        return {"actor": "system", "action": "refund", "by": by, "otherwise": "asked_again"}
+    if contract.state != "active":
+        return None
+    waits = [w for m in contract.milestones if (w := next_of_milestone(m))]
+    return min(waits, key=lambda w: str(w["by"]), default=None)
+
+
+def next_of_milestone(m: Milestone) -> dict[str, Any] | None:
+    """Return the same for one milestone."""
+    at = text_of(parts.wake(m))
+    match m.state:
+        case "pending" if m.fund_by:
+            return {"actor": "client", "action": "fund", "by": at, "otherwise": "completed"}
+        case "funded" | "changes_requested":
+            otherwise = "cancelled" if m.told_overdue_at else "overdue"
+            return {"actor": "worker", "action": "deliver", "by": at, "otherwise": otherwise}
+        case "delivered":
+            return {"actor": "client", "action": "inspect", "by": at, "otherwise": "accepted"}
+        case "accepted":
+            return {"actor": "system", "action": "pay", "by": at, "otherwise": "asked_again"}
+    return None
+
+
+def role_of(contract: Contract, by: str) -> str:
+    """Return `client` or `worker`.
+
+    :raises Unknown: a stranger learns nothing
+    """
+    if by == contract.client_id:
+        return "client"
+    if by == contract.worker_id:
+        return "worker"
+    raise Unknown("no_such_contract", "there is no such contract")
+
+
+def words(contract: Contract) -> dict[str, Any]:
+    """Return what every fact of the contract as a whole says."""
+    return {
+        **parties(contract),
+        "offer_id": contract.offer_id,
+        "job_id": contract.job_id,
+        "proposal_id": contract.proposal_id,
+        "listing_id": contract.listing_id,
+    }
+
+
+def milestone_of(contract: Contract, n: int) -> Milestone:
+    if not 1 <= n <= len(contract.milestones):
+        raise Unknown("no_such_milestone", "there is no such milestone")
+    return contract.milestones[n - 1]
+
+
+def with_milestone(contract: Contract, m: Milestone) -> Contract:
+    milestones = tuple(m if other.n == m.n else other for other in contract.milestones)
+    return replace(contract, milestones=milestones)
+
+
+def parties(contract: Contract) -> dict[str, Any]:
+    return {
+        "contract_id": contract.id,
+        "client_id": contract.client_id,
+        "worker_id": contract.worker_id,
+        "title": contract.title,
+    }
+
+
+def step(
+    type_: str, contract: Contract, m: Milestone, said: Mapping[str, Any] | None = None
+) -> Fact:
+    step = {**parties(contract), "milestone": m.n, "hold_id": m.hold_id}
+    return Fact(type_, {**step, **(said or {})})
+
+
+def text_of(at: datetime | None) -> str | None:
+    return None if at is None else clock.text(at)

@@ -1,0 +1,51 @@
+"""What contracts hears, and which rule of which aggregate it moves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.contracts import usecases
+from services.contracts.domain import contract, hearing, offer
+from services.contracts.records import CONTRACTS, OFFERS
+from shared.documents import Doc
+from shared.events import Event
+from shared.money import Money
+from shared.reactions import Change, Handle, Make, Project, Reactions
+
+
+def _contract_of(event: Event) -> str | None:
+    ref: str = event.data["ref"]
+    return ref if ref.startswith("con_") else None  # a job's hold concerns jobs
+
+
+def _hold_words(event: Event) -> Mapping[str, Any]:
+    return {
+        "type_": event.type,
+        "n": event.data["milestone"],
+        "amount": Money.of(event.data["amount"]),
+    }
+
+
+def _member(event: Event) -> Doc:
+    said = event.data
+    return {
+        "_id": said["member_id"],
+        "version": event.version,
+        "state": said["state"],
+        "display_name": said["display_name"],
+    }
+
+
+_FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, words=_hold_words),)
+_KNOW_MEMBER = (Project("members", _member),)
+
+REACTIONS: Reactions = {
+    "proposal.selected": (Make(OFFERS, make=offer.of_selection),),
+    "offer.accepted": (Make(CONTRACTS, make=contract.of_acceptance),),
+    "escrow.funded": _FOLLOW_ESCROW,
+    "escrow.released": _FOLLOW_ESCROW,
+    "escrow.refunded": _FOLLOW_ESCROW,
+    "hold.cancelled": _FOLLOW_ESCROW,
+    "job.cancelled": (Handle(usecases.withdraw_offers_of_job),),
+    "member.registered": _KNOW_MEMBER,
+    "member.changed": _KNOW_MEMBER,
+}

@@ -1,0 +1,169 @@
+"""Offers, contracts and messages as documents."""
+
+from typing import Any
+
+from pymongo import IndexModel
+
+from services.contracts.domain import offer as offers
+from services.contracts.domain import silence
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.message import Message
+from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.offer import Offer, Planned
+from services.contracts.domain.review import Review, Reviews
+from shared.documents import Doc, Kind
+from shared.money import Money
+
+ORIGIN = ("job_id", "proposal_id", "listing_id")
+PLAIN_OFFER = (
+    *("state", "client_id", "worker_id", "title", "scope", "deliver_by", "sent_at", "answer_by"),
+    *("review_days", "revisions", "mode", "answered_at", "contract_id", *ORIGIN),
+)
+PLAIN_CONTRACT = (
+    *("state", "offer_id", "client_id", "worker_id", "title", "scope", "mode", "review_days"),
+    *("revisions", "formed_at", "reminded", "started_at", "ended_at", "cancel_reason"),
+    *("refund_ask_at", *ORIGIN),
+)
+PLAIN_MILESTONE = (
+    *("n", "title", "deliver_by", "hold_id", "state", "fund_by", "funded_at", "delivered_at"),
+    *("accept_at", "note", "changes_note", "rounds", "told_overdue_at", "accepted_by", "ask_at"),
+)
+PLAIN_MESSAGE = ("thread", "sender_id", "recipient_id", "text", "at")
+
+
+def _plain(thing: Any, names: tuple[str, ...]) -> Doc:
+    return {name: getattr(thing, name) for name in names}
+
+
+def _pick(doc: Doc, names: tuple[str, ...]) -> Doc:
+    return {name: doc[name] for name in names}
+
+
+def _offer_doc(offer: Offer) -> Doc:
+    planned = [
+        {"title": m.title, "amount": m.amount.words(), "deliver_by": m.deliver_by}
+        for m in offer.milestones
+    ]
+    money = {"amount": offer.amount.words(), "milestones": planned}
+    return {"_id": offer.id, **_plain(offer, PLAIN_OFFER), **money}
+
+
+def _offer(doc: Doc) -> Offer:
+    return Offer(
+        id=doc["_id"],
+        amount=Money.of(doc["amount"]),
+        milestones=tuple(
+            Planned(title=m["title"], amount=Money.of(m["amount"]), deliver_by=m["deliver_by"])
+            for m in doc["milestones"]
+        ),
+        **_pick(doc, PLAIN_OFFER),
+    )
+
+
+def _milestone_doc(m: Milestone) -> Doc:
+    released = m.released.words() if m.released else None
+    return {
+        **_plain(m, PLAIN_MILESTONE),
+        "amount": m.amount.words(),
+        "released": released,
+        "links": list(m.links),
+    }
+
+
+def _milestone(doc: Doc) -> Milestone:
+    return Milestone(
+        amount=Money.of(doc["amount"]),
+        released=Money.of(doc["released"]) if doc["released"] else None,
+        links=tuple(doc["links"]),
+        **_pick(doc, PLAIN_MILESTONE),
+    )
+
+
+def _review_doc(r: Review | None) -> Doc | None:
+    return (
+        None
+        if r is None
+        else {"id": r.id, "satisfied": r.satisfied, "comment": r.comment, "at": r.at}
+    )
+
+
+def _review(doc: Doc | None) -> Review | None:
+    return Review(**doc) if doc else None
+
+
+def _contract_doc(contract: Contract) -> Doc:
+    reviews = contract.reviews
+    return {
+        "_id": contract.id,
+        **_plain(contract, PLAIN_CONTRACT),
+        "milestones": [_milestone_doc(m) for m in contract.milestones],
+        "reviews": {
+            "client": _review_doc(reviews.client),
+            "worker": _review_doc(reviews.worker),
+            "revealed_at": reviews.revealed_at,
+        },
+    }
+
+
+def _contract(doc: Doc) -> Contract:
+    reviews = doc["reviews"]
+    return Contract(
+        id=doc["_id"],
+        milestones=tuple(_milestone(m) for m in doc["milestones"]),
+        reviews=Reviews(
+            client=_review(reviews["client"]),
+            worker=_review(reviews["worker"]),
+            revealed_at=reviews["revealed_at"],
+        ),
+        **_pick(doc, PLAIN_CONTRACT),
+    )
+
+
+def _message_doc(message: Message) -> Doc:
+    return {"_id": message.id, **_plain(message, PLAIN_MESSAGE)}
+
+
+def _message(doc: Doc) -> Message:
+    return Message(id=doc["_id"], **_pick(doc, PLAIN_MESSAGE))
+
+
+def _lists_of(*sides: str) -> tuple[IndexModel, ...]:
+    return tuple(
+        IndexModel([(side, 1), *more, ("_id", -1)])
+        for side in sides
+        for more in ([], [("state", 1)])
+    )
+
+
+OFFERS: Kind[Offer] = Kind(
+    name="offer",
+    prefix="off",
+    collection="offers",
+    to_doc=_offer_doc,
+    from_doc=_offer,
+    wake=offers.wake,
+    on_wake=offers.lapse,
+    indexes=(
+        *_lists_of("client_id", "worker_id"),
+        IndexModel([("job_id", 1), ("state", 1)]),
+    ),
+)
+CONTRACTS: Kind[Contract] = Kind(
+    name="contract",
+    prefix="con",
+    collection="contracts",
+    to_doc=_contract_doc,
+    from_doc=_contract,
+    wake=silence.wake,
+    on_wake=silence.resolve,
+    indexes=_lists_of("client_id", "worker_id"),
+)
+MESSAGES: Kind[Message] = Kind(
+    name="message",
+    prefix="msg",
+    collection="messages",
+    to_doc=_message_doc,
+    from_doc=_message,
+    indexes=(IndexModel([("thread", 1), ("_id", 1)]),),
+)
+KINDS = (OFFERS, CONTRACTS, MESSAGES)

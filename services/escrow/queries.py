@@ -1,0 +1,140 @@
+"""What escrow reads: holds, wallets, statements, payouts."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from services.escrow.domain.hold import Hold
+from services.escrow.domain.posting import wallet as wallet_account
+from services.escrow.journal import BALANCES, ENTRIES, balance_id, line_key
+from services.escrow.records import HOLDS, PAYOUTS
+from shared.auth import Caller
+from shared.documents import Doc, Loaded
+from shared.errors import Unknown
+from shared.money import Money
+from shared.paging import Cursor, Page, bad_cursor
+from shared.store import Db, Store
+
+STATEMENT = "-n"
+CHUNK = 100
+EXPORT_MAX = 100_000
+
+
+def hold_of(store: Store, id_: str, caller: Caller) -> Loaded[Hold]:
+    """Return a hold to its parties and to operators.
+
+    :raises Unknown: `no_such_hold`, also to everybody else
+    """
+    loaded = store.load(HOLDS, id_)
+    if not caller.is_ops and caller.id not in (loaded.thing.client_id, loaded.thing.worker_id):
+        raise Unknown("no_such_hold", "there is no such hold")
+    return loaded
+
+
+def holds(
+    db: Db, member_id: str, *, page: Page, ref: str | None = None
+) -> tuple[list[Hold], str | None]:
+    """Return a party's holds, newest first; those of one contract or job by milestone."""
+    where: Doc = {"$or": [{"client_id": member_id}, {"worker_id": member_id}]}
+    collection = db[HOLDS.collection]
+    if ref is None:
+        docs, cursor = page.find(collection, where, by="opened_at")
+    else:
+        where = {"ref": ref, **where}
+        docs, cursor = page.find(collection, where, by="milestone", newest_first=False)
+    return [HOLDS.from_doc(doc) for doc in docs], cursor
+
+
+def out_of_turn(db: Db, these: Iterable[Hold]) -> set[str]:
+    """Return the ids of those whose contract has an earlier milestone that waits for its money."""
+    later = [hold for hold in these if hold.milestone > 1 and hold.state == "opened"]
+    if not later:
+        return set()
+    waiting = db[HOLDS.collection].find(
+        {"ref": {"$in": [hold.ref for hold in later]}, "state": "opened"},
+        {"ref": 1, "milestone": 1},
+    )
+    first: dict[str, int] = {}
+    for doc in waiting:
+        first[doc["ref"]] = min(doc["milestone"], first.get(doc["ref"], doc["milestone"]))
+    return {hold.id for hold in later if first.get(hold.ref, hold.milestone) < hold.milestone}
+
+
+def hold_id_of_charge(db: Db, charge_id: str) -> str:
+    """Return the hold that a charge is for.
+
+    :raises Unknown: `no_such_charge`
+    """
+    doc = db[HOLDS.collection].find_one({"charges.id": charge_id}, {"_id": 1})
+    if doc is None:
+        raise Unknown("no_such_charge", "there is no such charge")
+    return str(doc["_id"])
+
+
+def wallet(db: Db, member_id: str, currency: str) -> dict[str, Money]:
+    """Return what a member has, and what is on its way to their bank."""
+    balance = db[BALANCES].find_one({"_id": balance_id(wallet_account(member_id), currency)})
+    on_its_way = db[PAYOUTS.collection].aggregate(
+        [
+            {"$match": {"member_id": member_id, "state": {"$in": ["requested", "sent"]}}},
+            {"$match": {"amount.currency": currency}},
+            {"$group": {"_id": None, "amount": {"$sum": "$amount.amount"}}},
+        ]
+    )
+    pending = sum(row["amount"] for row in on_its_way)
+    return {
+        "available": Money(balance["amount"] if balance else 0, currency),
+        "pending": Money(pending, currency),
+    }
+
+
+def statement(
+    db: Db, member_id: str, currency: str, page: Page
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a part of a wallet's statement, newest first, and the cursor of the next.
+
+    :raises Invalid: `bad_cursor`
+    """
+    id_ = balance_id(wallet_account(member_id), currency)
+    if (at := page.cursor) is None:
+        balance = db[BALANCES].find_one({"_id": id_})
+        newest = balance["n"] if balance else 0
+    elif at.order != STATEMENT or type(at.value) is not int or at.id != id_:
+        raise bad_cursor()
+    else:
+        newest = at.value - 1
+    oldest = max(newest - page.limit + 1, 1)
+    lines = _lines(db, id_, range(newest, oldest - 1, -1))
+    more = Cursor(STATEMENT, oldest, id_).text() if oldest > 1 and lines else None
+    return lines, more
+
+
+def whole_statement(db: Db, member_id: str, currency: str) -> Iterator[dict[str, Any]]:
+    """Return all lines of a wallet, oldest first, at most the last `EXPORT_MAX`."""
+    id_ = balance_id(wallet_account(member_id), currency)
+    balance = db[BALANCES].find_one({"_id": id_})
+    newest = balance["n"] if balance else 0
+    for first in range(max(1, newest - EXPORT_MAX + 1), newest + 1, CHUNK):
+        yield from _lines(db, id_, range(first, min(first + CHUNK, newest + 1)))
+
+
+def _lines(db: Db, balance: str, numbers: range) -> list[dict[str, Any]]:
+    """Return a wallet's lines by their numbers, in this order; each is found by its exact key."""
+    keys = [line_key(balance, n) for n in numbers]
+    account = balance.rpartition(":")[0]
+    found = {}
+    for entry in db[ENTRIES].find({"statement": {"$in": keys}}) if keys else ():
+        line = next(one for one in entry["lines"] if one["account"] == account)
+        found[line["n"]] = _line(entry, line)
+    return [found[n] for n in numbers if n in found]
+
+
+def _line(entry: Doc, line: Doc) -> dict[str, Any]:
+    return {
+        "id": entry["_id"],
+        "at": entry["at"],
+        "amount": Money(line["amount"], entry["currency"]),
+        "balance": Money(line["balance"], entry["currency"]),
+        "kind": line.get("kind") or entry["kind"],
+        "ref": entry["ref"],
+        "steps": [{k: v for k, v in s.items() if k != "account"} for s in line.get("steps", ())],
+    }

@@ -1,0 +1,269 @@
+"""What is more than one rule on one document: calls to providers, and batches of events."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from services.escrow import ledger, queries
+from services.escrow.domain import funding, hold, payout, settlement
+from services.escrow.domain.hold import Hold
+from services.escrow.domain.payout import Payout
+from services.escrow.domain.schedule import Schedule
+from services.escrow.ledger import Wish
+from services.escrow.outside import Answer, Provider
+from services.escrow.outside.sandbox import Sandbox
+from services.escrow.records import HOLDS, PAYOUTS
+from shared import clock, faults, ids
+from shared.documents import Doc, Done, Folded, Kind, Once, Written, stamp
+from shared.engine import context_of
+from shared.errors import Conflict, Crossing, Ignored, Invalid, Refused, Unavailable, Unknown
+from shared.events import Event
+from shared.money import Money
+from shared.store import Store, is_away
+
+log = structlog.get_logger(__name__)
+
+PROVIDERS: Mapping[str, Provider] = {Sandbox.name: Sandbox()}
+DEFAULT_PROVIDER = Sandbox.name
+ASK_LEASE = timedelta(seconds=30)
+ASK_MAX = 200
+
+
+# Events
+
+
+def open_holds(store: Store, events: Sequence[Event], now: datetime, *, schedule: Schedule) -> None:
+    """Open the holds of new contracts; those that are there already stay as they are."""
+    opened: list[Folded] = []
+    for event in events:
+        for new, facts in hold.open_for_contract(event.data, schedule=schedule, now=now):
+            entries = stamp(facts, version=1, now=now, context=context_of(event))
+            opened.append(Folded(thing=new, doc=None, applied=1, entries=entries))
+    there = store.write_many(HOLDS, opened, now=now)
+    fresh = [one for one in opened if one.thing.id not in there]
+    store.written([Written(HOLDS.collection, one.thing.id, one.entries) for one in fresh])
+
+
+def accept_deliveries(store: Store, events: Sequence[Event], now: datetime) -> None:
+    """Release what was accepted, and refund the rest.
+
+    :raises Unknown, NotYet: a hold is not here or not funded yet; all others are done
+    """
+    ledger.change_many(store, HOLDS, [_acceptance(event) for event in events], now=now)
+
+
+def _acceptance(event: Event) -> Wish:
+    return Wish(
+        id=event.data["hold_id"],
+        rule=settlement.delivery_accepted,
+        words={"amount": Money.of(event.data["amount"]), "event_id": event.id},
+        context=context_of(event),
+    )
+
+
+def end_contracts(store: Store, events: Sequence[Event], now: datetime) -> None:
+    """Cancel or refund every hold of contracts that are no more.
+
+    :raises Unknown: a hold is not here yet; all others are done
+    """
+    wishes = [
+        Wish(
+            id=hold_id,
+            rule=settlement.contract_cancelled,
+            words={"reason": event.data["reason"], "event_id": event.id},
+            context=context_of(event),
+        )
+        for event in events
+        for hold_id in event.data["hold_ids"]
+    ]
+    ledger.change_many(store, HOLDS, wishes, now=now)
+
+
+# Funding
+
+
+def fund(store: Store, id_: str, *, by: str, method: str, once: Once, now: datetime) -> Done[Hold]:
+    """Fund a hold from the client's wallet or card.
+
+    The intent of a charge is kept before the provider is asked. When the provider does not know
+    yet, the hold is still `opened`, its `next` is the system's, and the worker asks again.
+
+    :raises Forbidden: `not_the_client`
+    :raises Conflict: `wrong_state`, `out_of_turn`, `funding_in_progress`, `insufficient_funds`,
+        `card_declined`
+    :raises Invalid: `method_not_available`
+    """
+    if queries.out_of_turn(store.db, [store.get(HOLDS, id_)]):
+        raise Conflict("out_of_turn", "an earlier milestone waits for its money")
+    if method == "wallet":
+        return ledger.change(store, HOLDS, id_, funding.from_wallet, by=by, once=once, now=now)
+    if method != "card":
+        raise Invalid("method_not_available", f"{method} is not taken here yet")
+    charge_id = ids.derived("chg", id_, once.name)
+    done = store.change(
+        HOLDS,
+        id_,
+        funding.charge,
+        by=by,
+        charge_id=charge_id,
+        provider=DEFAULT_PROVIDER,
+        once=once,
+        now=now,
+    )
+    if funding.of(done.thing, charge_id).state == "asked":
+        ask_for_charge(store, done.thing, charge_id)
+    return _funded(store, id_, charge_id, done)
+
+
+def _funded(store: Store, id_: str, charge_id: str, done: Done[Hold]) -> Done[Hold]:
+    now_ = store.load(HOLDS, id_)
+    charge = funding.of(now_.thing, charge_id)
+    if charge.state == "declined":
+        raise Conflict("card_declined", charge.reason)
+    return Done(now_.thing, now_.version, done.replayed, done.answer)
+
+
+def ask_for_charge(store: Store, about: Hold, charge_id: str) -> None:
+    """Ask the provider for a charge that was intended, and keep the answer."""
+    charge = funding.of(about, charge_id)
+    provider = PROVIDERS[charge.provider]
+    faults.point("before_outside")
+    answer = provider.charge(charge_id, charge.amount, "card")
+    faults.point("after_outside")
+    charge_answered(store, about.id, charge_id, answer, now=clock.now())
+
+
+def charge_answered(
+    store: Store, id_: str, charge_id: str, answer: Answer, *, now: datetime
+) -> None:
+    """Keep what a provider said of a charge; said twice, it is kept once."""
+    words: dict[str, Any] = {"charge_id": charge_id, "now": now}
+    with suppress(Ignored):
+        if answer.state == "confirmed":
+            ledger.change(store, HOLDS, id_, funding.confirmed, **words)
+        elif answer.state == "declined":
+            store.change(HOLDS, id_, funding.declined, reason=answer.reason, **words)
+        else:
+            store.change(HOLDS, id_, funding.unanswered, **words)
+
+
+# Payouts
+
+
+def request_payout(
+    store: Store,
+    *,
+    by: str,
+    amount: Money,
+    minimum: Mapping[str, int],
+    once: Once,
+    now: datetime,
+) -> Done[Payout]:
+    """Take a payout out of the wallet; the worker sends it to the provider.
+
+    :raises Invalid: `currency_not_offered`, `below_minimum`
+    :raises Conflict: `insufficient_funds`
+    """
+    decision = payout.request(
+        ids.new("pay"), by=by, amount=amount, provider=DEFAULT_PROVIDER, minimum=minimum, now=now
+    )
+    return ledger.create(store, PAYOUTS, decision, once=once, now=now)
+
+
+def payout_answered(store: Store, id_: str, answer: Answer, *, now: datetime) -> None:
+    """Keep what a provider said of a payout; said twice, it is kept once."""
+    with suppress(Ignored):
+        if answer.state == "paid":
+            ledger.change(store, PAYOUTS, id_, payout.paid, now=now)
+        elif answer.state == "failed":
+            ledger.change(store, PAYOUTS, id_, payout.failed, reason=answer.reason, now=now)
+        elif answer.state == "sent":
+            store.change(PAYOUTS, id_, payout.sent, now=now)
+        else:
+            store.change(PAYOUTS, id_, payout.unanswered, now=now)
+
+
+def ask_for_payout(store: Store, about: Payout) -> None:
+    """Send a payout to the provider, or ask how a sent one stands, and keep the answer."""
+    provider = PROVIDERS[about.provider]
+    faults.point("before_outside")
+    if about.state == "requested":
+        answer = provider.payout(about.id, about.amount)
+    else:
+        answer = provider.ask(about.id, about.amount)
+        answer = Answer("unknown") if answer.state == "sent" else answer
+    faults.point("after_outside")
+    payout_answered(store, about.id, answer, now=clock.now())
+
+
+# A provider's own word
+
+
+def provider_said(
+    store: Store, provider: str, *, id_: str, amount: Money, answer: Answer, now: datetime
+) -> None:
+    """Keep what a provider's webhook says of a charge (`chg_...`) or payout (`pay_...`).
+
+    :raises Unknown: `no_such_charge`, `no_such_payout`
+    :raises Conflict: `amount_mismatch`: it speaks of another amount than we asked for
+    """
+    if id_.startswith("pay_"):
+        asked_payout = store.get(PAYOUTS, id_)
+        _same(provider, amount, asked_payout.provider, asked_payout.amount)
+        payout_answered(store, id_, answer, now=now)
+        return
+    hold_id = queries.hold_id_of_charge(store.db, id_)
+    asked = funding.of(store.get(HOLDS, hold_id), id_)
+    _same(provider, amount, asked.provider, asked.amount)
+    charge_answered(store, hold_id, id_, answer, now=now)
+
+
+def _same(provider: str, amount: Money, asked_of: str, asked_for: Money) -> None:
+    if provider != asked_of:
+        raise Unknown("no_such_charge", f"{provider} was never asked for this")
+    if amount != asked_for:
+        raise Conflict("amount_mismatch", f"{asked_for.amount} {asked_for.currency} was asked for")
+
+
+# The worker's sweep
+
+
+def ask_providers(store: Store, now: datetime) -> int:
+    """Ask providers about what they have not answered; return how many were asked.
+
+    Each is asked under a short lease by one worker; a provider that does not answer is asked again
+    when the lease has ended.
+    """
+    return _ask_due(store, HOLDS, _ask_about_hold, now) + _ask_due(
+        store, PAYOUTS, ask_for_payout, now
+    )
+
+
+def _ask_about_hold(store: Store, about: Hold) -> None:
+    if about.asked:
+        ask_for_charge(store, about, about.asked.id)
+
+
+def _ask_due(
+    store: Store, kind: Kind[Any], ask: Callable[[Store, Any], None], now: datetime
+) -> int:
+    free: Doc = {"wake_at": {"$lte": now}, "leased_until": {"$not": {"$gt": now}}}
+    due = store.db[kind.collection].find(free, {"_id": 1}).sort("wake_at", 1).limit(ASK_MAX)
+    asked = 0
+    for doc in list(due):
+        lease = {"leased_until": now + ASK_LEASE}
+        if not store.mark(kind.collection, {"_id": doc["_id"], **free}, lease):
+            continue
+        try:
+            ask(store, store.get(kind, doc["_id"]))
+            asked += 1
+        except (Refused, Crossing, Unavailable) as why:
+            log.warning("provider_not_asked", id=doc["_id"], why=str(why))
+        except Exception as wrong:
+            if is_away(wrong):
+                raise
+            log.exception("provider_failed", id=doc["_id"])
+    return asked

@@ -1,0 +1,1 @@
+"""The routes of notify, a file a noun."""

@@ -1,0 +1,38 @@
+"""What a member wants to hear of."""
+
+from flask import Response
+
+from services.notify import queries, usecases
+from services.notify.schemas import (
+    PreferencesShape,
+    PreferencesWords,
+    preferences_words,
+    switched_off,
+)
+from shared import web
+from shared.web import Blueprint
+
+blp: Blueprint = web.blueprint("preferences", __name__)
+
+
+@blp.get("/notification-preferences")
+@blp.response(200, PreferencesShape())
+def get_preferences() -> Response:
+    """Every type of event people are told of, and where the caller wants to hear of it."""
+    found = queries.preferences(web.store(), web.caller().id)
+    return web.answer(preferences_words(found.thing), version=found.version)
+
+
+@blp.put("/notification-preferences")
+@blp.arguments(PreferencesWords())
+@blp.response(200, PreferencesShape())
+def put_preferences(words: dict[str, object]) -> Response:
+    """Replace them. 412 stale_version, 422 cannot_be_switched_off, 428 if_match_required."""
+    done = usecases.prefer(
+        web.store(),
+        web.caller().id,
+        switched_off(words),
+        now=web.now(),
+        if_match=web.if_match(),
+    )
+    return web.answer(preferences_words(done.thing), done=done)

@@ -1,0 +1,14 @@
+"""The web process: `gunicorn 'services.notify.app:create_app()'`."""
+
+from flask import Flask
+
+from services.notify.api import feed, notices, preferences
+from services.notify.records import KINDS, SHELVES
+from shared import web
+from shared.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application; the environment is read unless settings are given."""
+    blueprints = [notices.blp, preferences.blp, feed.blp]
+    return web.make_app("notify", blueprints, KINDS, settings, shelves=SHELVES)

@@ -1,0 +1,62 @@
+"""The feed: what happened, shown to those whom it concerns, and only what is theirs to see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.events import Event
+
+ONE_SIDE_ONLY: Mapping[str, str] = {
+    "client_pays": "client_id",
+    "client_gets": "client_id",
+    "method": "client_id",
+    "worker_gets": "worker_id",
+    "fee": "worker_id",
+}
+"""Words about one side's own money -> the word that names whose they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event as the feed keeps it; `kept_at` orders the feed."""
+
+    id: str
+    type: str
+    subject: str
+    time: str
+    kept_at: datetime
+    concerns: tuple[str, ...]
+    data: Mapping[str, Any]
+
+
+def entry_of(event: Event, *, now: datetime) -> Entry:
+    """Return the event as it is kept."""
+    return Entry(
+        id=event.id,
+        type=event.type,
+        subject=event.subject,
+        time=event.time,
+        kept_at=now,
+        concerns=concerned(event.data),
+        data=dict(event.data),
+    )
+
+
+def concerned(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the members whom an event concerns: those it names, in the order of their ids."""
+    named = {
+        value
+        for word, value in data.items()
+        if word.endswith("_id") and isinstance(value, str) and value.startswith("mem_")
+    }
+    return tuple(sorted(named))
+
+
+def seen_by(entry: Entry, member_id: str) -> dict[str, Any]:
+    """Return the words of an event without what is only for the other side."""
+    return {
+        word: value
+        for word, value in entry.data.items()
+        if word not in ONE_SIDE_ONLY or entry.data.get(ONE_SIDE_ONLY[word]) == member_id
+    }

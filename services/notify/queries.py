@@ -1,0 +1,98 @@
+"""What members read: their inbox, their to-do list, their feed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notify.domain.feed import Entry
+from services.notify.domain.notice import Notice
+from services.notify.domain.preferences import Preferences
+from services.notify.records import FEED, MEMBERS, NOTICES, PREFERENCES, entry_of, notice_of
+from shared.paging import Cursor, Page
+from shared.store import Db, Doc, Loaded, Store
+
+FEED_LAG_S = 2
+"""The feed is read up to here before now: a write that takes longer to commit would be skipped."""
+FEED_ORDER = "+kept_at"
+"""How cursors of the feed name its order."""
+
+
+def inbox(
+    db: Db, member_id: str, page: Page, *, unread: bool | None, muted: Iterable[str], now: datetime
+) -> tuple[list[Notice], str | None]:
+    """Return a page of the member's notices, newest first; a moot one does not count as unread."""
+    where: Doc = {"member_id": member_id, "type": {"$nin": list(muted)}}
+    if unread is True:
+        where |= {"read_at": None, **_alive(now)}
+    if unread is False:
+        where["$nor"] = [{"read_at": None, **_alive(now)}]
+    rows, cursor = page.find(db[NOTICES.collection], where, by="made_at")
+    return [notice_of(row) for row in rows], cursor
+
+
+def todo(db: Db, member_id: str, page: Page, *, now: datetime) -> tuple[list[Notice], str | None]:
+    """Return a page of what the member is to do, most urgent first, without a deadline last."""
+    where = {"member_id": member_id, "action": {"$type": "string"}, **_alive(now)}
+    rows, cursor = page.find(db[NOTICES.collection], where, by="due", newest_first=False)
+    return [notice_of(row) for row in rows], cursor
+
+
+def _alive(now: datetime) -> Doc:
+    return {"withdrawn_at": None, "$or": [{"ends_at": None}, {"ends_at": {"$gt": now}}]}
+
+
+def names(db: Db, member_ids: Iterable[str]) -> dict[str, str]:
+    """Return the display names of these members, as far as they have been heard of."""
+    found = db[MEMBERS].find({"_id": {"$in": sorted(set(member_ids))}}, {"display_name": 1})
+    return {doc["_id"]: doc["display_name"] for doc in found}
+
+
+def locale_of(db: Db, member_id: str) -> str | None:
+    """Return the language a member has chosen, or None before we have heard of them."""
+    doc = db[MEMBERS].find_one({"_id": member_id}, {"locale": 1})
+    return None if doc is None else str(doc["locale"])
+
+
+def preferences(store: Store, member_id: str) -> Loaded[Preferences]:
+    """Return a member's preferences; nothing is switched off (version 1) before they say so."""
+    found = store.find(PREFERENCES, member_id)
+    return found or Loaded(Preferences(id=member_id), 1, {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPage:
+    """Part of the feed: `more` is the next page's cursor or None, `after` where to go on later."""
+
+    entries: list[Entry]
+    more: str | None
+    after: Cursor | None
+
+
+def feed(db: Db, member_id: str, *, after: Cursor | None, limit: int, now: datetime) -> FeedPage:
+    """Return what came after a cursor, oldest first; the same cursor gives the same again.
+
+    :raises Invalid: `bad_cursor`
+    """
+    rows, more = Page(limit, after).find(
+        db[FEED.collection],
+        {"concerns": member_id, "kept_at": {"$lte": _readable(now)}},
+        by="kept_at",
+        newest_first=False,
+    )
+    entries = [entry_of(row) for row in rows]
+    last = cursor_of(entries[-1]) if entries else after
+    return FeedPage(entries=entries, more=more, after=last)
+
+
+def cursor_of(entry: Entry) -> Cursor:
+    """Return the cursor that goes on after an entry."""
+    return Cursor(FEED_ORDER, entry.kept_at, entry.id)
+
+
+def feed_end(now: datetime) -> Cursor:
+    """Return the cursor that goes on after everything that can be read now."""
+    return Cursor(FEED_ORDER, _readable(now), "~")
+
+
+def _readable(now: datetime) -> datetime:
+    return now - timedelta(seconds=FEED_LAG_S)

@@ -1,0 +1,15 @@
+"""notify hears everything; what each event leads to is the table in `domain/told.py`."""
+
+from services.notify import usecases
+from services.notify.domain.told import TOLD
+from services.notify.records import MEMBERS, member_doc
+from shared.reactions import HandleMany, Project, Reactions
+
+TELL = HandleMany(usecases.tell)
+WHO = Project(MEMBERS, member_doc)
+
+REACTIONS: Reactions = {
+    **dict.fromkeys(TOLD, (TELL,)),
+    "member.registered": (WHO, TELL),
+    "member.changed": (WHO, TELL),
+}

@@ -1,0 +1,115 @@
+"""Notices, preferences, the feed, tombstones and members, as documents.
+
+* `notices`      one per person and event; the to-do list and the inbox
+* `preferences`  one per member who has changed any
+* `feed`         one per event that concerns members, 90 days
+* `tombstones`   `{_id: key, version}`: what is closed, so that a late creation revives nothing
+* `members`      a projection: `{_id, version, display_name, locale}`
+"""
+
+from dataclasses import fields
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from services.notify.domain.feed import Entry
+from services.notify.domain.notice import Notice
+from services.notify.domain.preferences import Preferences
+from shared import clock
+from shared.events import Event
+from shared.store import Doc, Kind, Shelf
+
+FEED_KEPT_S = 90 * 24 * 3600
+NO_DEADLINE = clock.parse("9999-01-01T00:00:00.000Z")
+"""What `due` is without a deadline, so that what has one comes first."""
+
+TOMBSTONES = "tombstones"
+MEMBERS = "members"
+
+_NOTICE_FIELDS = tuple(f.name for f in fields(Notice))
+_ENTRY_FIELDS = tuple(f.name for f in fields(Entry))
+
+
+def notice_doc(notice: Notice) -> Doc:
+    """Return the document of a notice; `due` orders the to-do list."""
+    doc = {name: getattr(notice, name) for name in _NOTICE_FIELDS if name != "id"}
+    lists = {"keys": list(notice.keys), "words": dict(notice.words)}
+    return {"_id": notice.id, **doc, **lists, "due": notice.by or NO_DEADLINE}
+
+
+def notice_of(doc: Doc) -> Notice:
+    """Return the notice that a document holds."""
+    return Notice(id=doc["_id"], **_said(doc, _NOTICE_FIELDS) | {"keys": tuple(doc["keys"])})
+
+
+def entry_doc(entry: Entry) -> Doc:
+    """Return the document of an entry of the feed."""
+    doc = {name: getattr(entry, name) for name in _ENTRY_FIELDS if name != "id"}
+    return {"_id": entry.id, **doc, "concerns": list(entry.concerns), "data": dict(entry.data)}
+
+
+def entry_of(doc: Doc) -> Entry:
+    """Return the entry of the feed that a document holds."""
+    return Entry(id=doc["_id"], **_said(doc, _ENTRY_FIELDS) | {"concerns": tuple(doc["concerns"])})
+
+
+def _said(doc: Doc, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: doc[name] for name in names if name in doc}
+
+
+def _preferences_doc(preferences: Preferences) -> Doc:
+    off = {channel: list(types) for channel, types in preferences.off.items()}
+    return {"_id": preferences.id, "off": off}
+
+
+def _preferences_of(doc: Doc) -> Preferences:
+    off = {channel: tuple(types) for channel, types in doc["off"].items()}
+    return Preferences(id=doc["_id"], off=off)
+
+
+def member_doc(event: Event) -> Doc:
+    """Return what accounts said of a member, as far as texts need it."""
+    data = event.data
+    return {
+        "_id": data["member_id"],
+        "version": event.version,
+        "display_name": data["display_name"],
+        "locale": data["locale"],
+    }
+
+
+NOTICES: Kind[Notice] = Kind(
+    name="notice",
+    prefix="ntf",
+    collection="notices",
+    to_doc=notice_doc,
+    from_doc=notice_of,
+    indexes=(
+        IndexModel([("member_id", ASCENDING), ("made_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel(
+            [("member_id", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)],
+            name="todo",
+            partialFilterExpression={"action": {"$type": "string"}, "withdrawn_at": None},
+        ),
+        IndexModel([("keys", ASCENDING)]),
+    ),
+)
+
+PREFERENCES: Kind[Preferences] = Kind(
+    name="preferences",
+    prefix="mem",
+    collection="preferences",
+    to_doc=_preferences_doc,
+    from_doc=_preferences_of,
+)
+
+FEED = Shelf(
+    collection="feed",
+    indexes=(
+        IndexModel([("concerns", ASCENDING), ("kept_at", ASCENDING), ("_id", ASCENDING)]),
+        IndexModel([("kept_at", ASCENDING)], expireAfterSeconds=FEED_KEPT_S),
+    ),
+)
+
+KINDS = (NOTICES, PREFERENCES)
+SHELVES = (FEED,)

@@ -1,0 +1,125 @@
+"""Notices in the reader's language, from the gettext catalogues under `locale/`.
+
+A message is named, not worded, in the code: `offer.sent.worker.title`. Money and dates are written
+as the language writes them: 75,000円 and 2026年12月7日(月) 9:00 in Japan's time, ¥75,000 and
+Dec 7, 2026, 12:00 AM UTC in English.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+from babel.support import Translations
+
+from services.notify.domain.notice import Notice
+from shared.money import CURRENCIES, Money
+
+LOCALES = ("ja", "en")
+DEFAULT_LOCALE = "ja"
+DOMAIN = "notify"
+FOLDER = Path(__file__).parent / "locale"
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a person reads."""
+
+    title: str
+    body: str
+
+
+def catalogue_path(locale: str) -> Path:
+    """Return where a language's messages stand."""
+    return FOLDER / locale / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def _catalogue(locale: str) -> Catalog:
+    with catalogue_path(locale).open("rb") as po:
+        return read_po(po, locale=locale, domain=DOMAIN)
+
+
+def names(locale: str) -> list[str]:
+    """Return the names of all messages that a language has."""
+    return [str(found.id) for found in _catalogue(locale) if found.id and found.string]
+
+
+def _compiled(locale: str) -> Translations:
+    mo = io.BytesIO()
+    write_mo(mo, _catalogue(locale))
+    mo.seek(0)
+    return Translations(mo, domain=DOMAIN)
+
+
+_MESSAGES = {locale: _compiled(locale) for locale in LOCALES}
+
+
+def render(notice: Notice, locale: str, names: Mapping[str, str]) -> Text:
+    """Return a notice's text; `names` are the display names by member id, as far as known."""
+    words = _words(notice, locale, names)
+    return Text(
+        title=message(locale, f"{notice.text}.title") % words,
+        body=message(locale, f"{notice.text}.body") % words,
+    )
+
+
+def message(locale: str, name: str) -> str:
+    """Return the message of this name; a name that no catalogue has comes back as it is."""
+    return _MESSAGES[locale].gettext(name)
+
+
+def _words(notice: Notice, locale: str, names: Mapping[str, str]) -> dict[str, str]:
+    words = {name: _plain(value, locale) for name, value in notice.words.items()}
+    words["other"] = _called(names.get(notice.other_id or ""), locale)
+    words["by"] = moment(notice.by, locale) if notice.by else ""
+    words["do"] = _one_of(locale, "do", notice.action)
+    words["otherwise"] = _one_of(locale, "otherwise", notice.otherwise)
+    return words
+
+
+def _called(name: str | None, locale: str) -> str:
+    """Return a person's name as one addresses them; a member not heard of yet has none."""
+    if name is None:
+        return message(locale, "somebody")
+    return message(locale, "called") % {"name": name}
+
+
+def _plain(value: Any, locale: str) -> str:
+    if isinstance(value, Mapping):
+        return money(Money.of(value), locale)
+    if isinstance(value, int):
+        return format_decimal(value, locale=locale)
+    return str(value)
+
+
+def _one_of(locale: str, family: str, name: str | None) -> str:
+    """Return `family.name`, or `family.other` for a name that has no message of its own."""
+    found = message(locale, f"{family}.{name}")
+    return message(locale, f"{family}.other") if found == f"{family}.{name}" else found
+
+
+def money(amount: Money, locale: str) -> str:
+    """Write an amount as the language writes it."""
+    if locale == "ja" and amount.currency == "JPY":
+        return f"{format_decimal(amount.amount, locale=locale)}円"
+    major = Decimal(amount.amount).scaleb(-CURRENCIES[amount.currency])
+    return format_currency(major, amount.currency, locale=locale)
+
+
+def moment(at: datetime, locale: str) -> str:
+    """Write a time as the language writes it, in the zone that its readers live by."""
+    if locale == "ja":
+        there = at.astimezone(TOKYO)
+        date = format_date(there, "y年M月d日(E)", locale=locale)
+        return f"{date} {there.hour}:{there.minute:02}"
+    return format_datetime(at.astimezone(UTC), "MMM d, y, h:mm a 'UTC'", locale=locale)

@@ -1,0 +1,47 @@
+"""What exists in the broker: one topic exchange, one quorum queue per service. No more.
+
+No dead-letter exchange, no TTL, no delivery limit: a delivery that cannot be done now is kept by
+the service itself (`shared.deliveries`), so that a bad message never takes its neighbours with it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pika
+
+EXCHANGE = "ukeoi.events"
+HEARTBEAT_S = 15
+BLOCKED_TIMEOUT_S = 10
+SOCKET_TIMEOUT_S = 5
+
+
+def parameters(url: str, name: str) -> pika.URLParameters:
+    """Return how to connect; `name` is what the broker's console shows."""
+    how = pika.URLParameters(url)
+    how.heartbeat = HEARTBEAT_S
+    how.blocked_connection_timeout = BLOCKED_TIMEOUT_S
+    how.socket_timeout = SOCKET_TIMEOUT_S
+    how.stack_timeout = SOCKET_TIMEOUT_S * 2
+    how.connection_attempts = 1
+    how.client_properties = {"connection_name": name}
+    return how
+
+
+def inbox(service: str) -> str:
+    """Return the name of a service's queue."""
+    return f"{service}.inbox"
+
+
+def queue_arguments(server_version: str) -> dict[str, Any]:
+    """Return a quorum queue's arguments; from 4.0 on the broker's own limit is put off."""
+    major = int(server_version.split(".")[0] or 0)
+    return {"x-queue-type": "quorum", **({"x-delivery-limit": -1} if major >= 4 else {})}
+
+
+def declare(channel: Any, service: str, hears: Iterable[str], server_version: str) -> None:
+    """Assert exchange, queue and bindings; said again every 10 s, harmless when they are there."""
+    channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+    arguments = queue_arguments(server_version)
+    channel.queue_declare(inbox(service), durable=True, arguments=arguments)
+    for type_ in hears:
+        channel.queue_bind(inbox(service), EXCHANGE, routing_key=type_)

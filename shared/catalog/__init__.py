@@ -1,0 +1,59 @@
+"""The published words: every event type, by its publisher, checked when said and when heard.
+
+`said` is strict (an unknown or missing word is our bug, raised before anything is kept); `heard` is
+lenient (a newer publisher may say more). The publisher of a type owns its file here; whoever hears
+it reads the same file.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+
+from shared.catalog import accounts, contracts, escrow, jobs, notify
+from shared.errors import Invalid
+
+PUBLISHERS: dict[str, dict[str, dict[str, Any]]] = {
+    "accounts": accounts.FACTS,
+    "contracts": contracts.FACTS,
+    "escrow": escrow.FACTS,
+    "jobs": jobs.FACTS,
+    "notify": notify.FACTS,
+}
+
+
+def _schemas(unknown: Literal["raise", "exclude"]) -> dict[str, Schema]:
+    return {
+        type_: Schema.from_dict(words, name=type_)(unknown=unknown)
+        for facts in PUBLISHERS.values()
+        for type_, words in facts.items()
+    }
+
+
+PUBLISHER_OF = {type_: name for name, facts in PUBLISHERS.items() for type_ in facts}
+_SAID = _schemas(RAISE)
+_HEARD = _schemas(EXCLUDE)
+
+
+def said(type_: str, data: Mapping[str, Any]) -> None:
+    """Check a fact before it is kept.
+
+    :raises ValueError: the publisher breaks its own words: a bug, never a caller's mistake
+    """
+    if type_ not in _SAID:
+        raise ValueError(f"no fact {type_!r} in the catalog")
+    if wrong := _SAID[type_].validate(data):
+        raise ValueError(f"{type_} breaks its words: {wrong}")
+
+
+def heard(type_: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the words that this service knows of an event that arrived.
+
+    :raises Invalid: `unknown_event` or `bad_event`; the delivery is parked
+    """
+    if type_ not in _HEARD:
+        raise Invalid("unknown_event", f"nobody here knows {type_!r}")
+    try:
+        return dict(_HEARD[type_].load(data))
+    except ValidationError as wrong:
+        raise Invalid("bad_event", f"{type_}: {wrong.messages}") from wrong

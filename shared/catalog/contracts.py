@@ -1,0 +1,98 @@
+"""What contracts says: offers, contracts, deliveries, reviews."""
+
+from marshmallow import fields, validate
+
+from shared.catalog.words import flag, group, many, maybe, maybe_when, money, number, text, when
+
+PARTIES = {"client_id": text(), "worker_id": text(), "title": text()}
+ORIGIN = {
+    "job_id": maybe(fields.String),
+    "proposal_id": maybe(fields.String),
+    "listing_id": maybe(fields.String),
+}
+OFFER = {"offer_id": text(), **PARTIES, **ORIGIN}
+CONTRACT = {"contract_id": text(), "offer_id": text(), **PARTIES, **ORIGIN}
+MILESTONE = {
+    "n": number(),
+    "title": text(),
+    "amount": money(),
+    "deliver_by": when(),
+    "hold_id": text(),
+}
+# One milestone of a contract: `milestone` counts from 1.
+STEP = {"contract_id": text(), **PARTIES, "milestone": number(), "hold_id": text()}
+FORMED = {
+    **CONTRACT,
+    "mode": text(),
+    "scope": text(),
+    "milestones": many(group(MILESTONE)),
+    "review_days": number(),
+    "revisions": number(),
+    "fund_by": when(),
+}
+FACTS = {
+    "offer.sent": {**OFFER, "amount": money(), "deliver_by": when(), "answer_by": when()},
+    # Says the whole contract, so that the contract can be made again from it.
+    "offer.accepted": FORMED,
+    "offer.declined": OFFER,
+    "offer.withdrawn": OFFER,
+    "offer.expired": OFFER,
+    "contract.formed": FORMED,
+    "contract.reminded": {
+        "contract_id": text(),
+        **PARTIES,
+        "milestone": number(),
+        "actor": text(validate=validate.OneOf(["client", "worker"])),
+        "action": text(),
+        "by": when(),
+        "otherwise": text(),
+    },
+    "contract.started": CONTRACT,
+    "milestone.funded": {**STEP, "deliver_by": when()},
+    "milestone.overdue": {**STEP, "cancelled_at": when()},
+    # The note and links are kept here: the document holds only the latest.
+    "delivery.submitted": {
+        **STEP,
+        "accepted_at": when(),
+        "note": maybe(fields.String),
+        "links": maybe(fields.List, cls_or_instance=fields.String()),
+    },
+    "delivery.recalled": STEP,
+    "changes.requested": {**STEP, "round": number(), "note": maybe(fields.String)},
+    # `amount` is what of the milestone is to be released; the rest is refunded.
+    "delivery.accepted": {
+        **STEP,
+        "amount": money(),
+        "by": text(validate=validate.OneOf(["client", "silence"])),
+        "reason": maybe(fields.String),
+    },
+    "milestone.paid": {**STEP, "amount": money()},
+    # `hold_ids`: holds that were never funded and are needed no more.
+    "contract.completed": {**CONTRACT, "review_by": when(), "hold_ids": many(fields.String())},
+    "contract.cancelled": {**CONTRACT, "reason": text(), "hold_ids": many(fields.String())},
+    "message.sent": {
+        "message_id": text(),
+        "thread": text(),
+        "sender_id": text(),
+        "recipient_id": text(),
+        "title": text(),
+    },
+    "review.written": {
+        "contract_id": text(),
+        **PARTIES,
+        "review_id": text(),
+        "reviewer_id": text(),
+        "reviewee_id": text(),
+    },
+    "review.revealed": {
+        "contract_id": text(),
+        **PARTIES,
+        "review_id": text(),
+        "reviewer_id": text(),
+        "reviewee_id": text(),
+        "reviewer_role": text(validate=validate.OneOf(["client", "worker"])),
+        "satisfied": flag(),
+        "comment": text(),
+        "written_at": maybe_when(),
+    },
+}

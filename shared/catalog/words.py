@@ -1,0 +1,75 @@
+"""The kinds of words that events are made of. All are plain JSON: nothing is converted."""
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from shared.money import AMOUNT_MAX, CURRENCIES
+
+
+class MoneyWords(Schema):
+    """`{"amount": 75000, "currency": "JPY"}`, minor units; 0 is allowed between services."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    amount = fields.Integer(strict=True, required=True, validate=validate.Range(0, AMOUNT_MAX * 2))
+    currency = fields.String(required=True, validate=validate.OneOf(CURRENCIES))
+
+
+def _rfc3339(words: str) -> None:
+    try:
+        if datetime.fromisoformat(words).tzinfo is None:
+            raise ValidationError("a time needs its zone")
+    except ValueError as wrong:
+        raise ValidationError("not an RFC 3339 time") from wrong
+
+
+def text(**how: Any) -> fields.Field[Any]:
+    """Return a required string."""
+    return fields.String(required=True, **how)
+
+
+def maybe(kind: Any, **how: Any) -> fields.Field[Any]:
+    """Return a word that may be null or left out: `maybe(fields.String)`."""
+    return kind(required=False, allow_none=True, load_default=None, **how)  # type: ignore[no-any-return]
+
+
+def number() -> fields.Field[Any]:
+    """Return a required whole number."""
+    return fields.Integer(strict=True, required=True)
+
+
+def money() -> fields.Field[Any]:
+    """Return a required amount of money."""
+    return fields.Nested(MoneyWords, required=True)
+
+
+def when() -> fields.Field[Any]:
+    """Return a required time, RFC 3339 with zone."""
+    return fields.String(required=True, validate=_rfc3339)
+
+
+def maybe_when() -> fields.Field[Any]:
+    """Return a time that may be null."""
+    return maybe(fields.String, validate=_rfc3339)
+
+
+def flag() -> fields.Field[Any]:
+    """Return a required truth."""
+    return fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+def many(of: Any) -> fields.Field[Any]:
+    """Return a required list."""
+    return fields.List(of, required=True)
+
+
+def group(words: dict[str, Any]) -> fields.Field[Any]:
+    """Return a nested group of words, lenient when heard."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    return fields.Nested(type("Group", (Schema,), {"Meta": Meta, **words}), required=True)

@@ -1,0 +1,178 @@
+"""Deliveries that could not be done: kept here, tried again with backoff, parked for a person.
+
+`{_id: event id, type, event, tries, due, reason, stack, state}`, state `retry`, `parked` or
+`dropped`; a document is written before its message is acknowledged, and goes when it is done.
+Nothing is dropped by itself.
+"""
+
+import dataclasses
+import random
+import traceback
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pymongo import ReturnDocument
+
+from shared import faults, ids
+from shared.documents import Doc
+from shared.errors import (
+    Conflict,
+    Crossing,
+    Forbidden,
+    Invalid,
+    Malformed,
+)
+from shared.events import Event
+from shared.store import Db
+
+log = structlog.get_logger(__name__)
+
+TRIES_MAX = 8
+CRASHES_MAX = 3
+BACKOFF_MAX_S = 60.0
+LEASE_S = 30
+HOPELESS = (Malformed, Invalid, Forbidden, Conflict)
+"""Refusals that trying again cannot mend: parked at once."""
+
+
+def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
+    """Keep a delivery that was not done: to be tried again, or parked."""
+    tries = event.tries + 1
+    parked = isinstance(why, HOPELESS) or tries >= TRIES_MAX
+    doc = {
+        "type": event.type,
+        "event": dataclasses.asdict(event) | {"tries": tries},
+        "tries": tries,
+        "reason": f"{getattr(why, 'code', type(why).__name__)}: {why}"[:1000],
+        "stack": _stack(why),
+        "state": "parked" if parked else "retry",
+        "due": now + backoff(tries),
+        "at": now,
+    }
+    db["deliveries"].update_one({"_id": event.id}, {"$set": doc}, upsert=True)
+    log.log(
+        40 if parked else 20,
+        "delivery_parked" if parked else "delivery_later",
+        event=event.id,
+        type=event.type,
+        tries=tries,
+        reason=doc["reason"],
+    )
+
+
+def _stack(why: BaseException) -> str:
+    if isinstance(why, Crossing):
+        return ""
+    return "".join(traceback.format_exception(why))[-8000:]
+
+
+def unreadable(db: Db, body: bytes, headers: dict[str, Any], why: Exception, now: datetime) -> None:
+    """Park a message that is no event, with the bytes as they came."""
+    doc = {
+        "_id": ids.new("evt"),
+        "type": "",
+        "raw": body[: 1024 * 1024],
+        "headers": repr(headers)[:4000],
+        "tries": 1,
+        "reason": str(why)[:1000],
+        "stack": "",
+        "state": "parked",
+        "due": now,
+        "at": now,
+    }
+    db["deliveries"].insert_one(doc)
+    log.error("delivery_parked", type="", reason=doc["reason"])
+
+
+def timer_parked(db: Db, id_: str, kind: str, why: Exception, *, tries: int, now: datetime) -> None:
+    """Show a timer that keeps failing to a person; it is still tried once a day."""
+    doc = {
+        "type": f"timer of a {kind}",
+        "tries": tries,
+        "reason": f"{type(why).__name__}: {why}"[:1000],
+        "stack": _stack(why),
+        "state": "parked",
+        "due": now,
+        "at": now,
+    }
+    db["deliveries"].update_one({"_id": f"{id_} wake"}, {"$set": doc}, upsert=True)
+
+
+def backoff(tries: int) -> timedelta:
+    """Return how long to wait after so many tries: 0.5 s doubling to a minute, with jitter."""
+    whole = min(BACKOFF_MAX_S, 0.5 * 2 ** (tries - 1))
+    return timedelta(seconds=whole * random.uniform(0.7, 1.3))  # noqa: S311
+
+
+def done(db: Db, id_: str) -> None:
+    """Forget a delivery that has been done."""
+    db["deliveries"].delete_one({"_id": id_})
+
+
+def survived(db: Db, id_: str) -> None:
+    """Forget the recorded attempt of an event that did not end its process."""
+    db["deliveries"].delete_one({"_id": id_, "state": "running"})
+
+
+def claim_due(db: Db, *, now: datetime) -> Event | None:
+    """Claim one delivery that is due, for `LEASE_S`; None when there is none."""
+    doc = db["deliveries"].find_one_and_update(
+        {"state": "retry", "due": {"$lte": now}},
+        {"$set": {"due": now + timedelta(seconds=LEASE_S)}},
+        sort=[("due", 1)],
+        return_document=ReturnDocument.AFTER,
+    )
+    if doc is None:
+        return None
+    faults.point("delivery_claimed")
+    return Event(**doc["event"])
+
+
+def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
+    """Record an attempt before it runs; False: it has killed its process too often, and is parked.
+
+    For a message that the broker gives for the third time or more: either it crashed the process
+    itself, or it was near one that did, and then it passes alone.
+    """
+    doc = db["deliveries"].find_one_and_update(
+        {"_id": event.id},
+        {
+            "$inc": {"crashes": 1},
+            "$set": {"type": event.type, "event": dataclasses.asdict(event), "at": now},
+            "$setOnInsert": {
+                "state": "running",
+                "tries": event.tries,
+                "due": now,
+                "reason": "",
+                "stack": "",
+            },
+        },
+        upsert=True,
+        return_document=ReturnDocument.AFTER,
+    )
+    if doc is None or doc["crashes"] <= CRASHES_MAX:
+        return True
+    reason = f"it ended the process {CRASHES_MAX} times"
+    db["deliveries"].update_one({"_id": event.id}, {"$set": {"state": "parked", "reason": reason}})
+    log.error("delivery_parked", event=event.id, type=event.type, reason=reason)
+    return False
+
+
+def parked(db: Db, limit: int = 100) -> list[Doc]:
+    """Return what waits for a person, oldest first."""
+    return list(db["deliveries"].find({"state": "parked"}).sort("at", 1).limit(limit))
+
+
+def replay(db: Db, id_: str, *, now: datetime) -> bool:
+    """Let a parked delivery be tried again from the start; False when there is none."""
+    again = {"state": "retry", "due": now, "tries": 0, "crashes": 0, "event.tries": 0}
+    where = {"_id": id_, "state": "parked", "event": {"$exists": True}}
+    return db["deliveries"].update_one(where, {"$set": again}).matched_count == 1
+
+
+def drop(db: Db, id_: str, *, by: str, now: datetime) -> bool:
+    """Mark a parked delivery as dropped by a person; it stays readable."""
+    where = {"_id": id_, "state": "parked"}
+    set_ = {"state": "dropped", "dropped_by": by, "dropped_at": now}
+    return db["deliveries"].update_one(where, {"$set": set_}).matched_count == 1

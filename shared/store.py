@@ -1,0 +1,322 @@
+"""One aggregate is one document is one atomic write; nothing else writes.
+
+`change` and `create` are the one write path. A caller's `Once` is spent only by success: its
+receipt
+is written with the change, or not at all. The shape of a document is in `shared.documents`.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pymongo import IndexModel, MongoClient, UpdateOne
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+
+from shared import faults, ids
+from shared.documents import (
+    Doc,
+    Done,
+    Folded,
+    Kind,
+    Loaded,
+    Once,
+    Rule,
+    Shelf,
+    Thing,
+    Written,
+    bulk_operation,
+    changing,
+    newborn,
+    own_indexes,
+    receipt_of,
+    same_words,
+    stamp,
+)
+from shared.errors import Conflict, Stale, Unavailable, Unknown
+from shared.events import Fact
+
+__all__ = [
+    "Db",
+    "Doc",
+    "Done",
+    "Folded",
+    "Kind",
+    "Loaded",
+    "Once",
+    "Shelf",
+    "Store",
+    "Written",
+    "connect",
+    "ensure_indexes",
+    "is_away",
+]
+
+MONGO_TIMEOUT_MS = 5000
+SELECT_TIMEOUT_MS = 4000
+POOL_MAX = 32
+CHANGE_TRIES = 12
+
+Db = Database[Doc]
+T = TypeVar("T", bound=Thing)
+
+
+def connect(url: str, name: str) -> Db:
+    """Return the service's database; opens nothing until first used, and never hangs."""
+    client: MongoClient[Doc] = MongoClient(
+        url,
+        tz_aware=True,
+        timeoutMS=MONGO_TIMEOUT_MS,
+        serverSelectionTimeoutMS=SELECT_TIMEOUT_MS,
+        maxPoolSize=POOL_MAX,
+        w="majority",
+        retryWrites=True,
+    )
+    return client[name]
+
+
+def is_away(wrong: BaseException) -> bool:
+    """Say whether this means that the database cannot be reached now (and not: a wrong write)."""
+    if isinstance(wrong, ConnectionFailure):
+        return True
+    return isinstance(wrong, PyMongoError) and wrong.timeout
+
+
+def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] = ()) -> None:
+    """Create what the store, the kinds and the shelves need; harmless when it is there."""
+    for kind in kinds:
+        db[kind.collection].create_indexes([*own_indexes(), *kind.indexes])
+    for shelf in shelves:
+        db[shelf.collection].create_indexes([*shelf.indexes])
+    db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
+    db["deliveries"].create_indexes([IndexModel([("state", 1), ("due", 1)])])
+
+
+class Store:
+    """One service's documents. `on_written` is told of facts that wait, right after the write."""
+
+    def __init__(
+        self, db: Db, source: str, on_written: Callable[[list[Written]], None] | None = None
+    ) -> None:
+        self.db = db
+        self.source = source
+        self.on_written = on_written
+
+    # reading
+
+    def find(self, kind: Kind[T], id_: str) -> Loaded[T] | None:
+        """Return a thing with its version, or None."""
+        doc = self.db[kind.collection].find_one({"_id": id_})
+        return None if doc is None else Loaded(kind.from_doc(doc), doc["version"], doc)
+
+    def load(self, kind: Kind[T], id_: str) -> Loaded[T]:
+        """Return a thing with its version.
+
+        :raises Unknown: `no_such_<kind>`
+        """
+        if (loaded := self.find(kind, id_)) is None:
+            raise Unknown(f"no_such_{kind.name}", f"there is no such {kind.name}")
+        return loaded
+
+    def get(self, kind: Kind[T], id_: str) -> T:
+        """Return a thing.
+
+        :raises Unknown: `no_such_<kind>`
+        """
+        return self.load(kind, id_).thing
+
+    def timeline(self, subject: str, collection: str) -> list[Doc]:
+        """Return what an aggregate has said, oldest first, also what is still on its way."""
+        told = {
+            doc["_id"]: doc
+            for doc in self.db["facts"]
+            .find({"subject": subject})
+            .sort([("version", 1), ("_id", 1)])
+        }
+        doc = self.db[collection].find_one({"_id": subject}, {"outbox": 1}) or {}
+        for entry in doc.get("outbox", []):
+            told.setdefault(entry["id"], {**entry, "_id": entry["id"], "subject": subject})
+        return sorted(told.values(), key=lambda f: (f["version"], f["_id"]))
+
+    # the one write path
+
+    def change(
+        self,
+        kind: Kind[T],
+        id_: str,
+        rule: Rule[T],
+        *,
+        now: datetime,
+        once: Once | None = None,
+        if_match: int | None = None,
+        **words: Any,
+    ) -> Done[T]:
+        """Load a thing, apply a rule, keep what it decided; once, however often it is asked.
+
+        A lost race is tried again on what the winner left.
+
+        :raises Unknown: there is no such thing
+        :raises Invalid: `idempotency_key_reused`: the same key came with other words
+        :raises Stale: `if_match` is not its version
+        :raises Unavailable: races lost too often, or 500 facts of it wait for the broker
+        """
+        for attempt in range(CHANGE_TRIES):
+            loaded = self.load(kind, id_)
+            if once and (receipt := receipt_of(loaded.doc, once)):
+                return Done(loaded.thing, loaded.version, True, receipt.get("answer", {}))
+            if if_match is not None and if_match != loaded.version:
+                raise Stale("stale_version", "it has changed since you read it")
+            thing, facts = rule(loaded.thing, now=now, **words)
+            if thing == loaded.thing and not facts and once is None:
+                return Done(thing, loaded.version)
+            if self._write(kind, loaded, thing, facts, once=once, now=now):
+                return Done(thing, loaded.version + 1, False, once.answer if once else {})
+            time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 5)))  # noqa: S311
+        raise Unavailable(f"{kind.name} {id_} is contended")
+
+    def _write(
+        self,
+        kind: Kind[T],
+        loaded: Loaded[T],
+        thing: T,
+        facts: list[Fact],
+        *,
+        once: Once | None,
+        now: datetime,
+    ) -> bool:
+        entries = stamp(facts, version=loaded.version + 1, now=now)
+        update = changing(kind, loaded.doc, thing, entries, once=once, now=now)
+        faults.point("before_write")
+        result = self.db[kind.collection].update_one(
+            {"_id": thing.id, "version": loaded.version}, update
+        )
+        faults.point("after_write")
+        if result.matched_count == 1:
+            self.written([Written(kind.collection, thing.id, entries)])
+            return True
+        return False
+
+    def create(
+        self, kind: Kind[T], thing: T, facts: list[Fact], *, now: datetime, once: Once | None = None
+    ) -> Done[T]:
+        """Keep a new thing and its facts; once, however often it is asked.
+
+        The same request (`once`) or the same id gives back what is there, `replayed`.
+
+        :raises Invalid: `idempotency_key_reused`
+        :raises Conflict: another unique index of the kind is hit, with the code it names
+        """
+        entries = stamp(facts, version=1, now=now)
+        doc = newborn(kind, thing, entries, once=once)
+        faults.point("before_write")
+        try:
+            self.db[kind.collection].insert_one(doc)
+        except DuplicateKeyError as clash:
+            return self._existing(kind, thing, once, clash)
+        faults.point("after_write")
+        self.written([Written(kind.collection, thing.id, entries)])
+        return Done(thing, 1, False, once.answer if once else {})
+
+    def _existing(
+        self, kind: Kind[T], thing: T, once: Once | None, clash: DuplicateKeyError
+    ) -> Done[T]:
+        if once and (doc := self.db[kind.collection].find_one({"born_of.name": once.name})):
+            same_words(doc["born_of"], once)
+            return Done(kind.from_doc(doc), doc["version"], True, doc["born_of"].get("answer", {}))
+        if once is None and (loaded := self.find(kind, thing.id)):
+            return Done(loaded.thing, loaded.version, True)
+        message = str((clash.details or {}).get("errmsg", ""))
+        for index, (code, detail) in kind.uniques.items():
+            if f"index: {index} " in message:
+                raise Conflict(code, detail) from clash
+        raise clash
+
+    def born(self, kind: Kind[T], once: Once) -> Done[T] | None:
+        """Return what this very request made before, or None.
+
+        For a creation whose rule would refuse by now (its own effect closed the door).
+
+        :raises Invalid: `idempotency_key_reused`
+        """
+        doc = self.db[kind.collection].find_one({"born_of.name": once.name})
+        if doc is None:
+            return None
+        same_words(doc["born_of"], once)
+        return Done(kind.from_doc(doc), doc["version"], True, doc["born_of"].get("answer", {}))
+
+    def written(self, writes: list[Written]) -> None:
+        """Tell the publisher what waits; it never fails the write that has happened."""
+        if self.on_written and (waiting := [w for w in writes if w.entries]):
+            self.on_written(waiting)
+
+    # many at once: the worker's engine
+
+    def load_many(self, kind: Kind[T], ids_: Iterable[str]) -> dict[str, Loaded[T]]:
+        """Return the things there are, by id, with one find."""
+        found = self.db[kind.collection].find({"_id": {"$in": list(ids_)}})
+        return {doc["_id"]: Loaded(kind.from_doc(doc), doc["version"], doc) for doc in found}
+
+    def write_many(self, kind: Kind[Any], writes: Sequence[Folded], *, now: datetime) -> set[str]:
+        """Write folded things with one unordered bulk write; return the ids that lost their race.
+
+        Each document carries the mark of the batch that wrote it last: the server counts the
+        matches but does not say which, and only when the count is short is the mark looked for.
+        """
+        if not writes:
+            return set()
+        batch = ids.new("bat")
+        operations = [bulk_operation(kind, f, batch, now) for f in writes]
+        collection = self.db[kind.collection]
+        faults.point("before_write")
+        try:
+            result = collection.bulk_write(operations, ordered=False)
+            count = result.matched_count + result.inserted_count
+        except BulkWriteError as wrong:
+            if any(e["code"] != 11000 for e in wrong.details["writeErrors"]):
+                raise
+            count = wrong.details["nMatched"] + wrong.details["nInserted"]
+        faults.point("after_write")
+        if count == len(writes):
+            return set()
+        every = [f.thing.id for f in writes]
+        won = collection.find({"_id": {"$in": every}, "batch": batch}, {"_id": 1})
+        return set(every) - {doc["_id"] for doc in won}
+
+    # projections, and documents that are no aggregates
+
+    def project(self, collection: str, doc: Doc) -> None:
+        """Keep what another service said of itself; an older version never overwrites a newer."""
+        self.project_many(collection, [doc])
+
+    def project_many(self, collection: str, docs: Sequence[Doc]) -> None:
+        """Keep many projections with one unordered bulk write."""
+        operations = [
+            UpdateOne(
+                {"_id": doc["_id"]},
+                [{"$replaceWith": {"$cond": [_is_newer(doc), {"$literal": doc}, "$$ROOT"]}}],
+                upsert=True,
+            )
+            for doc in docs
+        ]
+        if operations:
+            self.db[collection].bulk_write(operations, ordered=False)
+
+    def keep(self, collection: str, docs: Sequence[Doc]) -> None:
+        """Insert documents that never change; those that are there already stay as they are."""
+        if not docs:
+            return
+        try:
+            self.db[collection].insert_many(docs, ordered=False)
+        except BulkWriteError as wrong:
+            if any(e["code"] != 11000 for e in wrong.details["writeErrors"]):
+                raise
+
+    def mark(self, collection: str, where: Doc, set_: Doc) -> int:
+        """Set fields of documents that are no aggregates; return how many matched."""
+        return self.db[collection].update_many(where, {"$set": set_}).matched_count
+
+
+def _is_newer(doc: Doc) -> Doc:
+    return {"$lt": [{"$ifNull": ["$version", -1]}, doc["version"]]}

@@ -1,0 +1,132 @@
+"""What nobody asks for: facts that were left behind, deliveries that are due, timers.
+
+Each runs about twice a second in a thread of every worker; any number of workers may sweep.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pymongo import ReturnDocument
+
+from shared import deliveries, engine, faults, leases, relay
+from shared.bus import Publisher
+from shared.documents import Doc, Kind, Once, Written
+from shared.errors import Crossing
+from shared.reactions import Reactions
+from shared.store import Db, Store, is_away
+
+log = structlog.get_logger(__name__)
+
+OUTBOX_AGE = timedelta(seconds=2)
+OUTBOX_DOCS_MAX = 200
+UNROUTABLE_WAIT = timedelta(seconds=10)
+TIMERS_MAX = 200
+TIMER_LEASE = timedelta(seconds=30)
+DELIVERIES_MAX = 200
+
+
+def outbox(
+    db: Db, publisher: Publisher, source: str, kinds: Iterable[Kind[Any]], now: datetime
+) -> int:
+    """Publish facts that have waited for 2 s; one worker at a time, under a lease."""
+    if not publisher.is_ready or not leases.hold(db, "outbox", now=now):
+        return 0
+    return sum(_outbox_of(db, publisher, source, kind, now) for kind in kinds)
+
+
+def _outbox_of(db: Db, publisher: Publisher, source: str, kind: Kind[Any], now: datetime) -> int:
+    waiting = db[kind.collection].find(
+        {
+            "outbox.time": {"$lte": now - OUTBOX_AGE},
+            "unroutable_until": {"$not": {"$gt": now}},
+        },
+        {"outbox": 1},
+        limit=OUTBOX_DOCS_MAX,
+    )
+    writes = [Written(kind.collection, doc["_id"], doc["outbox"]) for doc in waiting]
+    if not writes:
+        return 0
+    sent = relay.publish(db, publisher, source, writes)
+    if sent.unroutable:
+        stuck = [w.id for w in writes if any(e["id"] in sent.unroutable for e in w.entries)]
+        later = {"$set": {"unroutable_until": now + UNROUTABLE_WAIT}}
+        db[kind.collection].update_many({"_id": {"$in": stuck}}, later)
+    return len(sent.confirmed)
+
+
+def due_deliveries(store: Store, reactions: Reactions, now: datetime) -> int:
+    """Try again what is due; one event at a time, each under its own short lease."""
+    for count in range(DELIVERIES_MAX):
+        event = deliveries.claim_due(store.db, now=now)
+        if event is None:
+            return count
+        try:
+            engine.handle_one(store, reactions, event, now=now)
+        except Exception as why:
+            if is_away(why):
+                raise
+            deliveries.failed(store.db, event, why, now=now)
+        else:
+            deliveries.done(store.db, event.id)
+    return DELIVERIES_MAX
+
+
+def timers(store: Store, kinds: Iterable[Kind[Any]], now: datetime) -> int:
+    """Let silence have its consequence: apply `on_wake` to everything whose time has come."""
+    return sum(_timers_of(store, kind, now) for kind in kinds if kind.on_wake)
+
+
+def _timers_of(store: Store, kind: Kind[Any], now: datetime) -> int:
+    for count in range(TIMERS_MAX):
+        doc = store.db[kind.collection].find_one_and_update(
+            {"wake_at": {"$lte": now}, "leased_until": {"$not": {"$gt": now}}},
+            {"$set": {"leased_until": now + TIMER_LEASE}, "$inc": {"wake_tries": 1}},
+            sort=[("wake_at", 1)],
+            projection={"wake_at": 1, "wake_tries": 1},
+            return_document=ReturnDocument.AFTER,
+        )
+        if doc is None:
+            return count
+        faults.point("timer_claimed")
+        _wake(store, kind, doc, now)
+    return TIMERS_MAX
+
+
+def _wake(store: Store, kind: Kind[Any], doc: Doc, now: datetime) -> None:
+    once = Once(f"{doc['_id']} wake {doc['wake_at'].isoformat()}")
+    assert kind.on_wake is not None, "only kinds with a timer are swept"  # noqa: S101
+    try:
+        store.change(kind, doc["_id"], kind.on_wake, once=once, now=now)
+    except Crossing:
+        # Somebody moved it between the claim and the write: its new timer stands.
+        store.mark(kind.collection, {"_id": doc["_id"]}, {"leased_until": now})
+    except Exception as why:
+        if is_away(why):
+            raise
+        _timer_failed(store, kind, doc, why, now)
+
+
+def _timer_failed(store: Store, kind: Kind[Any], doc: Doc, why: Exception, now: datetime) -> None:
+    """Back off; after 8 tries the timer is held for a day at a time, and shows as parked."""
+    tries = doc["wake_tries"]
+    parked = tries >= deliveries.TRIES_MAX
+    wait = timedelta(days=1) if parked else deliveries.backoff(tries)
+    log.error(
+        "timer_parked" if parked else "timer_failed", id=doc["_id"], tries=tries, exc_info=why
+    )
+    store.mark(kind.collection, {"_id": doc["_id"]}, {"leased_until": now + wait})
+    if parked:
+        deliveries.timer_parked(store.db, doc["_id"], kind.name, why, tries=tries, now=now)
+
+
+def oldest_waiting_s(db: Db, kinds: Iterable[Kind[Any]], now: datetime) -> float:
+    """Return the age in seconds of the oldest fact that the broker has not confirmed."""
+    oldest = now
+    for kind in kinds:
+        waiting = {"outbox.time": {"$lt": now}}
+        doc = db[kind.collection].find_one(waiting, {"outbox.time": 1}, sort=[("outbox.time", 1)])
+        if doc is not None:
+            oldest = min(oldest, *(e["time"] for e in doc["outbox"]))
+    return (now - oldest).total_seconds()

@@ -1,0 +1,162 @@
+"""Blueprints whose routes need a token unless they say `@public`, and that document themselves."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import flask_smorest
+import marshmallow
+from flask import Request, request
+from webargs.flaskparser import FlaskParser
+
+from shared.errors import Invalid
+from shared.web.fields import flat
+from shared.web.request import body
+
+View = TypeVar("View", bound=Callable[..., Any])
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+# A route's docstring names its refusals; those we document are problem documents.
+_STATUS = re.compile(r"\b(?:4\d\d|503)\b")
+
+
+class _Parser(FlaskParser):
+    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": marshmallow.RAISE,
+    }
+
+    def load_json(self, req: Request, schema: Any) -> Any:
+        return body()
+
+    def handle_error(
+        self, error: marshmallow.ValidationError, req: Request, schema: Any, **_: Any
+    ) -> NoReturn:
+        raise Invalid(
+            "invalid_words", "some of the words are not right", fields=flat(error.messages)
+        )
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A flask-smorest blueprint with our reader of bodies and our habits in its document."""
+
+    ARGUMENTS_PARSER = _Parser()
+
+    def __init__(self, *args: Any, keys: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._keys = keys
+        self._prepare_doc_cbks.append(self._prepare_habits)
+
+    def get(self, rule: str, **options: Any) -> Decorator:
+        """Answer GET, and HEAD."""
+        return super().get(rule, **options)  # type: ignore[no-any-return]
+
+    def post(self, rule: str, **options: Any) -> Decorator:
+        """Answer POST."""
+        return super().post(rule, **options)  # type: ignore[no-any-return]
+
+    def put(self, rule: str, **options: Any) -> Decorator:
+        """Answer PUT."""
+        return super().put(rule, **options)  # type: ignore[no-any-return]
+
+    def patch(self, rule: str, **options: Any) -> Decorator:
+        """Answer PATCH."""
+        return super().patch(rule, **options)  # type: ignore[no-any-return]
+
+    def delete(self, rule: str, **options: Any) -> Decorator:
+        """Answer DELETE."""
+        return super().delete(rule, **options)  # type: ignore[no-any-return]
+
+    def arguments(self, schema: marshmallow.Schema, **options: Any) -> Decorator:
+        """Hand the view the words of the body, or of `location="query"`.
+
+        A schema instance: a class would be built anew for every request.
+        """
+        if not isinstance(schema, marshmallow.Schema):
+            raise TypeError(f"a schema instance, please: {schema!r}()")
+        return super().arguments(schema, **options)  # type: ignore[no-any-return]
+
+    def response(self, status: int, schema: Any = None, **options: Any) -> Decorator:
+        """Document what the view answers."""
+        return super().response(status, schema, **options)  # type: ignore[no-any-return]
+
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        for method in options.get("methods", ("GET",)):
+            self._docs[endpoint][method.lower()]["habits"] = {
+                "name": obj.__name__,
+                "public": Traits(obj).public,
+                "keys": self._keys and method == "POST",
+            }
+
+    def _prepare_habits(self, doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
+        habits = doc_info.get("habits", {})
+        doc["operationId"] = habits["name"]
+        if habits["public"]:
+            doc["security"] = [{}, {"bearer": []}]
+        if habits["keys"]:
+            doc.setdefault("parameters", []).append("IDEMPOTENCY_KEY")
+        said = " ".join(doc_info["docstring"].values())
+        statuses = {401, *map(int, _STATUS.findall(said))}
+        if 428 in statuses:
+            doc.setdefault("parameters", []).append("IF_MATCH")
+        for status in sorted(statuses):
+            doc.setdefault("responses", {})[status] = f"PROBLEM_{status}"
+        return doc
+
+
+def blueprint(name: str, import_name: str, *, prefix: str = "/v1", keys: bool = True) -> Blueprint:
+    """Return a blueprint; `keys=False` when its POSTs ignore Idempotency-Key."""
+    return Blueprint(name, import_name, url_prefix=prefix, keys=keys)
+
+
+class Traits:
+    """What a view has said of itself with `@public`, `@offers`, `@raw`, `@blp.arguments`."""
+
+    __slots__ = ("needs_store", "offers", "public", "raw", "takes_json", "takes_query")
+
+    def __init__(self, view: Any) -> None:
+        documented = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+        places = {p["in"] for p in documented}
+        self.public: bool = getattr(view, "ukeoi_public", False)
+        self.needs_store: bool = getattr(view, "ukeoi_needs_store", True)
+        self.raw: bool = getattr(view, "ukeoi_raw", False)
+        self.offers: tuple[str, ...] = getattr(view, "ukeoi_offers", ("application/json",))
+        self.takes_query = "query" in places
+        self.takes_json = "json" in places
+
+
+def public(view: View) -> View:
+    """Let a route be called without a token; without this, 401 comes before everything else."""
+    view.ukeoi_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def offers(*types: str) -> Callable[[View], View]:
+    """Name the media types a route can answer with, where that is not JSON alone."""
+
+    def mark(view: View) -> View:
+        view.ukeoi_offers = types  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def raw(view: View) -> View:
+    """Let a route read its body by itself, byte by byte, as a signed webhook must."""
+    view.ukeoi_raw = True  # type: ignore[attr-defined]
+    return view
+
+
+def refuse_accept(types: tuple[str, ...]) -> bool:
+    """Say whether the caller accepts none of these media types."""
+    accept = request.headers.get("Accept")
+    if (
+        not accept
+        or types == ("*/*",)
+        or (";" not in accept and ("*/*" in accept or types[0] in accept))
+    ):
+        return False
+    return request.accept_mimetypes.best_match(types) is None

@@ -1,0 +1,212 @@
+"""What a view may ask about the request it answers, and the answer itself."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import Response, current_app, g, request
+
+from shared import auth, clock
+from shared.auth import Caller, Unauthenticated
+from shared.documents import Done, Once
+from shared.errors import Invalid, Malformed
+from shared.money import Money
+from shared.paging import Page
+from shared.store import Store
+from shared.web.problems import Problem
+from shared.web.strict import parse
+
+KEY_MAX = 255
+NEVER = -1
+
+_JSON_TYPES = re.compile(r"application/json\s*(;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
+_ETAG = re.compile(r'"(\d{1,15})"')
+
+
+def now() -> datetime:
+    """Return this request's one reading of the clock."""
+    at: datetime = g.now
+    return at
+
+
+def store() -> Store:
+    """Return this process's store."""
+    found: Store = current_app.extensions["ukeoi_store"]
+    return found
+
+
+def keys() -> auth.Keys:
+    """Return this process's public keys."""
+    found: auth.Keys = current_app.extensions["ukeoi_keys"]
+    return found
+
+
+def caller() -> Caller:
+    """Return who calls.
+
+    :raises Unauthenticated: 401: there is no good token
+    """
+    if (found := caller_or_none()) is None:
+        raise Unauthenticated("no_token", "this needs an access token")
+    return found
+
+
+def caller_or_none() -> Caller | None:
+    """Return who calls, or None without a token; a route needs `@web.public` to be reached so.
+
+    :raises Unauthenticated: 401: there is a token, and it is not good
+    """
+    if "caller" not in g:
+        g.caller = _read_caller()
+    found: Caller | None = g.caller
+    return found
+
+
+def _read_caller() -> Caller | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("bad_token", "Authorization is to be: Bearer <access token>")
+    return keys().verify(token.strip(), now=now())
+
+
+def address() -> str:
+    """Return the network address the request comes from, as far as our own proxies vouch for it."""
+    hops: int = current_app.extensions["ukeoi_settings"].proxy_hops
+    seen = request.headers.get("X-Forwarded-For", "").split(",") if hops else []
+    return seen[-hops].strip() if len(seen) >= hops > 0 else request.remote_addr or ""
+
+
+def body() -> dict[str, Any]:
+    """Return the words of the body, before any schema; an empty POST says `{}`.
+
+    :raises Malformed: 400
+    :raises Invalid: 422
+    :raises Problem: 413, 415
+    """
+    if "body" not in g:
+        g.body = _read_body()
+    found: dict[str, Any] = g.body
+    return found
+
+
+def _read_body() -> dict[str, Any]:
+    encoding = request.headers.get("Content-Encoding")
+    if encoding is not None and encoding.lower() != "identity":
+        raise Problem(415, "unsupported_encoding", "bodies are not to be compressed")
+    raw = request.get_data(cache=False)
+    if not raw and request.method in ("POST", "DELETE") and not request.content_type:
+        return {}
+    type_ = request.content_type or ""
+    if type_ != "application/json" and not _JSON_TYPES.fullmatch(type_):
+        raise Problem(415, "unsupported_media_type", "bodies are application/json in UTF-8")
+    if not raw and request.method in ("POST", "DELETE"):
+        return {}
+    return parse(raw)
+
+
+def once(required: bool = False, **answer: Any) -> Once | None:
+    """Return the request's Idempotency-Key in its scope (caller, method, path), or None.
+
+    `answer` (status, location, ids) is kept with the change and given again to a replay.
+
+    :raises Malformed: 400: `idempotency_key_required`, `bad_idempotency_key`
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        if required:
+            raise Malformed("idempotency_key_required", "this needs an Idempotency-Key header")
+        return None
+    key = key.strip()
+    # Two headers arrive as one, joined by a comma: which of them counts nobody can say.
+    if not 0 < len(key) <= KEY_MAX or "," in key or not (key.isascii() and key.isprintable()):
+        raise Malformed(
+            "bad_idempotency_key", f"a key is 1 to {KEY_MAX} ASCII characters without a comma"
+        )
+    who = caller_or_none()
+    scope = "\n".join((who.id if who else "", request.method, request.path, key))
+    name = hashlib.sha256(scope.encode()).hexdigest()
+    words = orjson.dumps(body(), option=orjson.OPT_SORT_KEYS)
+    return Once(name, hashlib.sha256(words).hexdigest(), answer)
+
+
+def if_match() -> int | None:
+    """Return the version that If-Match names; None for `*`, which every version matches.
+
+    :raises Problem: 428 `if_match_required`
+    """
+    tag = request.headers.get("If-Match")
+    if tag is None:
+        raise Problem(428, "if_match_required", "say which version you change: If-Match: <ETag>")
+    if tag.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(tag.strip())
+    return int(found[1]) if found else NEVER
+
+
+def page(words: dict[str, Any]) -> Page:
+    """Take `limit` and `cursor` out of the words of a `PageArgs`; what stays are the filters."""
+    return Page(words.pop("limit"), words.pop("cursor"))
+
+
+def answer(
+    said: Mapping[str, Any] | None,
+    status: int = 200,
+    *,
+    done: Done[Any] | None = None,
+    location: str | None = None,
+    version: int | None = None,
+) -> Response:
+    """Return a representation with its ETag (from `version`, else `done`) and Location.
+
+    A replay answers the first status and Location, and says `Idempotency-Replayed: true`.
+    """
+    response = Response(b"" if said is None else dumps(said), status, mimetype="application/json")
+    headers = response.headers
+    if done is not None:
+        version = done.version if version is None else version
+        if done.replayed:
+            response.status_code = done.answer.get("status", status)
+            location = done.answer.get("location", location)
+            headers["Idempotency-Replayed"] = "true"
+    if location is not None:
+        headers["Location"] = location
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+    return response
+
+
+def listing(items: list[Any], next_cursor: str | None = None) -> Response:
+    """Return one page of a list."""
+    return answer({"items": items, "next_cursor": next_cursor})
+
+
+def dumps(said: Any) -> bytes:
+    """Return JSON as this product says it: times with milliseconds and Z, money as words."""
+    return orjson.dumps(said, default=_word, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _word(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return clock.text(value)
+    if isinstance(value, Money):
+        return value.words()
+    raise TypeError(f"{value!r} cannot be said in JSON")
+
+
+def refuse_body() -> None:
+    """Pass when the body says nothing.
+
+    :raises Invalid: 422: this route takes no words
+    """
+    if words := body():
+        raise Invalid(
+            "invalid_words",
+            "this takes no words",
+            fields={name: ["Unknown field."] for name in list(words)[:20]},
+        )
