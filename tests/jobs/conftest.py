@@ -21,7 +21,7 @@ def store(db: Db) -> Store:
 @pytest.fixture
 def app(mongo_url: str, db: Db, signer: Signer) -> Iterator[Flask]:
     """The application."""
-    yield create_app(signer.settings(mongo_url, db.name))
+    return create_app(signer.settings(mongo_url, db.name))
 
 
 @pytest.fixture
