@@ -20,8 +20,23 @@ QUESTION = {
     "title": text(),
 }
 MILESTONE = {"title": text(), "amount": money(), "deliver_by": when()}
+# The full content of the offer that contracts is to make; `offer_id` is final.
+OFFER = {
+    **PROPOSAL,
+    "offer_id": text(),
+    "scope": text(),
+    "amount": money(),
+    "deliver_by": when(),
+    "milestones": many(group(MILESTONE)),
+    "review_days": number(),
+    "revisions": number(),
+    "note": maybe(fields.String),
+}
 FACTS = {
     "job.opened": {**JOB, "category": text()},
+    # No proposals are taken any more; the client may still choose among those there are.
+    "job.proposals_closed": {**JOB, "select_by": when()},
+    # Nobody is selected any more; `reason`: client, filled, silence.
     "job.closed": {**JOB, "reason": text()},
     "job.cancelled": {**JOB, "reason": text()},
     "job.completed": JOB,
@@ -31,16 +46,8 @@ FACTS = {
     "proposal.withdrawn": PROPOSAL,
     "proposal.declined": PROPOSAL,
     "proposal.lapsed": PROPOSAL,
-    # The full content of the offer that contracts is to make; `offer_id` is final.
-    "proposal.selected": {
-        **PROPOSAL,
-        "offer_id": text(),
-        "scope": text(),
-        "amount": money(),
-        "deliver_by": when(),
-        "milestones": many(group(MILESTONE)),
-        "review_days": number(),
-        "revisions": number(),
-        "note": maybe(fields.String),
-    },
+    # The job has reserved an opening; only jobs itself hears it, for the proposal to take it.
+    "opening.reserved": OFFER,
+    # It has taken it: from this contracts makes the offer.
+    "proposal.selected": OFFER,
 }

@@ -1,0 +1,152 @@
+"""Jobs: drafted, found, published, closed, cancelled."""
+
+from typing import Any
+
+from flask import Response
+
+from services.jobs import usecases
+from services.jobs.api import seeing
+from services.jobs.domain import posting, silence, text
+from services.jobs.domain.job import STATES, Job
+from services.jobs.queries import is_suspended, search
+from services.jobs.queries.search import Wanted
+from services.jobs.records import EVERY, JOBS, facet
+from services.jobs.schemas import JobEdit, JobListArgs, JobWords
+from services.jobs.shapes import JobListShape, JobShape, TimelineShape, say_job
+from shared import ids, web
+from shared.documents import Done
+
+blp = web.blueprint("jobs", __name__)
+
+PRIVATE = ("draft", "awaiting_funding")
+
+
+@blp.post("/jobs")
+@blp.arguments(JobWords())
+@blp.response(201, JobShape())
+def draft_job(words: dict[str, Any]) -> Response:
+    """Draft a job that nobody else sees. 422 mode_not_enabled, invalid_words."""
+    job_id, by, now = ids.new("job"), web.caller().id, web.now()
+    location = f"/v1/jobs/{job_id}"
+    drafted, facts = posting.draft(id=job_id, by=by, now=now, **words)
+    once = web.once(status=201, location=location)
+    done = web.store().create(JOBS, drafted, facts, once=once, now=now)
+    return _answer(done, 201, location=location)
+
+
+@blp.get("/jobs")
+@web.public
+@blp.arguments(JobListArgs(), location="query")
+@blp.response(200, JobListShape())
+def list_jobs(words: dict[str, Any]) -> Response:
+    """List jobs; other people's once they are published. 422 invalid_words, bad_cursor."""
+    page = web.page(words)
+    docs, cursor = search.find(web.store().db, _wanted(words), page)
+    found = [JOBS.from_doc(doc) for doc in docs]
+    seen = seeing.of_jobs(found)
+    return web.listing([say_job(job, seen) for job in found], cursor)
+
+
+def _wanted(words: dict[str, Any]) -> Wanted:
+    state = words.get("state")
+    is_mine = words["mine"] or state in PRIVATE
+    names = ("mode", "category", "skill", "experience", "client_id")
+    facets = [
+        facet(name.removesuffix("_id"), value) for name in names if (value := words.get(name))
+    ]
+    if is_mine:
+        facets.append(facet("owner", web.caller().id))
+    states = (state,) if state else STATES if is_mine else ("open",)
+    return Wanted(
+        states=states,
+        facets=tuple(facets) or (EVERY,),
+        phrases=tuple(text.phrases(words.get("q", ""))),
+        at_least=words.get("min_amount"),
+        at_most=words.get("max_amount"),
+        order=words["sort"],
+    )
+
+
+@blp.get("/jobs/<id_>")
+@web.public
+@blp.response(200, JobShape())
+def get_job(id_: str) -> Response:
+    """Return a job. 404 for one that was never published, except to its client."""
+    loaded = seeing.job(id_)
+    said = say_job(loaded.thing, seeing.of_jobs([loaded.thing]))
+    return web.answer(said, version=loaded.version)
+
+
+@blp.patch("/jobs/<id_>")
+@blp.arguments(JobEdit())
+@blp.response(200, JobShape())
+def edit_job(words: dict[str, Any], id_: str) -> Response:
+    """Change all of a draft; while open, a description may be added to, deadlines, openings and
+    budget may grow.
+
+    403 not_the_client, 404, 409 wrong_state, already_selected, fixed_while_open, 412, 422, 428.
+    """
+    if_match = web.if_match()
+    seeing.job(id_)
+    done = web.store().change(
+        JOBS, id_, posting.edit, now=web.now(), if_match=if_match, by=web.caller().id, words=words
+    )
+    return _answer(done)
+
+
+@blp.post("/jobs/<id_>/publish")
+@blp.response(200, JobShape())
+def publish_job(id_: str) -> Response:
+    """Open a draft. 403 not_the_client, member_suspended, 404, 409 wrong_state, 422 incomplete."""
+    seeing.job(id_)
+    by = web.caller().id
+    suspended = is_suspended(web.store().db, by)
+    return _answer(_change(id_, posting.publish, is_suspended=suspended))
+
+
+@blp.post("/jobs/<id_>/close")
+@blp.response(200, JobShape())
+def close_job(id_: str) -> Response:
+    """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
+
+    403 not_the_client, 404, 409 wrong_state.
+    """
+    seeing.job(id_)
+    done = _change(id_, posting.close)
+    usecases.lapse_some(web.store(), id_, now=web.now())
+    return _answer(done)
+
+
+@blp.post("/jobs/<id_>/cancel")
+@blp.response(200, JobShape())
+def cancel_job(id_: str) -> Response:
+    """End a job without contracts. 403 not_the_client, 404, 409 wrong_state, has_contracts."""
+    seeing.job(id_)
+    done = _change(id_, posting.cancel)
+    usecases.lapse_some(web.store(), id_, now=web.now())
+    return _answer(done)
+
+
+@blp.get("/jobs/<id_>/timeline")
+@web.public
+@blp.response(200, TimelineShape())
+def get_job_timeline(id_: str) -> Response:
+    """Return what happened to a job, and what will if everybody is silent. 404."""
+    job = seeing.job(id_).thing
+    who = web.caller_or_none()
+    # Whom the client considers is not for the public.
+    hidden = () if who and who.id == job.client_id else ("opening.reserved",)
+    said = seeing.timeline(JOBS, job, hidden=hidden, next_of=silence.next_step)
+    return web.answer(said)
+
+
+def _change(id_: str, rule: Any, **words: Any) -> Done[Job]:
+    once = web.once(status=200)
+    return web.store().change(
+        JOBS, id_, rule, once=once, now=web.now(), by=web.caller().id, **words
+    )
+
+
+def _answer(done: Done[Job], status: int = 200, *, location: str | None = None) -> Response:
+    said = say_job(done.thing, seeing.of_jobs([done.thing]))
+    return web.answer(said, status, done=done, location=location)

@@ -1,0 +1,74 @@
+"""Who may see what, and what is known of it: the same for every route."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from services.jobs import queries
+from services.jobs.domain.job import Job
+from services.jobs.domain.proposal import Proposal
+from services.jobs.records import JOBS, PROPOSALS
+from services.jobs.shapes import Seen
+from shared import futures, web
+from shared.documents import Doc, Kind, Loaded
+from shared.errors import Unknown
+
+
+def job(id_: str) -> Loaded[Job]:
+    """Return a job that the caller may see: once published, or their own.
+
+    :raises Unknown: `no_such_job`
+    """
+    loaded = web.store().load(JOBS, id_)
+    who = web.caller_or_none()
+    if loaded.thing.published_at is None and (who is None or who.id != loaded.thing.client_id):
+        raise Unknown("no_such_job", "there is no such job")
+    return loaded
+
+
+def proposal(id_: str) -> Loaded[Proposal]:
+    """Return a proposal of which the caller is one side.
+
+    :raises Unknown: `no_such_proposal`
+    """
+    loaded = web.store().load(PROPOSALS, id_)
+    if web.caller().id not in (loaded.thing.client_id, loaded.thing.worker_id):
+        raise Unknown("no_such_proposal", "there is no such proposal")
+    return loaded
+
+
+def of_jobs(jobs: Sequence[Job]) -> Seen:
+    """Return what this caller is shown with jobs: names, counts, what they may do."""
+    db, who, ids = web.store().db, web.caller_or_none(), [job.id for job in jobs]
+    return Seen(
+        by=who.id if who else None,
+        now=web.now(),
+        names=queries.names(db, (job.client_id for job in jobs)),
+        is_suspended=who is not None and queries.is_suspended(db, who.id),
+        counts=queries.proposal_counts(db, ids),
+        proposed=queries.has_proposed(db, ids, who.id) if who else frozenset(),
+    )
+
+
+def of_members(*ids: str) -> Seen:
+    """Return what this caller is shown with proposals and questions: the names of people."""
+    who = web.caller_or_none()
+    names = queries.names(web.store().db, ids)
+    return Seen(by=who.id if who else None, now=web.now(), names=names)
+
+
+def timeline(kind: Kind[Any], thing: Any, *, next_of: Any, hidden: Collection[str] = ()) -> Doc:
+    """Return what a thing has said, by whom, and what will happen to it if everybody is silent."""
+    roles = {thing.client_id: "client", getattr(thing, "worker_id", None): "worker"}
+    past = [
+        {
+            "at": fact["time"],
+            "what": fact["type"],
+            "by": roles.get(fact["actor"], "worker" if fact["actor"][:4] == "mem_" else "system"),
+        }
+        for fact in web.store().timeline(thing.id, kind.collection)
+        if fact["type"] not in hidden
+    ]
+    assert kind.wake is not None, "only what waits has a timeline"  # noqa: S101
+    assert kind.on_wake is not None, "only what waits has a timeline"  # noqa: S101
+    future = futures.dry_run(thing, wake=kind.wake, on_wake=kind.on_wake, next_of=next_of)
+    return {"past": past, "future": future}

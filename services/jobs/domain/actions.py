@@ -1,0 +1,90 @@
+"""What a caller may do now, and why not, where they may not: the rules themselves are asked."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from services.jobs.domain import posting, proposal, question
+from services.jobs.domain.job import Job
+from services.jobs.domain.proposal import Proposal
+from services.jobs.domain.question import Question
+from shared.errors import Refused
+
+Action = dict[str, Any]
+
+
+def _action(name: str, href: str, rule: Callable[[], object], *, method: str = "POST") -> Action:
+    try:
+        rule()
+    except Refused as no:
+        return {
+            "name": name,
+            "href": href,
+            "method": method,
+            "allowed": False,
+            "reasons": [no.code],
+        }
+    return {"name": name, "href": href, "method": method, "allowed": True, "reasons": []}
+
+
+def of_job(
+    job: Job, *, by: str, now: datetime, is_suspended: bool, has_proposed: bool
+) -> list[Action]:
+    """Return what this member may do with a job: its client, or somebody who might take it."""
+    at = f"/v1/jobs/{job.id}"
+    if by != job.client_id:
+        return _of_stranger(job, at, by=by, is_suspended=is_suspended, has_proposed=has_proposed)
+    publish = _action(
+        "publish",
+        f"{at}/publish",
+        lambda: posting.publish(job, now=now, by=by, is_suspended=is_suspended),
+    )
+    return [
+        _action("edit", at, lambda: posting.edit(job, now=now, by=by, words={}), method="PATCH"),
+        publish,
+        _action("close", f"{at}/close", lambda: posting.close(job, now=now, by=by)),
+        _action("cancel", f"{at}/cancel", lambda: posting.cancel(job, now=now, by=by)),
+    ]
+
+
+def _of_stranger(
+    job: Job, at: str, *, by: str, is_suspended: bool, has_proposed: bool
+) -> list[Action]:
+    propose = _action(
+        "propose",
+        f"{at}/proposals",
+        lambda: proposal.refuse_proposing(job, by=by, is_suspended=is_suspended),
+    )
+    if has_proposed:
+        propose = {**propose, "allowed": False, "reasons": ["already_proposed"]}
+    ask = _action(
+        "ask",
+        f"{at}/questions",
+        lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
+    )
+    return [propose, ask]
+
+
+def of_proposal(found: Proposal, *, by: str, now: datetime) -> list[Action]:
+    """Return what this member, one of its two sides, may do with a proposal.
+
+    Whether an opening is left is for the job to say when somebody is selected.
+    """
+    at = f"/v1/proposals/{found.id}"
+    if by == found.worker_id:
+        return [
+            _action("withdraw", f"{at}/withdraw", lambda: proposal.withdraw(found, now=now, by=by))
+        ]
+    return [
+        _action("shortlist", f"{at}/shortlist", lambda: proposal.shortlist(found, now=now, by=by)),
+        _action("select", f"{at}/select", lambda: proposal.refuse_selecting(found)),
+        _action("decline", f"{at}/decline", lambda: proposal.decline(found, now=now, by=by)),
+    ]
+
+
+def of_question(found: Question, *, by: str | None, now: datetime) -> list[Action]:
+    """Return what this caller may do with a question; only the client of its job can answer."""
+    if by != found.client_id:
+        return []
+    href = f"/v1/questions/{found.id}/answer"
+    return [_action("answer", href, lambda: question.answer(found, now=now, by=by, text="-"))]

@@ -1,0 +1,155 @@
+"""A job: work that a client offers, from its draft to its end.
+
+The data and the tables; the rules are in `posting` (what its client does), `opening` (who is
+selected and what comes of it) and `silence` (what happens when nobody acts). What is particular to
+one mode stands in a part of its own: `project`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.errors import Forbidden
+from shared.events import Fact
+from shared.money import Money
+from shared.moves import LATER, Moves
+
+STATES = ("draft", "awaiting_funding", "open", "closed", "completed", "cancelled")
+MODES = ("project", "competition", "task")
+MODES_ENABLED = frozenset({"project"})
+EXPERIENCES = ("none", "some")
+
+Next = dict[str, Any]
+"""Who must act, by when, and what happens otherwise: `{actor, action, by, otherwise}`."""
+
+MOVES: Moves = {
+    "edit": {"draft": "draft", "open": "open"},
+    "publish": {"draft": "open"},
+    "close": {"open": "closed", "closed": "closed"},
+    "cancel": {
+        "draft": "cancelled",
+        "awaiting_funding": "cancelled",
+        "open": "cancelled",
+        "closed": "cancelled",
+    },
+    "select": {"open": "open", "closed": "closed"},
+    # By nobody's command: every opening is filled; every contract has ended.
+    "fill": {"open": "closed", "closed": "closed"},
+    "complete": {"closed": "completed"},
+    "fail": {"closed": "cancelled"},
+}
+
+# What comes of an event for the job is settled from its openings (`opening.HEARD`); here stands
+# where it may come at all. An offer needs a job that was once open.
+_ONCE_OPEN = {
+    "draft": LATER,
+    "awaiting_funding": LATER,
+    "open": "open",
+    "closed": "closed",
+    "completed": "completed",
+    "cancelled": "cancelled",
+}
+HEARD: Moves = {
+    "offer.declined": _ONCE_OPEN,
+    "offer.expired": _ONCE_OPEN,
+    "offer.withdrawn": _ONCE_OPEN,
+    "contract.formed": _ONCE_OPEN,
+    "contract.completed": _ONCE_OPEN,
+    "contract.cancelled": _ONCE_OPEN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What the client thinks the work costs."""
+
+    min: Money
+    max: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A proposal that the client chose: the opening it takes and what came of the offer.
+
+    `state` is reserved, filled, freed, completed or cancelled (`opening.HEARD`).
+    """
+
+    proposal_id: str
+    offer_id: str
+    worker_id: str
+    state: str
+    at: datetime
+    contract_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What a job in project mode says, and whom its client has selected.
+
+    `select_by` is set when proposals are no longer taken and the client may still choose.
+    """
+
+    budget: Budget | None = None
+    proposals_close_at: datetime | None = None
+    openings: int = 1
+    selections: tuple[Selection, ...] = ()
+    select_by: datetime | None = None
+
+    def count(self, *states: str) -> int:
+        """Return how many selections are in these states."""
+        return sum(s.state in states for s in self.selections)
+
+    @property
+    def filled(self) -> int:
+        """Return how many openings have led to a contract that stands or was completed."""
+        return self.count("filled", "completed")
+
+    @property
+    def free(self) -> int:
+        """Return how many openings nobody has been selected for."""
+        return self.openings - self.filled - self.count("reserved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work that a client offers. `changed_at` is the last act on it; silence counts from there."""
+
+    id: str
+    client_id: str
+    mode: str
+    state: str
+    title: str
+    description: str
+    category: str
+    skills: tuple[str, ...]
+    experience: str
+    deadline_at: datetime | None
+    project: Project
+    created_at: datetime
+    changed_at: datetime
+    published_at: datetime | None = None
+
+    @property
+    def most(self) -> Money | None:
+        """Return what one person may earn at most."""
+        return self.project.budget.max if self.project.budget else None
+
+
+def waits_for(actor: str, action: str, *, by: datetime, otherwise: str) -> Next:
+    """Return who must act, until when, and what happens if they do not."""
+    return {"actor": actor, "action": action, "by": by, "otherwise": otherwise}
+
+
+def said(job: Job, type_: str, **more: Any) -> Fact:
+    """Return a fact about this job."""
+    words = {"job_id": job.id, "client_id": job.client_id, "mode": job.mode, "title": job.title}
+    return Fact(type_, {**words, **more})
+
+
+def refuse_others(job: Job, by: str) -> None:
+    """Pass when this is the job's client.
+
+    :raises Forbidden: `not_the_client`
+    """
+    if by != job.client_id:
+        raise Forbidden("not_the_client", "only the client of a job may do this")

@@ -1,0 +1,129 @@
+"""What a client does with a job: draft, edit, publish, close, cancel."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.jobs.domain.job import MODES_ENABLED, MOVES, Job, Project, refuse_others, said
+from services.jobs.domain.opening import settled
+from services.jobs.domain.terms import fixed_while_open, lacking, refuse_wrong
+from shared.errors import Conflict, Forbidden, Invalid
+from shared.moves import Outcome, next_state
+
+PROPOSALS_TAKEN = timedelta(days=14)
+"""How long proposals are taken when the client does not say."""
+
+
+def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcome[Job]:
+    """Return a new draft of this member; nobody else hears of it.
+
+    :raises Invalid: `mode_not_enabled`, or `invalid_words` with the fields
+    """
+    refuse_mode(mode)
+    blank = Job(
+        id=id,
+        client_id=by,
+        mode=mode,
+        state="draft",
+        title="",
+        description="",
+        category="",
+        skills=(),
+        experience="none",
+        deadline_at=None,
+        project=Project(),
+        created_at=now,
+        changed_at=now,
+    )
+    return _with(blank, words, now=now), []
+
+
+def refuse_mode(mode: str) -> None:
+    """Pass when jobs of this mode can be posted here.
+
+    :raises Invalid: `mode_not_enabled`
+    """
+    if mode not in MODES_ENABLED:
+        where = {"mode": ["Not enabled here."]}
+        raise Invalid("mode_not_enabled", f"{mode} is not enabled here", fields=where)
+
+
+def edit(job: Job, *, now: datetime, by: str, words: dict[str, Any]) -> Outcome[Job]:
+    """Change what a job says: all of a draft; of an open job only what hurts nobody.
+
+    While open a description may be added to, and deadlines, openings and budget may grow.
+
+    :raises Forbidden: `not_the_client`
+    :raises Conflict: `wrong_state`; `already_selected`; `fixed_while_open` with the fields
+    :raises Invalid: `invalid_words` with the fields
+    """
+    refuse_others(job, by)
+    state = next_state(MOVES, job.state, "edit")
+    edited = replace(_with(job, words, now=now), state=state)
+    if job.state != "open":
+        return edited, []
+    if job.project.selections:
+        raise Conflict("already_selected", "somebody has been selected on these words")
+    if fixed := fixed_while_open(job, edited):
+        raise Conflict("fixed_while_open", "people count on these words", fields=fixed)
+    return edited, []
+
+
+def _with(job: Job, words: dict[str, Any], *, now: datetime) -> Job:
+    words = {name: tuple(value) if name == "skills" else value for name, value in words.items()}
+    of_project = {name: words.pop(name) for name in list(words) if hasattr(job.project, name)}
+    project = replace(job.project, **of_project)
+    edited = replace(job, project=project, changed_at=now, **words)
+    refuse_wrong(edited, given={*words, *of_project}, now=now)
+    return edited
+
+
+def publish(job: Job, *, now: datetime, by: str, is_suspended: bool) -> Outcome[Job]:
+    """Open a complete draft; without a word on it, proposals are taken for 14 days.
+
+    :raises Forbidden: `not_the_client`, `member_suspended`
+    :raises Conflict: `wrong_state`
+    :raises Invalid: `incomplete` with the fields that are missing or past
+    """
+    refuse_others(job, by)
+    state = next_state(MOVES, job.state, "publish")
+    if is_suspended:
+        raise Forbidden("member_suspended", "a suspended member cannot publish")
+    if missing := lacking(job):
+        raise Invalid("incomplete", "this is needed before it is published", fields=missing)
+    assert job.deadline_at is not None, "a complete job has a deadline"  # noqa: S101
+    until = job.project.proposals_close_at or min(job.deadline_at, now + PROPOSALS_TAKEN)
+    project = replace(job.project, proposals_close_at=until)
+    job = replace(job, state=state, project=project, changed_at=now, published_at=now)
+    refuse_wrong(job, given={"deadline_at", "proposals_close_at"}, now=now)
+    return job, [said(job, "job.opened", category=job.category)]
+
+
+def close(job: Job, *, now: datetime, by: str) -> Outcome[Job]:
+    """Take no more proposals and select nobody any more; what was offered or agreed stands.
+
+    :raises Forbidden: `not_the_client`
+    :raises Conflict: `wrong_state`
+    """
+    refuse_others(job, by)
+    state = next_state(MOVES, job.state, "close")
+    if job.state == "closed" and job.project.select_by is None:
+        raise Conflict("wrong_state", "it is closed already", state=job.state, move="close")
+    project = replace(job.project, select_by=None)
+    job = replace(job, state=state, project=project, changed_at=now)
+    return settled(job, [said(job, "job.closed", reason="client")], now=now)
+
+
+def cancel(job: Job, *, now: datetime, by: str) -> Outcome[Job]:
+    """End a job from which no contract has come; offers that wait are withdrawn by contracts.
+
+    :raises Forbidden: `not_the_client`
+    :raises Conflict: `wrong_state`, `has_contracts`
+    """
+    refuse_others(job, by)
+    state = next_state(MOVES, job.state, "cancel")
+    if job.project.filled:
+        raise Conflict("has_contracts", "people are at work: close it, or cancel the contracts")
+    project = replace(job.project, select_by=None)
+    job = replace(job, state=state, project=project, changed_at=now)
+    return job, [said(job, "job.cancelled", reason="client")]

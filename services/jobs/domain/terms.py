@@ -1,0 +1,93 @@
+"""What a job may say: bounds, what it needs before it opens, what stays as it is while open."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from services.jobs.domain import category
+from services.jobs.domain.job import Budget, Job
+from shared.errors import Invalid
+
+TITLE_MAX = 200
+DESCRIPTION_MAX = 20_000
+SKILLS_MAX = 20
+SKILL_MAX = 50
+OPENINGS_MAX = 100
+DEADLINE_MAX = timedelta(days=730)
+PROPOSALS_OPEN_MAX = timedelta(days=180)
+
+Fields = dict[str, list[str]]
+
+
+def refuse_wrong(job: Job, *, given: Collection[str], now: datetime) -> None:
+    """Pass when the words that were given now fit each other and the others.
+
+    Only those: a draft whose deadline has passed meanwhile may still get a better title.
+
+    :raises Invalid: `invalid_words` with the fields
+    """
+    wrong: Fields = {}
+    if "category" in given and job.category not in category.PARTS:
+        wrong["category"] = ["Not the id of a category without parts."]
+    if "budget" in given:
+        wrong.update(_wrong_budget(job.project.budget))
+    if "deadline_at" in given:
+        wrong.update(_wrong_time("deadline_at", job.deadline_at, now, DEADLINE_MAX))
+    close_at = job.project.proposals_close_at
+    if "proposals_close_at" in given:
+        wrong.update(_wrong_time("proposals_close_at", close_at, now, PROPOSALS_OPEN_MAX))
+    if not wrong and close_at and job.deadline_at and close_at > job.deadline_at:
+        wrong["proposals_close_at"] = ["Later than the deadline of the work."]
+    if wrong:
+        raise Invalid("invalid_words", "some of the words are not right", fields=wrong)
+
+
+def _wrong_budget(budget: Budget | None) -> Fields:
+    if budget is None:
+        return {}
+    if budget.min.currency != budget.max.currency:
+        return {"budget.max.currency": ["Another currency than the minimum's."]}
+    return {"budget.max": ["Less than the minimum."]} if budget.max < budget.min else {}
+
+
+def _wrong_time(name: str, at: datetime | None, now: datetime, most: timedelta) -> Fields:
+    if at is None or now < at <= now + most:
+        return {}
+    return {name: ["In the past." if at <= now else f"More than {most.days} days away."]}
+
+
+def lacking(job: Job) -> Fields:
+    """Return what must be said before a job is published and is not yet."""
+    needed = {"budget": job.project.budget, "deadline_at": job.deadline_at}
+    return {name: ["Needed before publishing."] for name, value in needed.items() if value is None}
+
+
+def fixed_while_open(old: Job, new: Job) -> Fields:
+    """Return the words that would change against those who have read the open job.
+
+    A description may be added to at its end; deadlines, openings and budget may grow.
+    """
+    may_grow = {
+        "description": new.description.startswith(old.description),
+        "deadline_at": _later(old.deadline_at, new.deadline_at),
+        "proposals_close_at": _later(
+            old.project.proposals_close_at, new.project.proposals_close_at
+        ),
+        "openings": new.project.openings >= old.project.openings,
+        "budget": _grown(old.project.budget, new.project.budget),
+    }
+    fixed = ("title", "category", "skills", "experience")
+    same = {name: getattr(old, name) == getattr(new, name) for name in fixed}
+    wrong = [name for name, fine in {**may_grow, **same}.items() if not fine]
+    return {name: ["Fixed while the job is open."] for name in wrong}
+
+
+def _later(old: datetime | None, new: datetime | None) -> bool:
+    return old is None or (new is not None and new >= old)
+
+
+def _grown(old: Budget | None, new: Budget | None) -> bool:
+    if old is None or new is None:
+        return old is new
+    if old.min.currency != new.min.currency:
+        return False
+    return new.min >= old.min and new.max >= old.max

@@ -1,0 +1,65 @@
+"""What jobs reads: who members are, proposals, questions. The list of jobs is in `search`."""
+
+from collections.abc import Iterable, Mapping
+
+from services.jobs.domain.proposal import WAITING
+from services.jobs.records import MEMBERS, PROPOSALS, QUESTIONS
+from shared.documents import Doc
+from shared.paging import Page
+from shared.store import Db
+
+Names = Mapping[str, str]
+"""Display names by member id, as far as accounts has told of them."""
+
+
+def names(db: Db, ids: Iterable[str]) -> Names:
+    """Return the display names of these members."""
+    found = db[MEMBERS].find({"_id": {"$in": list(set(ids))}}, {"display_name": 1})
+    return {doc["_id"]: doc["display_name"] for doc in found}
+
+
+def is_suspended(db: Db, member_id: str) -> bool:
+    """Say whether accounts has told that this member is suspended or gone."""
+    found = db[MEMBERS].find_one({"_id": member_id}, {"state": 1})
+    return found is not None and found["state"] != "active"
+
+
+def proposal_counts(db: Db, job_ids: Iterable[str]) -> Mapping[str, int]:
+    """Return how many proposals each of these jobs has had, whatever became of them."""
+    counted = db[PROPOSALS.collection].aggregate(
+        [
+            {"$match": {"job_id": {"$in": list(job_ids)}}},
+            {"$group": {"_id": "$job_id", "count": {"$sum": 1}}},
+        ]
+    )
+    return {doc["_id"]: doc["count"] for doc in counted}
+
+
+def has_proposed(db: Db, job_ids: Iterable[str], member_id: str) -> frozenset[str]:
+    """Return those of these jobs for which this member has a live proposal."""
+    where = {"job_id": {"$in": list(job_ids)}, "worker_id": member_id, "live": True}
+    return frozenset(doc["job_id"] for doc in db[PROPOSALS.collection].find(where, {"job_id": 1}))
+
+
+def waiting_proposals(db: Db, job_id: str, most: int) -> list[str]:
+    """Return the ids of proposals that wait for this job's client."""
+    where = {"job_id": job_id, "live": True, "state": {"$in": sorted(WAITING)}}
+    return [doc["_id"] for doc in db[PROPOSALS.collection].find(where, {"_id": 1}, limit=most)]
+
+
+def proposals(db: Db, page: Page, **where: str | None) -> tuple[list[Doc], str | None]:
+    """Return a page of proposals, the newest first; a filter that is None filters nothing."""
+    filters = {name: value for name, value in where.items() if value is not None}
+    return page.find(db[PROPOSALS.collection], filters, fields={"outbox": 0, "receipts": 0})
+
+
+def questions(db: Db, page: Page, job_id: str) -> tuple[list[Doc], str | None]:
+    """Return a page of the questions about a job, the newest first."""
+    fields = {"outbox": 0, "receipts": 0}
+    return page.find(db[QUESTIONS.collection], {"job_id": job_id}, fields=fields)
+
+
+def is_proposer(db: Db, job_id: str, member_id: str) -> bool:
+    """Say whether this member has ever proposed for this job."""
+    where = {"job_id": job_id, "worker_id": member_id}
+    return db[PROPOSALS.collection].find_one(where, {"_id": 1}) is not None

@@ -1,0 +1,187 @@
+"""The list of jobs: filtered, found by words, in three orders, as fast with a million as with few.
+
+No filter is answered by looking at everything. Each filter has an index to start from; the rarest
+one drives, the others are checked in what it gives. How rare a filter is, is asked of the index:
+how far one must go in the order of the list until it has come up so many times.
+
+A page looks at so many jobs at most. Where it finds too few among these, it ends early, with a
+cursor that goes on behind them: a page may be shorter than asked for, or empty, and not the last.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import DESCENDING
+
+from services.jobs.domain import text
+from services.jobs.records import EVERY, JOBS, JOBS_BY, JOBS_BY_WORDS, NOT_LISTED
+from shared.documents import Doc
+from shared.paging import Cursor, Page, bad_cursor
+from shared.store import Db
+
+PROBE = 200
+"""How often a filter must come up for us to know how rare it is."""
+POOL_MAX = 1_000
+"""So many jobs may be put into order in memory."""
+WALK_MAX = 2_000
+"""So many jobs may be looked at for one page."""
+GRAMS_MAX = 12
+"""So many grams of a query are weighed against each other."""
+
+Where = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a caller looks for. `facets` are all to be there, `phrases` all to stand in the text.
+
+    `at_least` is asked of what one may earn at most, `at_most` of what one earns at least.
+    """
+
+    states: tuple[str, ...] = ("open",)
+    facets: tuple[str, ...] = (EVERY,)
+    phrases: tuple[str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+    order: str = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class _Drive:
+    """An index to start from: its name, and the bounds in it."""
+
+    index: str
+    where: Where
+
+
+def find(db: Db, wanted: Wanted, page: Page) -> tuple[list[Doc], str | None]:
+    """Return the documents of a page of jobs and the cursor of the next page, or None at the end.
+
+    :raises Invalid: `bad_cursor`: the cursor comes from another list
+    """
+    if page.cursor is not None and page.cursor.order != wanted.order:
+        raise bad_cursor()
+    search = _Search(db, wanted, page.cursor)
+    drive, until = search.choose()
+    found: list[Doc] = []
+    for span in search.spans(until):
+        found += search.rows(drive, span, page.limit + 1 - len(found))
+        if len(found) > page.limit:
+            found.pop()
+            return found, search.cursor(found[-1]).text()
+    return found, until.text() if until else None
+
+
+class _Search:
+    """One list of jobs while it is looked for, behind a cursor."""
+
+    def __init__(self, db: Db, wanted: Wanted, after: Cursor | None) -> None:
+        self.jobs = db[JOBS.collection]
+        self.wanted = wanted
+        self.after = after
+        self.key = f"sort.{wanted.order}"
+        self.way = JOBS_BY[wanted.order][1]
+        self.sort = [(self.key, self.way), ("_id", self.way)]
+        self.rest = _rest(wanted)
+
+    def choose(self) -> tuple[_Drive, Cursor | None]:
+        """Return the index to start from, and with which job to stop this time, if at all."""
+        streams, pools = _drives(self.wanted)
+        if not self.rest:
+            return streams[0], None
+        reach: list[tuple[Any, _Drive]] = []
+        for drive in streams:
+            if (last := self.at(drive, PROBE)) is None:
+                return drive, None
+            reach.append((last.value, drive))
+        for drive in pools:
+            if self.jobs.count_documents(drive.where, hint=drive.index, limit=POOL_MAX) < POOL_MAX:
+                return drive, None
+        # The longer the way until it has come up so many times, the rarer it is.
+        furthest = min if self.way == DESCENDING else max
+        rarest = furthest(reach, key=lambda pair: pair[0])[1]
+        return rarest, self.at(rarest, WALK_MAX)
+
+    def at(self, drive: _Drive, nth: int) -> Cursor | None:
+        """Return the nth job that an index has behind the cursor, or None when it has fewer."""
+        for span in self.spans(None):
+            where = {"$and": [drive.where, span]}
+            keys = {self.key: 1, "_id": 1}
+            found = self.jobs.find(where, keys, hint=drive.index, sort=self.sort)
+            for doc in found.skip(nth - 1).limit(1):
+                return self.cursor(doc)
+            if "_id" in span:
+                nth -= self.jobs.count_documents(where, hint=drive.index)
+        return None
+
+    def rows(self, drive: _Drive, span: Where, most: int) -> list[Doc]:
+        """Return jobs in the order of the list."""
+        where = {"$and": [drive.where, span, *self.rest]}
+        found = self.jobs.find(where, NOT_LISTED, hint=drive.index, sort=self.sort, limit=most)
+        return list(found)
+
+    def cursor(self, doc: Doc) -> Cursor:
+        """Return the place of a job in this list."""
+        return Cursor(self.wanted.order, doc["sort"][self.wanted.order], doc["_id"])
+
+    def spans(self, until: Cursor | None) -> list[Where]:
+        """Return bounds that together are: behind the cursor, up to and with `until`, in order.
+
+        Jobs with the same sort value are told apart by their ids, in bounds of their own, as an
+        index has no bounds for a pair.
+        """
+        after, key = self.after, self.key
+        on, back = ("$lt", "$gt") if self.way == DESCENDING else ("$gt", "$lt")
+        if after and until and after.value == until.value:
+            return [{key: after.value, "_id": {on: after.id, back + "e": until.id}}]
+        between: Where = {}
+        spans: list[Where] = []
+        if after:
+            spans.append({key: after.value, "_id": {on: after.id}})
+            between[on] = after.value
+        if until:
+            between[back] = until.value
+        spans.append({key: between} if between else {})
+        if until:
+            spans.append({key: until.value, "_id": {back + "e": until.id}})
+        return spans
+
+
+def _drives(wanted: Wanted) -> tuple[list[_Drive], list[_Drive]]:
+    """Return the indexes that give jobs in the order of the list, and those that do not."""
+    order = wanted.order
+    state: Where = {"state": {"$in": list(wanted.states)}}
+    bound = _at_least(wanted) if order == "amount" else {}
+    index = JOBS_BY[order][0]
+    streams = [_Drive(index, {**state, "facets": name, **bound}) for name in wanted.facets]
+    words = [_Drive(JOBS_BY_WORDS, {**state, "grams": gram}) for gram in _grams(wanted)]
+    if order == "new":
+        streams, words = [*words, *streams], []
+    if order == "amount" or wanted.at_least is None:
+        return streams, words
+    by_amount = {**state, "facets": wanted.facets[0], **_at_least(wanted)}
+    return streams, [*words, _Drive(JOBS_BY["amount"][0], by_amount)]
+
+
+def _grams(wanted: Wanted) -> list[str]:
+    return [gram for phrase in wanted.phrases for gram in text.grams_of_query(phrase)][:GRAMS_MAX]
+
+
+def _at_least(wanted: Wanted) -> Where:
+    return {} if wanted.at_least is None else {"sort.amount": {"$gte": wanted.at_least}}
+
+
+def _rest(wanted: Wanted) -> list[Where]:
+    """Return what is checked in each job that the driving index gives.
+
+    As an expression, so that the planner takes none of these facets for its bounds.
+    """
+    rest: list[Where] = []
+    if len(wanted.facets) > 1 or wanted.phrases:
+        rest.append({"$expr": {"$setIsSubset": [list(wanted.facets), "$facets"]}})
+    if wanted.at_least is not None:
+        rest.append(_at_least(wanted))
+    if wanted.at_most is not None:
+        rest.append({"project.budget.min.amount": {"$lte": wanted.at_most}})
+    rest += [{"text": {"$regex": text.pattern(phrase)}} for phrase in wanted.phrases]
+    return rest

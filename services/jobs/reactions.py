@@ -1,0 +1,55 @@
+"""What jobs does about each event it hears."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.jobs import usecases
+from services.jobs.domain import opening, proposal
+from services.jobs.records import JOBS, MEMBERS, PROPOSALS
+from shared.documents import Doc
+from shared.events import Event
+from shared.reactions import Change, Handle, Project, Reactions
+
+
+def _member(event: Event) -> Doc:
+    return {
+        "_id": event.data["member_id"],
+        "version": event.version,
+        "display_name": event.data["display_name"],
+        "state": event.data["state"],
+    }
+
+
+def _offer(event: Event) -> Mapping[str, Any]:
+    contract_id = event.data.get("contract_id")
+    return {"what": event.type, "offer_id": event.data["offer_id"], "contract_id": contract_id}
+
+
+def _job_id(event: Event) -> str | None:
+    job_id: str | None = event.data.get("job_id")
+    return job_id
+
+
+def _proposal_id(event: Event) -> str | None:
+    proposal_id: str | None = event.data.get("proposal_id")
+    return proposal_id
+
+
+MEMBER = Project(MEMBERS, _member)
+OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
+PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
+JOB_OVER = Handle(usecases.on_job_over)
+
+REACTIONS: Reactions = {
+    "member.registered": (MEMBER,),
+    "member.changed": (MEMBER,),
+    "opening.reserved": (Handle(usecases.on_reserved),),
+    "job.closed": (JOB_OVER,),
+    "job.cancelled": (JOB_OVER,),
+    "offer.declined": (OPENING, PROPOSAL),
+    "offer.expired": (OPENING, PROPOSAL),
+    "offer.withdrawn": (OPENING, PROPOSAL),
+    "contract.formed": (OPENING, PROPOSAL),
+    "contract.completed": (OPENING,),
+    "contract.cancelled": (OPENING,),
+}

@@ -1,0 +1,208 @@
+"""Jobs, proposals and questions as documents, with their indexes.
+
+A published job carries what it is found by: `text` (as queries are compared with it), `grams` (cut
+from the text), `facets` (what it is filtered by) and `sort`. A draft is found by its client alone.
+"""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from services.jobs.domain import category, proposal, silence, text
+from services.jobs.domain.job import Budget, Job, Project, Selection
+from services.jobs.domain.proposal import Milestone, Proposal
+from services.jobs.domain.question import Question
+from shared.documents import Doc, Kind
+from shared.money import Money
+
+MEMBERS = "members"
+"""Projection of accounts: `{_id, version, display_name, state}`."""
+
+EVERY = "all"
+_NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def _names(kind: type[Any], *, but: set[str]) -> list[str]:
+    return [field.name for field in fields(kind) if field.name not in but]
+
+
+# What is kept as it is; the rest is said below.
+_OF_JOB = _names(Job, but={"id", "skills", "project"})
+_OF_SELECTION = _names(Selection, but=set())
+_OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones"})
+_OF_QUESTION = _names(Question, but={"id"})
+
+NOT_LISTED = dict.fromkeys(("text", "grams", "facets", "outbox", "receipts", "born_of"), 0)
+"""What a list leaves in the database: the large and the internal."""
+
+
+def _kept(thing: Any, names: list[str]) -> Doc:
+    return {name: getattr(thing, name) for name in names}
+
+
+# jobs
+
+
+def job_doc(job: Job) -> Doc:
+    """Return a job as it is kept."""
+    budget = job.project.budget
+    project = {
+        "budget": budget and {"min": budget.min.words(), "max": budget.max.words()},
+        "proposals_close_at": job.project.proposals_close_at,
+        "openings": job.project.openings,
+        "selections": [_kept(s, _OF_SELECTION) for s in job.project.selections],
+        "select_by": job.project.select_by,
+    }
+    words = text.normalised("\n".join((job.title, *job.skills, job.description)))
+    return {
+        "_id": job.id,
+        **_kept(job, _OF_JOB),
+        "skills": list(job.skills),
+        "project": project,
+        "text": words,
+        "grams": text.grams(words) if job.published_at else [],
+        "facets": facets(job),
+        "sort": {
+            "new": job.published_at or job.created_at,
+            "deadline": job.deadline_at or _NO_DEADLINE,
+            "amount": job.most.amount if job.most else 0,
+        },
+    }
+
+
+def facets(job: Job) -> list[str]:
+    """Return what a job is filtered by; one that was never published by its client alone."""
+    of_owner = facet("owner", job.client_id)
+    if job.published_at is None:
+        return [of_owner]
+    return [
+        of_owner,
+        EVERY,
+        facet("client", job.client_id),
+        facet("mode", job.mode),
+        facet("experience", job.experience),
+        *(facet("category", id_) for id_ in category.path(job.category)),
+        *dict.fromkeys(facet("skill", skill) for skill in job.skills),
+    ]
+
+
+def facet(name: str, value: str) -> str:
+    """Return the word for a filter, the same in documents and in queries."""
+    return f"{name}:{text.normalised(value)}"
+
+
+def job_of(doc: Doc) -> Job:
+    """Return the job that `job_doc` kept."""
+    said = doc["project"]
+    budget = said["budget"] and Budget(**{k: Money.of(m) for k, m in said["budget"].items()})
+    project = Project(
+        budget=budget,
+        proposals_close_at=said["proposals_close_at"],
+        openings=said["openings"],
+        selections=tuple(Selection(**s) for s in said["selections"]),
+        select_by=said["select_by"],
+    )
+    words = {name: doc[name] for name in _OF_JOB}
+    return Job(id=doc["_id"], skills=tuple(doc["skills"]), project=project, **words)
+
+
+JOBS_BY = {
+    "new": ("jobs_new", DESCENDING),
+    "deadline": ("jobs_deadline", ASCENDING),
+    "amount": ("jobs_amount", DESCENDING),
+}
+"""The orders of a list: which index has it, and in which direction."""
+JOBS_BY_WORDS = "jobs_words"
+
+_FOUND_BY = tuple(
+    IndexModel([("state", 1), ("facets", 1), (f"sort.{order}", way), ("_id", way)], name=index)
+    for order, (index, way) in JOBS_BY.items()
+)
+
+JOBS = Kind(
+    name="job",
+    prefix="job",
+    collection="jobs",
+    to_doc=job_doc,
+    from_doc=job_of,
+    wake=silence.wake,
+    on_wake=silence.on_wake,
+    indexes=(
+        *_FOUND_BY,
+        IndexModel([("state", 1), ("grams", 1), ("sort.new", -1), ("_id", -1)], name=JOBS_BY_WORDS),
+    ),
+)
+
+# proposals
+
+
+def proposal_doc(found: Proposal) -> Doc:
+    """Return a proposal as it is kept; `live` is for the index that allows one a person."""
+    return {
+        "_id": found.id,
+        **_kept(found, _OF_PROPOSAL),
+        "amount": found.amount.words(),
+        "milestones": [
+            {"title": m.title, "amount": m.amount.words(), "deliver_by": m.deliver_by}
+            for m in found.milestones
+        ],
+        "live": found.is_live,
+    }
+
+
+def proposal_of(doc: Doc) -> Proposal:
+    """Return the proposal that `proposal_doc` kept."""
+    milestones = tuple(
+        Milestone(title=m["title"], amount=Money.of(m["amount"]), deliver_by=m["deliver_by"])
+        for m in doc["milestones"]
+    )
+    words = {name: doc[name] for name in _OF_PROPOSAL}
+    return Proposal(id=doc["_id"], amount=Money.of(doc["amount"]), milestones=milestones, **words)
+
+
+PROPOSALS = Kind(
+    name="proposal",
+    prefix="pro",
+    collection="proposals",
+    to_doc=proposal_doc,
+    from_doc=proposal_of,
+    wake=proposal.wake,
+    on_wake=proposal.on_wake,
+    indexes=(
+        IndexModel(
+            [("job_id", 1), ("worker_id", 1)],
+            name="one_live_proposal",
+            unique=True,
+            partialFilterExpression={"live": True},
+        ),
+        IndexModel([("job_id", 1), ("_id", -1)], name="proposals_of_job"),
+        IndexModel([("worker_id", 1), ("_id", -1)], name="proposals_of_worker"),
+    ),
+    uniques={"one_live_proposal": ("already_proposed", "you have a proposal for this job already")},
+)
+
+# questions
+
+
+def question_doc(found: Question) -> Doc:
+    """Return a question as it is kept."""
+    return {"_id": found.id, **_kept(found, _OF_QUESTION)}
+
+
+def question_of(doc: Doc) -> Question:
+    """Return the question that `question_doc` kept."""
+    return Question(id=doc["_id"], **{name: doc[name] for name in _OF_QUESTION})
+
+
+QUESTIONS = Kind(
+    name="question",
+    prefix="qst",
+    collection="questions",
+    to_doc=question_doc,
+    from_doc=question_of,
+    indexes=(IndexModel([("job_id", 1), ("_id", -1)], name="questions_of_job"),),
+)
+
+KINDS = (JOBS, PROPOSALS, QUESTIONS)

@@ -1,0 +1,145 @@
+"""What callers of jobs send; the shapes of what they get are in `shapes`."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
+
+from services.jobs.domain import category, proposal, question, terms
+from services.jobs.domain.job import EXPERIENCES, MODES, STATES, Budget
+from services.jobs.domain.posting import refuse_mode
+from services.jobs.records import JOBS_BY
+from shared import web
+from shared.money import AMOUNT_MAX
+
+QUERY_MAX = 200
+
+
+class BudgetWords(Schema):
+    """What the client thinks the work costs."""
+
+    min = web.MoneyField(required=True)
+    max = web.MoneyField(required=True)
+
+    @post_load
+    def _budget(self, words: dict[str, Any], **_: Any) -> Budget:
+        return Budget(**words)
+
+
+def _one_of(*values: str, **how: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(values), **how)
+
+
+class JobEdit(Schema):
+    """What a job says; each word alone may be changed. null takes a word back from a draft."""
+
+    title = web.Text(terms.TITLE_MAX, line=True)
+    description = web.Text(terms.DESCRIPTION_MAX)
+    category = web.Text(50, line=True)
+    skills = fields.List(
+        web.Text(terms.SKILL_MAX, line=True), validate=validate.Length(max=terms.SKILLS_MAX)
+    )
+    experience = _one_of(*EXPERIENCES)
+    deadline_at = web.When(allow_none=True)
+    budget = fields.Nested(BudgetWords(), allow_none=True)
+    proposals_close_at = web.When(allow_none=True)
+    openings = web.Whole(1, terms.OPENINGS_MAX)
+
+
+class JobWords(JobEdit):
+    """A new draft."""
+
+    mode = _one_of(*MODES, required=True)
+    title = web.Text(terms.TITLE_MAX, line=True, required=True)
+    description = web.Text(terms.DESCRIPTION_MAX, required=True)
+    category = web.Text(50, line=True, required=True)
+
+    @pre_load
+    def _refuse_mode(self, words: dict[str, Any], **_: Any) -> dict[str, Any]:
+        # Before the other words: those of a mode that is not open here are unknown to this schema.
+        if (mode := words.get("mode")) in MODES:
+            refuse_mode(mode)
+        return words
+
+
+class AmountArg(fields.Integer):
+    """An amount in a query: minor units, digits only."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(validate=validate.Range(0, AMOUNT_MAX), **how)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def _known_category(id_: str) -> None:
+    if id_ not in category.IDS:
+        raise ValidationError("Not the id of a category.")
+
+
+class JobListArgs(web.PageArgs):
+    """Filters of the list of jobs; all must fit.
+
+    `category` takes its parts with it; `q` finds words in Japanese and English texts, each where
+    several stand apart; `min_amount` is asked of what one may earn at most, `max_amount` of what
+    one earns at least. `mine=true` lists one's own, drafts too. Without `state`, those that are
+    open. A page may be shorter than `limit` and yet have a `next_cursor`.
+    """
+
+    mode = _one_of(*MODES)
+    category = fields.String(validate=_known_category)
+    q = web.Text(QUERY_MAX, line=True)
+    skill = web.Text(terms.SKILL_MAX, line=True)
+    min_amount = AmountArg()
+    max_amount = AmountArg()
+    state = _one_of(*STATES)
+    experience = _one_of(*EXPERIENCES)
+    client_id = web.IdField("mem")
+    mine = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=False)
+    sort = _one_of(*JOBS_BY, load_default="new")
+
+
+class MilestoneWords(Schema):
+    """A part of the work with its own amount and time."""
+
+    title = web.Text(terms.TITLE_MAX, line=True, required=True)
+    amount = web.MoneyField(required=True)
+    deliver_by = web.When(required=True)
+
+
+class ProposalWords(Schema):
+    """What one would do, for how much, until when; milestones, where there are any, in order."""
+
+    message = web.Text(proposal.MESSAGE_MAX, required=True)
+    amount = web.MoneyField(required=True)
+    deliver_by = web.When(required=True)
+    milestones = fields.List(
+        fields.Nested(MilestoneWords()), validate=validate.Length(max=proposal.MILESTONES_MAX)
+    )
+
+
+class ProposalListArgs(web.PageArgs):
+    """Filters of a list of proposals."""
+
+    state = _one_of(*proposal.STATES, load_default=None)
+
+
+class SelectWords(Schema):
+    """Where the offer is to differ from the proposal; its scope is else the job's description."""
+
+    amount = web.MoneyField()
+    deliver_by = web.When()
+    scope = web.Text(terms.DESCRIPTION_MAX)
+
+
+class QuestionWords(Schema):
+    """A question about a job, or its answer."""
+
+    text = web.Text(question.TEXT_MAX, required=True)
+
+
+class CategoryArgs(Schema):
+    """The names come in both languages; `locale` is taken and changes nothing."""
+
+    locale = _one_of("ja", "en")

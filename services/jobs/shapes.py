@@ -1,0 +1,271 @@
+"""What callers of jobs get: the functions make it, the schemas document it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from marshmallow import Schema, fields, validate
+
+from services.jobs.domain import actions, proposal, question, silence
+from services.jobs.domain.job import EXPERIENCES, MODES, STATES, Job
+from services.jobs.domain.proposal import Proposal
+from services.jobs.domain.question import Question
+from shared import web
+from shared.documents import Doc
+
+
+class NextShape(Schema):
+    """Who must act, by when, and what happens otherwise."""
+
+    actor = fields.String(required=True, validate=validate.OneOf(["client", "worker", "system"]))
+    action = fields.String(required=True)
+    by = web.When(required=True)
+    otherwise = fields.String(required=True)
+
+
+class ActionShape(Schema):
+    """What this caller may do, and why not."""
+
+    name = fields.String(required=True)
+    href = fields.String(required=True)
+    method = fields.String(required=True)
+    allowed = fields.Boolean(required=True)
+    reasons = fields.List(fields.String(), required=True)
+
+
+class PersonShape(Schema):
+    """A member; the name is null until accounts has told of it."""
+
+    id = fields.String(required=True)
+    display_name = fields.String(required=True, allow_none=True)
+
+
+class BudgetShape(Schema):
+    """What the client thinks the work costs."""
+
+    min = web.MoneyShape(required=True)
+    max = web.MoneyShape(required=True)
+
+
+class JobShape(Schema):
+    """A job. `proposals` counts all it has had, `openings_filled` the contracts that stand."""
+
+    id = fields.String(required=True)
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    category = fields.String(required=True)
+    skills = fields.List(fields.String(), required=True)
+    experience = fields.String(required=True, validate=validate.OneOf(EXPERIENCES))
+    budget = fields.Nested(BudgetShape(), required=True, allow_none=True)
+    deadline_at = web.When(required=True, allow_none=True)
+    proposals_close_at = web.When(required=True, allow_none=True)
+    openings = fields.Integer(required=True)
+    openings_filled = fields.Integer(required=True)
+    client = fields.Nested(PersonShape(), required=True)
+    created_at = web.When(required=True)
+    published_at = web.When(required=True, allow_none=True)
+    proposals = fields.Integer(required=True)
+    next = fields.Nested(NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(ActionShape()), required=True)
+
+
+class JobListShape(Schema):
+    """A page of jobs."""
+
+    items = fields.List(fields.Nested(JobShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class MilestoneShape(Schema):
+    """A part of the work with its own amount and time."""
+
+    title = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+
+
+class ProposalShape(Schema):
+    """A proposal; `offer_id` and `contract_id` tell what came of it."""
+
+    id = fields.String(required=True)
+    job_id = fields.String(required=True)
+    client_id = fields.String(required=True)
+    worker = fields.Nested(PersonShape(), required=True)
+    title = fields.String(required=True)
+    message = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+    milestones = fields.List(fields.Nested(MilestoneShape()), required=True)
+    state = fields.String(required=True, validate=validate.OneOf(proposal.STATES))
+    offer_id = fields.String(required=True, allow_none=True)
+    contract_id = fields.String(required=True, allow_none=True)
+    created_at = web.When(required=True)
+    next = fields.Nested(NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(ActionShape()), required=True)
+
+
+class ProposalListShape(Schema):
+    """A page of proposals."""
+
+    items = fields.List(fields.Nested(ProposalShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class QuestionShape(Schema):
+    """A question about a job, with its answer once there is one."""
+
+    id = fields.String(required=True)
+    job_id = fields.String(required=True)
+    worker = fields.Nested(PersonShape(), required=True)
+    text = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(question.STATES))
+    created_at = web.When(required=True)
+    answer = fields.String(required=True, allow_none=True)
+    answered_at = web.When(required=True, allow_none=True)
+    next = fields.Nested(NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(ActionShape()), required=True)
+
+
+class QuestionListShape(Schema):
+    """A page of questions."""
+
+    items = fields.List(fields.Nested(QuestionShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class CategoryNameShape(Schema):
+    """A name in both languages."""
+
+    ja = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class CategoryShape(Schema):
+    """A field of work, or one of its parts; jobs are in those without children."""
+
+    id = fields.String(required=True)
+    name = fields.Nested(CategoryNameShape(), required=True)
+    children = fields.List(fields.Nested(lambda: CategoryShape()), required=True)
+
+
+class CategoryTreeShape(Schema):
+    """The tree of categories."""
+
+    items = fields.List(fields.Nested(CategoryShape()), required=True)
+
+
+class PastShape(Schema):
+    """What happened."""
+
+    at = web.When(required=True)
+    what = fields.String(required=True)
+    by = fields.String(required=True)
+
+
+class FutureShape(Schema):
+    """What will happen by itself, and on which condition."""
+
+    at = web.When(required=True)
+    what = fields.String(required=True)
+    if_ = fields.String(required=True, data_key="if")
+
+
+class TimelineShape(Schema):
+    """The past, and the dry run of silence."""
+
+    past = fields.List(fields.Nested(PastShape()), required=True)
+    future = fields.List(fields.Nested(FutureShape()), required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Who looks, when, and what is known besides the things themselves."""
+
+    by: str | None
+    now: datetime
+    names: Mapping[str, str] = field(default_factory=dict)
+    is_suspended: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
+    proposed: frozenset[str] = frozenset()
+
+    def person(self, id_: str) -> Doc:
+        """Return a member as they are named."""
+        return {"id": id_, "display_name": self.names.get(id_)}
+
+
+def say_job(job: Job, seen: Seen) -> Doc:
+    """Return a job as this caller sees it."""
+    project = job.project
+    may = []
+    if seen.by is not None:
+        may = actions.of_job(
+            job,
+            by=seen.by,
+            now=seen.now,
+            is_suspended=seen.is_suspended,
+            has_proposed=job.id in seen.proposed,
+        )
+    return {
+        "id": job.id,
+        "mode": job.mode,
+        "state": job.state,
+        "title": job.title,
+        "description": job.description,
+        "category": job.category,
+        "skills": list(job.skills),
+        "experience": job.experience,
+        "budget": project.budget and {"min": project.budget.min, "max": project.budget.max},
+        "deadline_at": job.deadline_at,
+        "proposals_close_at": project.proposals_close_at,
+        "openings": project.openings,
+        "openings_filled": project.filled,
+        "client": seen.person(job.client_id),
+        "created_at": job.created_at,
+        "published_at": job.published_at,
+        "proposals": seen.counts.get(job.id, 0),
+        "next": silence.next_step(job),
+        "actions": may,
+    }
+
+
+def say_proposal(found: Proposal, seen: Seen) -> Doc:
+    """Return a proposal as one of its two sides sees it."""
+    assert seen.by is not None, "a proposal is shown to its two sides"  # noqa: S101
+    milestones = [
+        {"title": m.title, "amount": m.amount, "deliver_by": m.deliver_by} for m in found.milestones
+    ]
+    return {
+        "id": found.id,
+        "job_id": found.job_id,
+        "client_id": found.client_id,
+        "worker": seen.person(found.worker_id),
+        "title": found.title,
+        "message": found.message,
+        "amount": found.amount,
+        "deliver_by": found.deliver_by,
+        "milestones": milestones,
+        "state": found.state,
+        "offer_id": found.offer_id,
+        "contract_id": found.contract_id,
+        "created_at": found.created_at,
+        "next": proposal.next_step(found),
+        "actions": actions.of_proposal(found, by=seen.by, now=seen.now),
+    }
+
+
+def say_question(found: Question, job: Job, seen: Seen) -> Doc:
+    """Return a question as everybody sees it; what may be done is the caller's."""
+    return {
+        "id": found.id,
+        "job_id": found.job_id,
+        "worker": seen.person(found.worker_id),
+        "text": found.text,
+        "state": found.state,
+        "created_at": found.created_at,
+        "answer": found.answer,
+        "answered_at": found.answered_at,
+        "next": question.next_step(found, job),
+        "actions": actions.of_question(found, by=seen.by, now=seen.now),
+    }
