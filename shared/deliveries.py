@@ -1,9 +1,9 @@
 """Deliveries that could not be done: kept here, tried again with backoff, parked for a person.
 
-`{_id: event id, type, event, tries, due, reason, stack, state, crashes}`, state `retry`, `parked` or
-`dropped` (`running` while an attempt is recorded); a document is written before its message is
-acknowledged, and goes when it is done. Nothing is dropped by itself. The words of the event are kept
-as JSON text: what came may be what no document can hold.
+`{_id: event id, type, event, tries, crashes, due, reason, stack, state}`, state `retry`, `parked`
+or `dropped` (`running` while an attempt is recorded); a document is written before its message is
+acknowledged, and goes when it is done. Nothing is dropped by itself. The words of the event are
+kept as JSON text: what came may be what no document can hold.
 """
 
 import dataclasses
@@ -51,7 +51,7 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
         "reason": f"{getattr(why, 'code', type(why).__name__)}: {why}"[:1000],
         "stack": _stack(why),
         "state": "parked" if parked else "retry",
-        "due": now + backoff(tries),
+        "due": now if parked else now + backoff(tries),
         "at": now,
     }
     try:
@@ -113,6 +113,11 @@ def timer_parked(db: Db, id_: str, kind: str, why: Exception, *, tries: int, now
         "at": now,
     }
     db["deliveries"].update_one({"_id": f"{id_} wake"}, {"$set": doc}, upsert=True)
+
+
+def timer_done(db: Db, id_: str) -> None:
+    """Forget that a timer failed: it has been done."""
+    done(db, f"{id_} wake")
 
 
 def backoff(tries: int) -> timedelta:
@@ -188,7 +193,7 @@ def _park_killer(db: Db, doc: Doc) -> None:
 
 def parked(db: Db, limit: int = 100) -> list[Doc]:
     """Return what waits for a person, oldest first."""
-    return list(db["deliveries"].find({"state": "parked"}).sort("at", 1).limit(limit))
+    return list(db["deliveries"].find({"state": "parked"}).sort("due", 1).limit(limit))
 
 
 def replay(db: Db, id_: str, *, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Deliveries that could not be done: tried again for a while, then a person's, and never dropped."""
+"""Deliveries that could not be done: tried again for a while, then a person's; never lost."""
 
 from datetime import timedelta
 from typing import Any
