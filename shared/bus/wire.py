@@ -17,6 +17,8 @@ from shared.events import Event
 
 BODY_MAX_BYTES = 256 * 1024
 DEPTH_MAX = 50
+REQUIRED = {"ce-id", "ce-time"}
+"""What the library would make up: a new id each time would hide every duplicate."""
 VERSION_MAX = 2**53
 
 
@@ -87,6 +89,8 @@ def from_message(body: bytes, headers: Mapping[str, Any], content_type: str | No
         raise Malformed("unreadable_event", f"the body has more than {BODY_MAX_BYTES} bytes")
     try:
         said = {name: value for name, value in headers.items() if name.startswith("ce-")}
+        if missing := REQUIRED - set(said):
+            raise ValueError(f"no {min(missing)}")
         message = rabbitmq.RabbitMQMessage(said, content_type or "application/json", body)
         event = _event(rabbitmq.from_binary(message, _FORMAT, CloudEvent))
         if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _is_deep(event.data, DEPTH_MAX):
