@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from shared import faults
 from shared.bus import Publisher, Sent, event_of
@@ -23,7 +23,6 @@ log = structlog.get_logger(__name__)
 
 BATCH_MAX = 500
 QUEUE_MAX = 10_000
-UNROUTABLE_WAIT_S = 10
 
 
 def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:
@@ -102,7 +101,7 @@ class Relay:
             batch, ended = self._more(first)
             try:
                 publish(self._db, self.publisher, self._source, batch)
-            except PyMongoError as wrong:
+            except Exception as wrong:  # noqa: BLE001  (it stays in the outbox; this thread goes on)
                 log.warning("relay_failed", error=repr(wrong))
                 time.sleep(0.5)
             if ended:
