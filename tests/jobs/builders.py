@@ -196,5 +196,3 @@ def open_jobs(count: int, **over: Any) -> list[Job]:
     """Return open jobs, each published a minute after the one before."""
     minute = timedelta(minutes=1)
     return [a_job(published_at=NOON + at * minute, **over) for at in range(count)]
-
-
