@@ -81,7 +81,6 @@ def test_after_its_end_another_one_may_follow(store: Store) -> None:
 
 def test_a_job_that_was_never_published_is_found_by_its_client_alone() -> None:
     assert facets(a_job(state="draft")) == [f"owner:{CLIENT}"]
-    assert JOBS.to_doc(a_job(state="draft"))["grams"] == []
 
 
 def test_a_published_job_is_found_by_all_it_says() -> None:
