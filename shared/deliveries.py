@@ -54,7 +54,7 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
     log.log(
         40 if parked else 20,
         "delivery_parked" if parked else "delivery_later",
-        event=event.id,
+        id=event.id,
         type=event.type,
         tries=tries,
         reason=doc["reason"],
@@ -155,7 +155,7 @@ def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
         return True
     reason = f"it ended the process {CRASHES_MAX} times"
     db["deliveries"].update_one({"_id": event.id}, {"$set": {"state": "parked", "reason": reason}})
-    log.error("delivery_parked", event=event.id, type=event.type, reason=reason)
+    log.error("delivery_parked", id=event.id, type=event.type, reason=reason)
     return False
 
 

@@ -138,7 +138,10 @@ class Folded:
 
 
 def own_indexes() -> list[IndexModel]:
-    """Return the indexes that every aggregate's collection has."""
+    """Return the indexes that every aggregate's collection has.
+
+    Partial by `$exists`: a comparison does not imply a `$type`, and would scan the collection.
+    """
     return [
         IndexModel(
             [("outbox.time", ASCENDING)],
@@ -147,14 +150,14 @@ def own_indexes() -> list[IndexModel]:
         ),
         IndexModel(
             [("wake_at", ASCENDING)],
-            name="timers",
-            partialFilterExpression={"wake_at": {"$type": "date"}},
+            name="wake",
+            partialFilterExpression={"wake_at": {"$exists": True}},
         ),
         IndexModel(
             [("born_of.name", ASCENDING)],
-            name="born_of",
+            name="born",
             unique=True,
-            partialFilterExpression={"born_of.name": {"$type": "string"}},
+            partialFilterExpression={"born_of.name": {"$exists": True}},
         ),
     ]
 

@@ -16,13 +16,16 @@ import structlog
 QUIET = ("pika", "pymongo", "werkzeug", "urllib3", "docker")
 
 
-def configure(service: str, level: str = "INFO") -> None:
+def configure(service: str, level: str = "info") -> None:
     """Route structlog and the standard library's loggers to stdout."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
+        # Without the frames' variables: they hold passwords and tokens.
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+        ),
         _named(service),
     ]
     pretty = sys.stdout.isatty()
@@ -54,7 +57,7 @@ def _route_stdlib(shared: list[structlog.typing.Processor], level: str, *, prett
         )
     )
     logging.root.handlers = [handler]
-    logging.root.setLevel(level)
+    logging.root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -28,7 +28,7 @@ class Settings:
     profile: str = "default"
     profiles_dir: Path = Path("deploy/profiles")
     worker_port: int = 0
-    log_level: str = "INFO"
+    log_level: str = "info"
     public_url: str = "http://127.0.0.1:8080"
     # How many proxies of ours stand in front: so many last entries of X-Forwarded-For are true.
     proxy_hops: int = 0
@@ -53,7 +53,7 @@ def read() -> Settings:
         "profiles_dir": env.path("PROFILES_DIR", Path("deploy/profiles")),
         "worker_port": env.int("WORKER_PORT", 0, validate=validate.Range(0, 65535)),
         "log_level": env.str(
-            "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+            "LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])
         ),
         "public_url": env.str("PUBLIC_URL", "http://127.0.0.1:8080"),
         "proxy_hops": env.int("PROXY_HOPS", 0, validate=validate.Range(0, 5)),

@@ -88,6 +88,8 @@ def test(words: tuple[str, ...]) -> None:
     """Check, then run the tests; words go on to pytest."""
     checked = checks.check()
     tested = checks.pytest(*words)
+    if checked:
+        click.echo("the tests ran, but the checks before them failed", err=True)
     sys.exit(checked or tested)
 
 

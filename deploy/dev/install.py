@@ -61,7 +61,10 @@ def debian_packages(names: list[str]) -> bool:
         return False
     say(f"installing with apt-get: {' '.join(names)}")
     with _no_service_starts(sudo):
-        worked = _apt(sudo, *names) or (_apt_update(sudo) and _apt(sudo, *names))
+        worked = _apt(sudo, "install", *names)
+        if not worked:
+            say("perhaps its package lists are old: apt-get update, and once more")
+            worked = _apt(sudo, "update") and _apt(sudo, "install", *names)
     if not worked:
         say(f"apt-get failed (see above). Install them by hand: {by_hand}")
     return worked
@@ -124,16 +127,14 @@ def _loads(library: str) -> bool:
     return True
 
 
-def _apt(sudo: list[str], *names: str) -> bool:
-    argv = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes"]
-    argv += ["--no-install-recommends", "-qq", *names]
-    return subprocess.run(argv, stdout=sys.stderr, check=False).returncode == 0
-
-
-def _apt_update(sudo: list[str]) -> bool:
-    say("the package lists are old: apt-get update, and once more")
-    argv = [*sudo, "apt-get", "update", "-qq"]
-    return subprocess.run(argv, stdout=sys.stderr, check=False).returncode == 0
+def _apt(sudo: list[str], *words: str) -> bool:
+    """Run apt-get, waiting for its lock; what it says is only worth reading when it fails."""
+    argv = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "-qq"]
+    argv += ["-o", "DPkg::Lock::Timeout=300", "--no-install-recommends", *words]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stdout + done.stderr, file=sys.stderr)
+    return done.returncode == 0
 
 
 @contextlib.contextmanager

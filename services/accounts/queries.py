@@ -1,12 +1,13 @@
 """What is read: people by words, by address, their reviews, what their record counts."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.accounts.domain import finding
 from services.accounts.domain.member import Record
 from services.accounts.records import ENDED, FAILURES, MEMBERS, REVIEWS
-from shared import search
 from shared.documents import Doc, Loaded
 from shared.errors import Unknown
 from shared.paging import Page
@@ -45,12 +46,21 @@ def find_people(
     """
     where: list[Doc] = [{"state": "active"}]
     if q is not None:
-        where.append(search.matching(q))
+        where.append(_containing(q))
     if skill is not None:
-        where.append({"skills_folded": {"$eq": search.fold(skill)}})
+        where.append({"skills_folded": {"$eq": finding.fold(skill)}})
     if category is not None:
         where.append({"categories": {"$eq": category}})
     return page.find(db[MEMBERS.collection], {"$and": where}, fields=PUBLIC_FIELDS)
+
+
+def _containing(q: str) -> Doc:
+    """Return the filter for texts that contain every word of a query as it is written."""
+    words, grams = finding.wanted(q)
+    if not words:
+        return {}
+    literal = [{"folded": {"$regex": re.escape(word)}} for word in words]
+    return {"$and": [{"grams": {"$all": grams}}, *literal]}
 
 
 def reviews_of(db: Db, member_id: str) -> list[Doc]:

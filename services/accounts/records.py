@@ -5,9 +5,9 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from services.accounts.domain import finding
 from services.accounts.domain.member import Member, Profile, Record
 from services.accounts.domain.session import Session
-from shared import search
 from shared.documents import Doc, Kind, Shelf
 
 ENDED = "contract_ends"
@@ -23,6 +23,7 @@ FAILURES_KEPT_S = 3600
 
 def _member_doc(member: Member) -> Doc:
     profile = member.profile
+    folded = finding.fold("\n".join([member.display_name, profile.bio, *profile.skills]))
     return {
         "_id": member.id,
         "email": member.email,
@@ -38,8 +39,9 @@ def _member_doc(member: Member) -> Doc:
         "categories": list(profile.categories),
         "links": list(profile.links),
         "record": asdict(member.record),
-        "skills_folded": [search.fold(skill) for skill in profile.skills],
-        **search.indexed([member.display_name, profile.bio, *profile.skills]),
+        "skills_folded": [finding.fold(skill) for skill in profile.skills],
+        "folded": folded,
+        "grams": finding.grams(folded),
     }
 
 

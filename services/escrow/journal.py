@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from pymongo import IndexModel
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from services.escrow.domain.posting import Entry, Line
 from shared.documents import Doc
@@ -23,6 +23,7 @@ ENTRIES = "entries"
 BALANCES = "balances"
 SEALS = "seals"
 GUARDED = "wallet:"
+NAMESPACE_EXISTS = 48
 
 _WHOLE = {"bsonType": ["int", "long"]}
 _TEXT = {"bsonType": "string"}
@@ -92,8 +93,10 @@ def _create(db: Db, name: str, validator: Doc) -> None:
     try:
         db.create_collection(name, validator=validator)
     except CollectionInvalid:
-        # Another process was faster.
         return
+    except OperationFailure as wrong:
+        if wrong.code != NAMESPACE_EXISTS:  # else: another process was faster
+            raise
 
 
 def is_guarded(account: str) -> bool:

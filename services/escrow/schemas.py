@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.escrow.domain import funding
 from services.escrow.domain import hold as holds
@@ -91,6 +91,12 @@ class ProviderWords(Schema):
 
     type = fields.String(required=True, validate=validate.OneOf(ANSWERS))
     data = fields.Nested(_About(), required=True)
+
+    @validates_schema
+    def _fits(self, words: dict[str, Any], **_: Any) -> None:
+        spoken_of = {"chg": "charge", "pay": "payout"}[words["data"]["id"][:3]]
+        if words["type"].partition(".")[0] != spoken_of:
+            raise ValidationError("Not the id of what the type speaks of.", "data")
 
 
 # What they get

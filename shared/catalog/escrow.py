@@ -22,8 +22,8 @@ FACTS = {
     "hold.opened": {**HOLD, "client_pays": money()},
     "hold.cancelled": {**HOLD, "reason": text()},
     "escrow.funded": {**HOLD, "client_pays": money(), "method": text()},
-    # `amount` is what was released of the hold, `worker_gets` what reached the wallet. `state` is the
-    # hold's: `split` when a part was released and the rest refunded, and then both facts are said.
+    # `amount` is what was released of the hold, `worker_gets` what reached the wallet. `state` is
+    # the hold's: `split` when a part was released and the rest refunded; then both are said.
     "escrow.released": {
         **HOLD,
         "worker_gets": money(),

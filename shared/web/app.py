@@ -13,8 +13,8 @@ from shared.settings import Settings
 from shared.store import Store
 from shared.web import edge, operations, problems
 from shared.web.blueprint import Blueprint
-from shared.web.body import BODY_MAX_BYTES
 from shared.web.problems import ProblemSchema
+from shared.web.strict import BODY_MAX_BYTES
 
 KEY_PARAMETER = {
     "name": "Idempotency-Key",

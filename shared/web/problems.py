@@ -8,7 +8,6 @@ import structlog
 from flask import Response
 from marshmallow import Schema, fields
 from pymongo.errors import (
-    ConnectionFailure,
     DocumentTooLarge,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -30,6 +29,7 @@ from shared.errors import (
     Unavailable,
     Unknown,
 )
+from shared.store import is_away
 
 RETRY_AFTER_S = 2
 TYPE_URL = "/docs/problems"
@@ -64,7 +64,7 @@ TITLES = {
 }
 # No document MongoDB could keep: the words were wrong, whatever the schema let through.
 UNKEEPABLE = (bson.errors.BSONError, DocumentTooLarge, OverflowError, RecursionError, UnicodeError)
-AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
+AWAY = (Unavailable, ExecutionTimeout, WTimeoutError)
 
 log = structlog.get_logger()
 
@@ -139,11 +139,10 @@ def _http(error: HTTPException) -> Response:
 
 
 def _is_away(error: Exception) -> bool:
-    if isinstance(error, Unavailable | AWAY):
+    if isinstance(error, AWAY) or is_away(error):
         return True
     return isinstance(error, PyMongoError) and (
-        error.timeout
-        or error.has_error_label("RetryableWriteError")
+        error.has_error_label("RetryableWriteError")
         or error.has_error_label("TransientTransactionError")
     )
 

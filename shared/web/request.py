@@ -16,8 +16,8 @@ from shared.errors import Invalid, Malformed
 from shared.money import Money
 from shared.paging import Page
 from shared.store import Store
-from shared.web.body import parse
 from shared.web.problems import Problem
+from shared.web.strict import parse
 
 KEY_MAX = 255
 NEVER = -1

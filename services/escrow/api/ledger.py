@@ -9,8 +9,8 @@ from services.escrow.outside import Answer, signatures
 from services.escrow.schemas import HeardShape, ProofArgs, ProofShape, ProviderWords
 from shared import web
 from shared.errors import Forbidden, Invalid, Unknown
-from shared.web.body import parse
 from shared.web.fields import flat
+from shared.web.strict import parse
 
 blp = web.blueprint("ledger", __name__, keys=False)
 
@@ -50,7 +50,7 @@ def hear_provider(provider: str) -> Response:
     if secrets is None:
         raise Unknown("no_such_provider", "there is no such provider")
     body = request.get_data(cache=False)
-    signatures.verify(secrets, request.headers, body, now=web.now())
+    signatures.verify(secrets, _header, body, now=web.now())
     words = _words(parse(body))
     about = words["data"]
     usecases.provider_said(
@@ -62,6 +62,10 @@ def hear_provider(provider: str) -> Response:
         now=web.now(),
     )
     return web.answer({"received": True})
+
+
+def _header(name: str, default: str) -> str:
+    return request.headers.get(name, default)
 
 
 _PROVIDER_WORDS = ProviderWords()

@@ -182,22 +182,32 @@ def _bound(levy: Levy, raw: int, wanted: int, note: str) -> Step:
 
 
 def _never_more_than(amount: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Nobody owes for having worked: what a minimum takes ends at the amount itself."""
+    """Nobody owes for having worked: what minimums take ends at the amount itself.
+
+    The last levy gives way first.
+    """
     over = total(steps) - amount
-    if over <= 0:
-        return steps
-    last = steps[-1]
-    note = f"not more than the amount: {over} less"
-    relief = Step(
+    relief = []
+    for account, taken in reversed(by_account(steps).items()):
+        if over <= 0:
+            break
+        less = min(over, taken)
+        last = next(s for s in reversed(steps) if s.account == account)
+        relief.append(_relief(last, less))
+        over -= less
+    return (*steps, *relief)
+
+
+def _relief(last: Step, less: int) -> Step:
+    return Step(
         name=last.name,
-        base=over,
+        base=less,
         rate="-1",
-        amount=-over,
+        amount=-less,
         rounding=EXACT,
-        note=note,
+        note=f"not more than the amount: {less} less",
         account=last.account,
     )
-    return (*steps, relief)
 
 
 def rate_text(rate: Fraction) -> str:

@@ -7,7 +7,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from shared.auth import Unauthenticated
@@ -23,14 +23,16 @@ def sign(secret: str, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def verify(
-    secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: datetime
+    secrets: Sequence[str], header: Callable[[str, str], str], body: bytes, *, now: datetime
 ) -> None:
     """Pass a body that one of these secrets has signed within the last five minutes.
 
+    `header(name, default)` reads the request's headers.
+
     :raises Unauthenticated: `bad_signature`, `old_signature`
     """
-    id_, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    given = headers.get("webhook-signature", "").split()
+    id_, stamp = header("webhook-id", ""), header("webhook-timestamp", "")
+    given = header("webhook-signature", "").split()
     if not (id_ and given and stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise Unauthenticated("bad_signature", "the webhook is not signed")
     wanted = [sign(secret, id_, int(stamp), body) for secret in secrets]

@@ -1,0 +1,121 @@
+"""How the story is told: a line a step while it plays, and tables at its end."""
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo.client import Caller, Unexpected
+from deploy.demo.steps import STEPS
+from deploy.demo.story import Story
+
+Said = dict[str, Any]
+
+
+def play(story: Story, console: Console) -> bool:
+    """Play every step; stop at the first that does not go as it should, and say why."""
+    for number, step in enumerate(STEPS, 1):
+        label = f"{number:2}/{len(STEPS)} {step.title}"
+        with console.status(label) as status:
+            story.api.on_trouble = lambda trouble, label=label: status.update(  # type: ignore[misc]
+                f"{label} [yellow](waiting: {trouble})"
+            )
+            began = time.monotonic()
+            try:
+                note = step.play(story)
+            except Unexpected as wrong:
+                _tell_failure(console, label, wrong)
+                return False
+        console.print(
+            f"[green]✓[/] {label} [dim]({time.monotonic() - began:.1f} s)[/]  {note}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return True
+
+
+def _tell_failure(console: Console, label: str, wrong: Unexpected) -> None:
+    console.print(f"[red]✗ {label}[/]", highlight=False)
+    for name, value in (
+        ("what", wrong.what),
+        ("expected", wrong.expected),
+        ("got", wrong.got),
+    ):
+        console.print(f"  {name:9}{value}", markup=False, highlight=False, soft_wrap=True)
+
+
+def tell_end(story: Story, console: Console) -> None:
+    """Print what is left of the story: the timeline, the wallets, the notices, the ledger."""
+    _timeline(story, console)
+    for who in (story.client, story.worker):
+        _wallet(who, console)
+    for who in (story.client, story.worker):
+        _notices(who, console)
+    _ledger(story.anybody.get("/v1/ledger/proof"), console)
+
+
+def _timeline(story: Story, console: Console) -> None:
+    said = story.client.get(f"/v1/contracts/{story.contract_id}/timeline")
+    table = Table("at", "what", "by", title="The contract: what happened")
+    for one in said["past"]:
+        table.add_row(one["at"], one["what"], one["by"])
+    console.print(table)
+    _future(story.forecast, "After the first delivery: what silence would have led to", console)
+    _future(said["future"], "Now: what silence will lead to", console)
+
+
+def _future(future: list[Said], title: str, console: Console) -> None:
+    table = Table("at", "what", "if", title=title)
+    for one in future:
+        table.add_row(one["at"], one["what"], one["if"])
+    if not future:
+        table.add_row("-", "nothing more", "-")
+    console.print(table)
+
+
+def _wallet(who: Caller, console: Console) -> None:
+    seen = who.get("/v1/wallet")
+    title = (
+        f"Wallet of {who.name}: {money(seen['available'])} available, "
+        f"{money(seen['pending'])} on its way out"
+    )
+    table = Table("at", "kind", "amount", "balance", "for", "steps", title=title)
+    for one in who.items("/v1/wallet/entries"):
+        steps = "\n".join(_step(step) for step in one["steps"] or [])
+        balance = money(one["balance"])
+        table.add_row(one["at"], one["kind"], money(one["amount"]), balance, one["ref"], steps)
+    console.print(table)
+
+
+def _step(step: Said) -> str:
+    rate = "" if step.get("rate") is None else f" × {step['rate']}"
+    return f"{step['name']}: {step.get('base')}{rate} = {step['amount']}"
+
+
+def _notices(who: Caller, console: Console) -> None:
+    table = Table("at", "to", "told", "now", title=f"What {who.name} was told")
+    for one in reversed(who.items("/v1/notifications")):
+        table.add_row(one["at"], one["action"] or "know", one["title"], one["state"])
+    console.print(table)
+
+
+def _ledger(proof: Said, console: Console) -> None:
+    table = Table("currency", "total", title=f"The ledger: {proof['entries']} entries")
+    parts = sorted({name for sums in proof["currencies"].values() for name in sums} - {"total"})
+    for name in parts:
+        table.add_column(name)
+    for currency, sums in proof["currencies"].items():
+        table.add_row(currency, str(sums["total"]), *[str(sums.get(name, 0)) for name in parts])
+    console.print(table)
+    console.print(
+        f"head of its chain: {proof['head']}", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+def money(amount: Said) -> str:
+    """Write money with its sign: -¥3,750."""
+    if amount["currency"] != "JPY":
+        return f"{amount['amount'] / 100:,.2f} {amount['currency']}"
+    sign = "-" if amount["amount"] < 0 else ""
+    return f"{sign}¥{abs(amount['amount']):,}"
