@@ -46,7 +46,6 @@ OFFER = {
     "milestones": many(group(MILESTONE)),
     "review_days": number(),
     "revisions": number(),
-    "note": maybe(fields.String),
 }
 HELD = {**JOB, "hold_id": text()}
 ASSIGNMENT = {**HELD, "assignment_id": text(), "worker_id": text()}
