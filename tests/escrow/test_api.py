@@ -123,7 +123,6 @@ def test_a_quote_is_public_and_shows_every_step(nobody: Caller) -> None:
         "amount=1&currency=XXX",
         "amount=1&tax=none",
         "amount=1&withholding=1",
-        "amount=1&mode=barter",
         "amount=1&amount[$gt]=1",
         "amount=1&other=1",
     ],
