@@ -130,7 +130,7 @@ class _Group:
 
 @dataclass(slots=True)
 class _Fold:
-    """An aggregate while events are folded into it."""
+    """An aggregate while events are folded into it; `events` are those it has done or ignored."""
 
     thing: Any = None
     doc: Doc | None = None
@@ -162,7 +162,8 @@ def handle_many(
     written: list[Written] = []
     for groups in _by_kind(_groups(reactions, readable, verdicts)):
         written += _write_groups(store, groups, again, now)
-    _other_steps(store, reactions, readable, again, now)
+    unhurt = [e for e in readable if verdicts[e.id] is None and e.id not in again]
+    _other_steps(store, reactions, unhurt, again, now)
     for event in again.values():
         verdicts[event.id] = _verdict(store, reactions, event, now)
     return verdicts, written
@@ -219,7 +220,14 @@ def _write_groups(
     store: Store, groups: list[_Group], again: dict[str, Event], now: datetime
 ) -> list[Written]:
     kind = groups[0].kind
-    there = store.load_many(kind, [g.id for g in groups])
+    try:
+        there = store.load_many(kind, [g.id for g in groups])
+    except Exception as why:
+        if is_away(why):
+            raise
+        # One document cannot be read: whose it is comes out when each event is handled alone.
+        again.update({e.id: e for g in groups for _, e in g.steps})
+        return []
     folds = [_fold(g, there.get(g.id), again, now) for g in groups]
     changed = {f.thing.id: f for f in folds if f.applied}
     try:
@@ -243,9 +251,12 @@ def _fold(
         try:
             _apply(fold, step, event, group.id, now)
         except Ignored:
-            continue
+            pass
         except Exception:  # noqa: BLE001  (the one-at-a-time way reads anew and judges)
             again[event.id] = event
+            continue
+        # Also what was ignored: should the write be lost, it was ignored in a state that never was.
+        fold.events.append(event)
     return fold
 
 
@@ -268,7 +279,6 @@ def _apply(fold: _Fold, step: Change | Make, event: Event, id_: str, now: dateti
     fold.thing = thing
     fold.applied += 1
     fold.entries.extend(entries)
-    fold.events.append(event)
 
 
 def _other_steps(

@@ -17,8 +17,10 @@ class Money:
     currency: str = "JPY"
 
     def __post_init__(self) -> None:
-        if type(self.amount) is not int:
+        if not isinstance(self.amount, int) or isinstance(self.amount, bool):
             raise TypeError(f"money is an integer of minor units, not {self.amount!r}")
+        if type(self.amount) is not int:  # MongoDB gives back 2^31 and more as its own Int64
+            object.__setattr__(self, "amount", int(self.amount))
         if self.currency not in CURRENCIES:
             raise ValueError(f"unknown currency {self.currency!r}")
 

@@ -160,6 +160,7 @@ class Store:
         :raises Unknown: there is no such thing
         :raises Invalid: `idempotency_key_reused`: the same key came with other words
         :raises Stale: `if_match` is not its version
+        :raises Conflict: a unique index of the kind is hit, with the code it names
         :raises Unavailable: races lost too often, or 500 facts of it wait for the broker
         """
         for attempt in range(CHANGE_TRIES):
@@ -189,9 +190,12 @@ class Store:
         entries = stamp(facts, version=loaded.version + 1, now=now)
         update = changing(kind, loaded.doc, thing, entries, once=once, now=now)
         faults.point("before_write")
-        result = self.db[kind.collection].update_one(
-            {"_id": thing.id, "version": loaded.version}, update
-        )
+        try:
+            result = self.db[kind.collection].update_one(
+                {"_id": thing.id, "version": loaded.version}, update
+            )
+        except DuplicateKeyError as clash:
+            raise _taken(kind, clash) or clash from None
         faults.point("after_write")
         if result.matched_count == 1:
             self.written([Written(kind.collection, thing.id, entries)])
@@ -227,11 +231,7 @@ class Store:
             return Done(kind.from_doc(doc), doc["version"], True, doc["born_of"].get("answer", {}))
         if once is None and (loaded := self.find(kind, thing.id)):
             return Done(loaded.thing, loaded.version, True)
-        message = str((clash.details or {}).get("errmsg", ""))
-        for index, (code, detail) in kind.uniques.items():
-            if f"index: {index} " in message:
-                raise Conflict(code, detail) from clash
-        raise clash
+        raise _taken(kind, clash) or clash from None
 
     def born(self, kind: Kind[T], once: Once) -> Done[T] | None:
         """Return what this very request made before, or None.
@@ -316,6 +316,15 @@ class Store:
     def mark(self, collection: str, where: Doc, set_: Doc) -> int:
         """Set fields of documents that are no aggregates; return how many matched."""
         return self.db[collection].update_many(where, {"$set": set_}).matched_count
+
+
+def _taken(kind: Kind[Any], clash: DuplicateKeyError) -> Conflict | None:
+    """Return the refusal that the kind names for the index that was hit."""
+    message = str((clash.details or {}).get("errmsg", ""))
+    for index, (code, detail) in kind.uniques.items():
+        if f"index: {index} " in message:
+            return Conflict(code, detail)
+    return None
 
 
 def _is_newer(doc: Doc) -> Doc:

@@ -127,7 +127,8 @@ def _rabbitmq_container() -> Iterator[str]:
     for name in ("RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS"):
         box.with_env(name, CONTAINER_USER)
     with _published(box, 5672) as address:
-        servers.until(servers.answers_amqp, int(address.rpartition(":")[2]))
+        host, _, port = address.rpartition(":")
+        servers.until(lambda port: servers.answers_amqp(port, host), int(port))
         yield f"amqp://{CONTAINER_USER}:{CONTAINER_USER}@{address}/%2F"
 
 

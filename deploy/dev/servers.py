@@ -101,10 +101,10 @@ def rabbitmq(folder: Path, *, node: str, port: int, dist_port: int, epmd_port: i
     return Command((RABBITMQ_SERVER,), env)
 
 
-def answers_amqp(port: int) -> bool:
+def answers_amqp(port: int, host: str = "127.0.0.1") -> bool:
     """Say whether a broker greets on this port: its socket opens when its boot is done."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as wire:
+        with socket.create_connection((host, port), timeout=2) as wire:
             wire.sendall(AMQP_GREETING)
             return wire.recv(1) == b"\x01"  # a method frame: connection.start
     except OSError:

@@ -25,9 +25,11 @@ def make_operator(email: str) -> None:
     config = settings.read()
     accounts = store.Store(store.connect(config.mongo_url, config.mongo_db), source="accounts")
     found = queries.member_by_email(accounts.db, normal_email(email))
+    if found is not None:
+        accounts.change(MEMBERS, found.thing.id, rules.make_operator, now=clock.now())
+    accounts.db.client.close()
     if found is None:
         raise click.ClickException(f"nobody is registered with {email}")
-    accounts.change(MEMBERS, found.thing.id, rules.make_operator, now=clock.now())
     click.echo(f"{found.thing.id} is an operator")
 
 

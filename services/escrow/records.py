@@ -172,9 +172,9 @@ HOLDS = Kind(
     from_doc=hold_from_doc,
     wake=ask_at,
     indexes=(
-        IndexModel([("ref", 1), ("milestone", 1)]),
-        IndexModel([("client_id", 1), ("_id", -1)]),
-        IndexModel([("worker_id", 1), ("_id", -1)]),
+        IndexModel([("ref", 1), ("milestone", 1), ("_id", 1)]),
+        IndexModel([("client_id", 1), ("opened_at", -1), ("_id", -1)]),
+        IndexModel([("worker_id", 1), ("opened_at", -1), ("_id", -1)]),
         IndexModel([("charges.id", 1)]),
     ),
 )

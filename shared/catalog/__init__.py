@@ -8,7 +8,7 @@ it reads the same file.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 
 from shared.catalog import accounts, contracts, escrow, jobs, notify
 from shared.errors import Invalid
@@ -30,8 +30,18 @@ def _schemas(unknown: Literal["raise", "exclude"]) -> dict[str, Schema]:
     }
 
 
+def _to_the_letter(schema: Schema) -> Schema:
+    """Let what is nested in a schema refuse unknown words as well: it is lenient by itself."""
+    for field in schema.fields.values():
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            inner.unknown = RAISE
+            _to_the_letter(inner.schema)
+    return schema
+
+
 PUBLISHER_OF = {type_: name for name, facts in PUBLISHERS.items() for type_ in facts}
-_SAID = _schemas(RAISE)
+_SAID = {type_: _to_the_letter(schema) for type_, schema in _schemas(RAISE).items()}
 _HEARD = _schemas(EXCLUDE)
 
 

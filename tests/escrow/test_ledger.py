@@ -1,10 +1,5 @@
 """The ledger: one transaction, one entry, no account below zero, against a plain-dict model."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -417,46 +412,6 @@ class _Model:
 def store_facts(store: Store, hold_id: str) -> dict[str, Any]:
     doc = store.db["holds"].find_one({"_id": hold_id}) or {}
     return {fact["type"]: fact["data"] for fact in doc["outbox"]}
-
-
-# A killed process
-
-KILLED = """
-import os, sys
-from shared import clock, faults
-from shared.store import Store, connect
-from services.escrow import ledger
-from services.escrow.domain import settlement
-from services.escrow.records import HOLDS
-faults.arm("before_commit")
-store = Store(connect(sys.argv[1], sys.argv[2]), "escrow")
-print("started", flush=True)
-ledger.change(store, HOLDS, sys.argv[3], settlement.refund, cause="x", now=clock.now())
-"""
-
-
-def test_a_process_killed_inside_a_transaction_blocks_a_hold_for_six_seconds_at_most(
-    store: Store, mongo_url: str
-) -> None:
-    funded = keep_funded(store)
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, mongo_url, store.db.name, funded.id],
-        env={**os.environ, "UKEOI_TEST_DEPLOYMENT": "1", "PYTHONPATH": os.getcwd()},
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
-    began = time.monotonic()
-    assert _release_when_free(store, funded, began).state == "released"
-    assert time.monotonic() - began < 6
-    assert audit.check(store.db) == []
-
-
-def _release_when_free(store: Store, of: Hold, began: float) -> Hold:
-    while True:
-        try:
-            return release(store, of).thing
-        except Exception:  # noqa: BLE001
-            assert time.monotonic() - began < 6, "still locked"
 
 
 def test_preparing_twice_changes_nothing(store: Store) -> None:

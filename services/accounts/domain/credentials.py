@@ -33,8 +33,9 @@ richard danielle sebastian taro hanako sakura tokyo osaka nippon japan nihon ari
 yamada suzuki tanaka satou takahashi merlin gandalf matrix ninja samurai hunter ranger killer
 warrior maverick mustang corvette ferrari porsche mercedes toyota honda yamaha kawasaki harley
 harleydavidson trinity jesus jesuschrist blessed heaven access security maintenance metallica
-slipknot nirvana blink marlboro bigdaddy babygirl babyboy sweetheart darling cutie ukeoi lancers
-crowdworks
+1q2w3e4r 1q2w3e4r5t q1w2e3r4 q1w2e3r4t5 1qaz2wsx 1qaz2wsx3edc 1qazxsw2 zaq12wsx qaz123wsx a1b2c3d4
+1a2b3c4d 1a2s3d4f q2w3e4r5 123qweasd 123qweasdzxc qwe123qwe123 123abc qwer zxcv slipknot nirvana
+blink marlboro bigdaddy babygirl babyboy sweetheart darling cutie ukeoi lancers crowdworks
 """
 _COMMON = frozenset(_WORDS.split())
 _LEET = str.maketrans("013457@$!", "oieastasi")

@@ -1,0 +1,95 @@
+"""Members, sessions and events for the tests of accounts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from services.accounts.domain.member import Member, Profile
+from services.accounts.domain.session import Session
+from services.accounts.domain.session import start as start_session
+from shared import ids
+from shared.events import Event
+from tests.callers import Caller
+
+NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
+PASSWORD = "correct horse 馬 battery"
+
+
+def a_member(**change: Any) -> Member:
+    words: dict[str, Any] = {
+        "id": ids.new("mem"),
+        "email": f"{ids.new('x')}@example.com",
+        "password_hash": "$argon2id$none",
+        "display_name": "Taro 太郎",
+        "kind": "individual",
+        "locale": "ja",
+        "joined_at": NOW,
+        "profile": Profile(bio="ロゴを描きます", skills=("Illustrator",), links=("https://a.jp",)),
+    }
+    return Member(**{**words, **change})
+
+
+def a_session(**change: Any) -> Session:
+    session = start_session(id=ids.new("ses"), member_id=ids.new("mem"), token_hash="now", now=NOW)
+    return Session(**{n: change.get(n, getattr(session, n)) for n in session.__slots__})
+
+
+def registration(**change: Any) -> dict[str, Any]:
+    words = {
+        "email": f"{ids.new('x')}@example.com",
+        "password": PASSWORD,
+        "display_name": "太郎",
+        "locale": "ja",
+        "kind": "individual",
+    }
+    return {**words, **change}
+
+
+def log_in(nobody: Caller, email: str, password: str = PASSWORD) -> TestResponse:
+    return nobody.post("/v1/sessions", {"email": email, "password": password})
+
+
+def a_party(client_id: str, worker_id: str, contract_id: str) -> dict[str, Any]:
+    return {
+        "contract_id": contract_id,
+        "client_id": client_id,
+        "worker_id": worker_id,
+        "title": "A logo",
+    }
+
+
+def ended(type_: str, client_id: str, worker_id: str, contract_id: str | None = None) -> Event:
+    data = {**a_party(client_id, worker_id, contract_id or ids.new("con")), "offer_id": "off_1"}
+    data |= {"hold_ids": [], "job_id": None, "proposal_id": None, "listing_id": None}
+    if type_ == "contract.completed":
+        data["review_by"] = "2026-12-20T00:00:00.000Z"
+    else:
+        data["reason"] = "unfunded"
+    return an_event(type_, data["contract_id"], data)
+
+
+def revealed(reviewer_id: str, reviewee_id: str, *, satisfied: bool, **change: Any) -> Event:
+    data = {
+        **a_party(reviewer_id, reviewee_id, ids.new("con")),
+        "review_id": ids.new("rev"),
+        "reviewer_id": reviewer_id,
+        "reviewee_id": reviewee_id,
+        "reviewer_role": "client",
+        "satisfied": satisfied,
+        "comment": "丁寧でした",
+        "written_at": "2026-12-10T00:00:00.000Z",
+    }
+    return an_event("review.revealed", data["contract_id"], {**data, **change})
+
+
+def an_event(type_: str, subject: str, data: dict[str, Any]) -> Event:
+    return Event(
+        id=ids.new("evt"),
+        type=type_,
+        source="contracts",
+        subject=subject,
+        time="2026-12-11T00:00:00.000Z",
+        version=1,
+        data=data,
+    )

@@ -1,0 +1,127 @@
+"""What accounts hears becomes a record: once heard, twice heard, in any order."""
+
+import itertools
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from services.accounts.domain.member import Member, Record
+from services.accounts.reactions import REACTIONS
+from services.accounts.records import KINDS, MEMBERS, SHELVES
+from shared import engine, ids
+from shared.events import Event
+from shared.store import Db, Store, ensure_indexes
+from tests.accounts.builders import NOW, a_member, ended, revealed
+
+
+@pytest.fixture
+def store(db: Db) -> Store:
+    ensure_indexes(db, KINDS, SHELVES)
+    return Store(db, "accounts")
+
+
+def joined(store: Store, **change: Any) -> Member:
+    return store.create(MEMBERS, a_member(**change), [], now=NOW).thing
+
+
+def hear(store: Store, *events: Event) -> None:
+    verdicts, _ = engine.handle_many(store, REACTIONS, events, now=NOW)
+    assert all(why is None for why in verdicts.values()), verdicts
+
+
+def record(store: Store, member: Member) -> Record:
+    return store.get(MEMBERS, member.id).record
+
+
+def said(store: Store, member: Member) -> Sequence[dict[str, Any]]:
+    return [f["data"] for f in store.timeline(member.id, "members")]
+
+
+def test_a_completed_contract_counts_for_both(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    hear(store, ended("contract.completed", client.id, worker.id))
+    assert record(store, client) == record(store, worker) == Record(contracts_completed=1)
+    assert [f["contracts_completed"] for f in said(store, worker)] == [1]
+
+
+def test_a_cancelled_contract_counts_for_both(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    hear(store, ended("contract.cancelled", client.id, worker.id))
+    assert record(store, client) == record(store, worker) == Record(contracts_cancelled=1)
+
+
+def test_a_revealed_review_counts_for_whom_it_is_about(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    hear(store, revealed(client.id, worker.id, satisfied=True))
+    hear(store, revealed(client.id, worker.id, satisfied=False))
+    assert record(store, worker) == Record(reviews_satisfied=1, reviews_unsatisfied=1)
+    assert record(store, client) == Record()
+
+
+def test_what_is_heard_again_counts_once_and_is_told_once(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    contract = ids.new("con")
+    heard = ended("contract.completed", client.id, worker.id, contract)
+    review = revealed(client.id, worker.id, satisfied=True)
+    hear(store, heard, review)
+    hear(store, heard)
+    hear(store, review)
+    # Said again by its publisher, it has another id and is the same fact.
+    hear(store, ended("contract.completed", client.id, worker.id, contract))
+    hear(store, revealed(client.id, worker.id, satisfied=True, review_id=review.data["review_id"]))
+    assert record(store, worker) == Record(contracts_completed=1, reviews_satisfied=1)
+    last = said(store, worker)[-1]
+    assert (last["contracts_completed"], last["reviews_satisfied"]) == (1, 1)
+    assert len(said(store, client)) == 1
+
+
+def test_the_order_is_no_matter(store: Store) -> None:
+    client = joined(store)
+    several = [joined(store) for _ in range(3)]
+    for order, worker in zip(itertools.permutations(range(3)), several, strict=False):
+        events = [
+            ended("contract.completed", client.id, worker.id),
+            ended("contract.cancelled", client.id, worker.id),
+            revealed(client.id, worker.id, satisfied=True),
+        ]
+        for n in order:
+            hear(store, events[n])
+    assert {record(store, w) for w in several} == {
+        Record(contracts_completed=1, contracts_cancelled=1, reviews_satisfied=1)
+    }
+
+
+def test_a_batch_counts_all_and_tells_the_sum(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    hear(store, *(ended("contract.completed", client.id, worker.id) for _ in range(50)))
+    assert record(store, worker).contracts_completed == 50
+    assert [f["contracts_completed"] for f in said(store, worker)] == [50]
+
+
+def test_workers_that_count_at_once_lose_nothing(store: Store) -> None:
+    worker = joined(store)
+    events = [ended("contract.completed", joined(store).id, worker.id) for _ in range(40)]
+    events += random.Random(1).sample(events, 20)
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(lambda event: hear(store, event), events))
+    assert record(store, worker).contracts_completed == 40
+    assert said(store, worker)[-1]["contracts_completed"] == 40
+
+
+def test_who_is_not_here_keeps_the_others_from_nothing(store: Store) -> None:
+    worker = joined(store)
+    hear(store, ended("contract.completed", ids.new("mem"), worker.id))
+    assert record(store, worker).contracts_completed == 1
+
+
+def test_a_kill_between_keeping_and_counting_is_repaired_by_the_redelivery(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    event = ended("contract.completed", client.id, worker.id)
+    from services.accounts.usecases import record as usecase
+
+    store.keep("contract_ends", usecase._end_docs(event))
+    hear(store, event)
+    assert record(store, worker).contracts_completed == 1

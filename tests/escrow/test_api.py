@@ -1,0 +1,585 @@
+"""Escrow over HTTP: what each route answers, and that a refusal changes nothing."""
+
+import csv
+import io
+import json
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from services.escrow import audit, journal, proof, usecases
+from services.escrow.domain.hold import Hold
+from services.escrow.outside import sandbox, signatures
+from services.escrow.records import HOLDS, PAYOUTS
+from services.escrow.schemas import statement_csv
+from shared import clock, ids
+from shared.money import Money
+from shared.store import Store
+from tests.callers import Caller, Signer, a_caller
+from tests.escrow.builders import DEFAULT as DEFAULT_FEES
+from tests.escrow.builders import formed, hold, keep_hold, keep_released, pay, race
+from tests.escrow.conftest import SECRET
+
+CARD = {"method": "card"}
+
+
+@pytest.fixture
+def client(app: Flask, signer: Signer) -> Caller:
+    """The client of the test's holds."""
+    return a_caller(app, signer)
+
+
+@pytest.fixture
+def worker(app: Flask, signer: Signer) -> Caller:
+    """The worker of the test's holds."""
+    return a_caller(app, signer)
+
+
+@pytest.fixture
+def stranger(app: Flask, signer: Signer) -> Caller:
+    """Somebody else."""
+    return a_caller(app, signer)
+
+
+@pytest.fixture
+def ops(app: Flask, signer: Signer) -> Caller:
+    """An operator."""
+    return a_caller(app, signer, "ops")
+
+
+@pytest.fixture
+def nobody(app: Flask) -> Caller:
+    """Somebody without a token."""
+    return Caller(app)
+
+
+def between(store: Store, client: Caller, worker: Caller, amount: int = 75_000) -> Hold:
+    return keep_hold(store, client_id=client.id, worker_id=worker.id, amount=amount)
+
+
+def rich(store: Store, member: Caller, amount: int = 75_000) -> int:
+    """Let a member earn this amount less the fee; return what is in the wallet."""
+    keep_released(store, worker_id=member.id, client_id=ids.new("mem"), amount=amount)
+    return amount - amount * 5 // 100
+
+
+def said(response: TestResponse, status: int) -> Any:
+    assert response.status_code == status, response.text
+    return response.json
+
+
+def refused(response: TestResponse, status: int, code: str) -> None:
+    problem = said(response, status)
+    assert problem["code"] == code, problem
+    assert response.mimetype == "application/problem+json"
+
+
+def yen(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "currency": "JPY"}
+
+
+def entries(store: Store) -> int:
+    return store.db[journal.ENTRIES].count_documents({})
+
+
+# Quotes
+
+
+def test_a_quote_is_public_and_shows_every_step(nobody: Caller) -> None:
+    quote = said(nobody.get("/v1/quotes?mode=project&amount=75000&currency=JPY"), 200)
+    assert quote["amount"] == yen(75_000)
+    assert quote["profile"] == "default"
+    assert quote["schedule"] == {"id": "default", "version": 1}
+    assert quote["client"] == {"pays": yen(75_000), "steps": []}
+    assert quote["worker"]["gets"] == yen(71_250)
+    assert [step["amount"] for step in quote["worker"]["steps"]] == [3_750]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "amount=0",
+        "amount=-1",
+        "amount=1.5",
+        "amount=1e3",
+        "amount=%EF%BC%91",
+        "amount=1000000000001",
+        "amount=1&mode=barter",
+        "amount=1&currency=XXX",
+        "amount=1&tax=excluded",
+        "amount=1&amount[$gt]=1",
+        "amount=1&other=1",
+    ],
+)
+def test_a_quote_of_nonsense_is_422(nobody: Caller, query: str) -> None:
+    refused(nobody.get(f"/v1/quotes?{query}"), 422, "invalid_words")
+
+
+# Holds
+
+
+def test_a_hold_is_seen_by_its_parties_and_operators_alone(
+    store: Store, client: Caller, worker: Caller, stranger: Caller, ops: Caller, nobody: Caller
+) -> None:
+    of = between(store, client, worker)
+    path = f"/v1/holds/{of.id}"
+    response = client.get(path)
+    words = said(response, 200)
+    assert response.headers["ETag"] == '"1"'
+    assert words["state"] == "opened"
+    assert (words["ref"], words["milestone"]) == (of.ref, 1)
+    assert words["amount"] == yen(75_000)
+    assert (words["released"], words["refunded"]) == (yen(0), yen(0))
+    assert words["quote"]["worker"]["gets"] == yen(71_250)
+    assert words["next"]["action"] == "fund"
+    assert words["actions"] == [
+        {
+            "name": "fund",
+            "href": f"{path}/fund",
+            "method": "POST",
+            "allowed": True,
+            "reasons": [],
+        }
+    ]
+    assert said(worker.get(path), 200)["actions"][0]["reasons"] == ["not_the_client"]
+    said(ops.get(path), 200)
+    refused(stranger.get(path), 404, "no_such_hold")
+    refused(stranger.post(f"{path}/fund", CARD, key="k"), 404, "no_such_hold")
+    refused(nobody.get(path), 401, "no_token")
+    refused(client.get("/v1/holds/hld_1"), 404, "no_such_hold")
+
+
+def test_holds_are_listed_for_their_parties(
+    store: Store, client: Caller, worker: Caller, stranger: Caller
+) -> None:
+    made = [between(store, client, worker) for _ in range(3)]
+    first = said(client.get("/v1/holds?limit=2"), 200)
+    rest = said(client.get(f"/v1/holds?limit=2&cursor={first['next_cursor']}"), 200)
+    assert {h["id"] for h in first["items"] + rest["items"]} == {h.id for h in made}
+    assert rest["next_cursor"] is None
+    of_one = said(worker.get(f"/v1/holds?ref={made[0].ref}"), 200)
+    assert [h["id"] for h in of_one["items"]] == [made[0].id]
+    assert said(stranger.get(f"/v1/holds?ref={made[0].ref}"), 200)["items"] == []
+    refused(client.get("/v1/holds?ref[$ne]=x"), 422, "invalid_words")
+    refused(client.get("/v1/holds?cursor=x"), 422, "bad_cursor")
+    refused(client.get("/v1/holds?limit=0"), 422, "invalid_words")
+
+
+# Funding
+
+
+def test_a_card_funds_a_hold_at_once(store: Store, client: Caller, worker: Caller) -> None:
+    of = between(store, client, worker)
+    words = said(client.post(f"/v1/holds/{of.id}/fund", CARD, key="k"), 200)
+    assert words["state"] == "funded"
+    assert words["next"]["actor"] == "system"
+    assert audit.check(store.db) == []
+    again = client.post(f"/v1/holds/{of.id}/fund", CARD, key="k")
+    assert said(again, 200)["state"] == "funded"
+    assert again.headers["Idempotency-Replayed"] == "true"
+    refused(client.post(f"/v1/holds/{of.id}/fund", CARD, key="other"), 409, "wrong_state")
+    other_words = client.post(f"/v1/holds/{of.id}/fund", {"method": "wallet"}, key="k")
+    refused(other_words, 422, "idempotency_key_reused")
+    assert entries(store) == 1
+
+
+def test_a_hold_is_funded_once_by_64_racing_cards(
+    store: Store, client: Caller, worker: Caller
+) -> None:
+    of = between(store, client, worker)
+    path = f"/v1/holds/{of.id}/fund"
+    results = race([lambda n=n: client.post(path, CARD, key=f"k{n}") for n in range(64)])  # type: ignore[misc]
+    codes = [r.status_code if isinstance(r, TestResponse) else r for r in results]
+    assert sorted(codes, key=str) == [200] + [409] * 63
+    assert entries(store) == 1
+    assert audit.check(store.db) == []
+
+
+def test_the_same_key_at_once_funds_once_and_all_are_told_so(
+    store: Store, client: Caller, worker: Caller
+) -> None:
+    of = between(store, client, worker)
+    path = f"/v1/holds/{of.id}/fund"
+    results = race([lambda: client.post(path, CARD, key="k")] * 16)
+    told = [said(r, 200)["state"] for r in results if isinstance(r, TestResponse)]
+    assert told == ["funded"] * 16
+    assert entries(store) == 1
+
+
+def test_funding_needs_a_key_the_client_and_good_words(
+    store: Store, client: Caller, worker: Caller
+) -> None:
+    of = between(store, client, worker)
+    path = f"/v1/holds/{of.id}/fund"
+    refused(client.post(path, CARD), 400, "idempotency_key_required")
+    refused(worker.post(path, CARD, key="k"), 403, "not_the_client")
+    refused(client.post(path, {}, key="k"), 422, "invalid_words")
+    refused(client.post(path, {"method": "shells"}, key="k"), 422, "invalid_words")
+    refused(client.post(path, {**CARD, "amount": 1}, key="k"), 422, "invalid_words")
+    refused(client.post(path, {"method": {"$ne": ""}}, key="k"), 422, "unsafe_key")
+    bank = client.post(path, {"method": "bank_transfer"}, key="k")
+    refused(bank, 422, "method_not_available")
+    assert store.load(HOLDS, of.id).version == 1
+    said(client.post(path, CARD, key="k"), 200)
+
+
+def test_milestones_are_funded_in_their_order(store: Store, client: Caller, worker: Caller) -> None:
+    words = formed(10_000, 20_000, client_id=client.id, worker_id=worker.id)
+    first, second = (
+        store.create(HOLDS, new, facts, now=clock.now()).thing
+        for new, facts in hold.open_for_contract(words, schedule=DEFAULT_FEES, now=clock.now())
+    )
+    path = f"/v1/holds/{second.id}"
+    assert said(client.get(path), 200)["actions"][0]["reasons"] == ["out_of_turn"]
+    refused(client.post(f"{path}/fund", CARD, key="k"), 409, "out_of_turn")
+    said(client.post(f"/v1/holds/{first.id}/fund", CARD, key="k"), 200)
+    said(client.post(f"{path}/fund", CARD, key="k"), 200)
+
+
+def test_a_declined_card_leaves_the_hold_to_be_funded_otherwise(
+    store: Store, client: Caller, worker: Caller
+) -> None:
+    of = between(store, client, worker, sandbox.DECLINED)
+    path = f"/v1/holds/{of.id}/fund"
+    for _ in range(2):
+        refused(client.post(path, CARD, key="k"), 409, "card_declined")
+    words = said(client.get(f"/v1/holds/{of.id}"), 200)
+    assert (words["state"], words["actions"][0]["allowed"]) == ("opened", True)
+    assert entries(store) == 0
+
+
+def test_a_silent_provider_is_asked_again_and_the_hold_says_so(
+    store: Store, client: Caller, worker: Caller
+) -> None:
+    of = between(store, client, worker, sandbox.SILENT)
+    path = f"/v1/holds/{of.id}/fund"
+    words = said(client.post(path, CARD, key="k"), 200)
+    assert (words["state"], words["next"]["action"]) == ("opened", "ask_provider")
+    refused(client.post(path, CARD, key="other"), 409, "funding_in_progress")
+    asked = store.get(HOLDS, of.id).asked
+    assert asked is not None
+    assert usecases.ask_providers(store, asked.ask_at) == 1
+    again = store.get(HOLDS, of.id).asked
+    assert again is not None
+    assert again.tries == asked.tries + 1
+    assert entries(store) == 0
+
+
+def test_a_wallet_funds_a_hold_as_far_as_it_reaches(
+    store: Store, client: Caller, worker: Caller
+) -> None:
+    rich(store, client)
+    dear, cheap = between(store, client, worker, 71_251), between(store, client, worker, 71_250)
+    wallet = {"method": "wallet"}
+    refused(client.post(f"/v1/holds/{dear.id}/fund", wallet, key="k"), 409, "insufficient_funds")
+    assert said(client.get("/v1/wallet"), 200)["available"] == yen(71_250)
+    words = said(client.post(f"/v1/holds/{cheap.id}/fund", wallet, key="k"), 200)
+    assert words["state"] == "funded"
+    assert said(client.get("/v1/wallet"), 200)["available"] == yen(0)
+    assert audit.check(store.db) == []
+
+
+# Wallets
+
+
+def test_a_wallet_without_entries_is_zeros(client: Caller, nobody: Caller) -> None:
+    assert said(client.get("/v1/wallet"), 200) == {"available": yen(0), "pending": yen(0)}
+    assert said(client.get("/v1/wallet/entries"), 200) == {"items": [], "next_cursor": None}
+    refused(nobody.get("/v1/wallet"), 401, "no_token")
+    refused(client.get("/v1/wallet?currency=XXX"), 422, "invalid_words")
+
+
+def test_a_statement_explains_every_yen(store: Store, worker: Caller, stranger: Caller) -> None:
+    for amount in (10_000, 20_000, 30_000):
+        rich(store, worker, amount)
+    said(worker.post("/v1/payouts", {"amount": yen(1_000)}, key="k"), 201)
+    page = said(worker.get("/v1/wallet/entries?limit=3"), 200)
+    rest = said(worker.get(f"/v1/wallet/entries?limit=3&cursor={page['next_cursor']}"), 200)
+    items = page["items"] + rest["items"]
+    assert rest["next_cursor"] is None
+    assert [i["kind"] for i in items] == ["payout", "released", "released", "released"]
+    assert [i["amount"]["amount"] for i in items] == [-1_000, 28_500, 19_000, 9_500]
+    assert [i["balance"]["amount"] for i in items] == [56_000, 57_000, 28_500, 9_500]
+    assert items[1]["ref"].startswith("con_")
+    assert items[1]["steps"][0]["note"] == "5 %, consumption tax included"
+    assert said(stranger.get("/v1/wallet/entries"), 200)["items"] == []
+    foreign = stranger.get(f"/v1/wallet/entries?cursor={page['next_cursor']}")
+    refused(foreign, 422, "bad_cursor")
+    refused(worker.get("/v1/wallet/entries?limit=1000000000"), 422, "invalid_words")
+
+
+def test_a_statement_comes_as_csv_oldest_first(store: Store, worker: Caller) -> None:
+    for amount in (10_000, 20_000):
+        rich(store, worker, amount)
+    said(worker.post("/v1/payouts", {"amount": yen(1_000)}, key="k"), 201)
+    for response in (
+        worker.get("/v1/wallet/entries?format=csv"),
+        worker.get("/v1/wallet/entries?format=csv", Accept="text/csv"),
+    ):
+        assert response.status_code == 200
+        assert response.mimetype == "text/csv"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        rows = list(csv.DictReader(io.StringIO(response.text)))
+        assert [row["in"] for row in rows] == ["9500", "19000", ""]
+        assert [row["out"] for row in rows] == ["", "", "1000"]
+        assert [row["balance"] for row in rows] == ["9500", "28500", "27500"]
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_no_cell_of_a_statement_is_a_formula(start: str) -> None:
+    line = {
+        "at": clock.now(),
+        "id": start,
+        "kind": start,
+        "ref": start,
+        "amount": Money(-5),
+        "balance": Money(0),
+        "steps": [],
+    }
+    _, row = csv.reader(io.StringIO("".join(statement_csv([line])), newline=""))
+    assert [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert row[1] == f"'{start}"
+
+
+# Payouts
+
+
+def test_a_payout_leaves_the_wallet_and_is_sent_and_paid(
+    store: Store, worker: Caller, stranger: Caller, nobody: Caller
+) -> None:
+    rich(store, worker)
+    response = worker.post("/v1/payouts", {"amount": yen(71_250)}, key="k")
+    made = said(response, 201)
+    path = f"/v1/payouts/{made['id']}"
+    assert response.headers["Location"] == path
+    assert made["state"] == "requested"
+    assert made["next"]["action"] == "send"
+    assert said(worker.get("/v1/wallet"), 200) == {"available": yen(0), "pending": yen(71_250)}
+    assert usecases.ask_providers(store, clock.now()) == 1
+    assert said(worker.get(path), 200)["state"] == "sent"
+    assert said(worker.get("/v1/wallet"), 200)["pending"] == yen(71_250)
+    assert usecases.ask_providers(store, clock.now()) == 1
+    paid = said(worker.get(path), 200)
+    assert (paid["state"], paid["next"]) == ("paid", None)
+    assert said(worker.get("/v1/wallet"), 200) == {"available": yen(0), "pending": yen(0)}
+    assert usecases.ask_providers(store, clock.now()) == 0
+    assert [p["id"] for p in said(worker.get("/v1/payouts"), 200)["items"]] == [made["id"]]
+    assert said(stranger.get("/v1/payouts"), 200)["items"] == []
+    refused(stranger.get(path), 404, "no_such_payout")
+    refused(nobody.get(path), 401, "no_token")
+    doc = store.db["payouts"].find_one({"_id": made["id"]}) or {}
+    assert [f["type"] for f in doc["outbox"]] == ["payout.requested", "payout.sent", "payout.paid"]
+    assert audit.check(store.db) == []
+
+
+def test_a_failed_payout_puts_the_money_back(store: Store, worker: Caller) -> None:
+    has = rich(store, worker, 500_000)
+    made = said(worker.post("/v1/payouts", {"amount": yen(sandbox.FAILED)}, key="k"), 201)
+    usecases.ask_providers(store, clock.now())
+    usecases.ask_providers(store, clock.now())
+    failed = said(worker.get(f"/v1/payouts/{made['id']}"), 200)
+    assert (failed["state"], failed["reason"]) == ("failed", "the bank does not know the account")
+    assert said(worker.get("/v1/wallet"), 200) == {"available": yen(has), "pending": yen(0)}
+    kinds = [i["kind"] for i in said(worker.get("/v1/wallet/entries"), 200)["items"]]
+    assert kinds == ["payout_failed", "payout", "released"]
+    assert audit.check(store.db) == []
+
+
+def test_a_payout_is_refused_and_nothing_changes(store: Store, worker: Caller) -> None:
+    rich(store, worker)
+    before = entries(store)
+    path = "/v1/payouts"
+    refused(worker.post(path, {"amount": yen(1_000)}), 400, "idempotency_key_required")
+    refused(worker.post(path, {"amount": yen(71_251)}, key="a"), 409, "insufficient_funds")
+    refused(worker.post(path, {"amount": yen(999)}, key="b"), 422, "below_minimum")
+    dollars = {"amount": {"amount": 5_000, "currency": "USD"}}
+    refused(worker.post(path, dollars, key="c"), 422, "currency_not_offered")
+    for bad in (0, -1, 0.01, "100", 1e2, True, 10**12 + 1, None, {"$gt": 1}):
+        response = worker.post(path, {"amount": {"amount": bad, "currency": "JPY"}}, key="d")
+        assert response.status_code == 422, bad
+    refused(worker.post(path, {"amount": 1_000}, key="e"), 422, "invalid_words")
+    assert (entries(store), store.db["payouts"].count_documents({})) == (before, 0)
+
+
+def test_sixteen_payouts_of_everything_and_one_is_made(store: Store, worker: Caller) -> None:
+    has = rich(store, worker)
+    words = {"amount": yen(has)}
+    results = race([lambda n=n: worker.post("/v1/payouts", words, key=f"k{n}") for n in range(16)])  # type: ignore[misc]
+    codes = [r.status_code if isinstance(r, TestResponse) else r for r in results]
+    assert sorted(codes, key=str) == [201] + [409] * 15
+    assert audit.check(store.db) == []
+
+
+def test_the_same_key_makes_one_payout(store: Store, worker: Caller, client: Caller) -> None:
+    rich(store, worker)
+    rich(store, client)
+    words = {"amount": yen(1_000)}
+    results = race([lambda: worker.post("/v1/payouts", words, key="k")] * 16)
+    told = {said(r, 201)["id"] for r in results if isinstance(r, TestResponse)}
+    assert len(told) == 1
+    again = worker.post("/v1/payouts", words, key="k")
+    assert said(again, 201)["id"] in told
+    assert again.headers["Location"] == f"/v1/payouts/{said(again, 201)['id']}"
+    other = worker.post("/v1/payouts", {"amount": yen(2_000)}, key="k")
+    refused(other, 422, "idempotency_key_reused")
+    assert said(client.post("/v1/payouts", words, key="k"), 201)["id"] not in told
+    assert store.db["payouts"].count_documents({}) == 2
+
+
+# The ledger's proof
+
+
+def test_anybody_may_check_the_proof(store: Store, nobody: Caller, worker: Caller) -> None:
+    rich(store, worker)
+    proof.seal(store, clock.now())
+    words = said(nobody.get("/v1/ledger/proof"), 200)
+    assert words["currencies"]["JPY"] == {
+        "total": 0,
+        "held": 0,
+        "wallets": 71_250,
+        "payouts": 0,
+        "fees": 3_750,
+        "tax": 0,
+        "provider": -75_000,
+    }
+    assert words["entries"] == 2
+    assert words["head"] == proof.last_seal(store.db)["hash"]
+    refused(nobody.get("/v1/ledger/proof?format=xml"), 422, "invalid_words")
+
+
+def test_the_journal_itself_is_for_operators(
+    store: Store, nobody: Caller, worker: Caller, ops: Caller
+) -> None:
+    rich(store, worker)
+    refused(nobody.get("/v1/ledger/proof?format=ndjson"), 401, "no_token")
+    refused(worker.get("/v1/ledger/proof?format=ndjson"), 403, "ops_only")
+    for response in (
+        ops.get("/v1/ledger/proof?format=ndjson"),
+        ops.get("/v1/ledger/proof", Accept="application/x-ndjson"),
+    ):
+        assert response.status_code == 200
+        assert response.mimetype == "application/x-ndjson"
+        lines = [json.loads(line) for line in response.text.splitlines()]
+        assert [line["entry"]["kind"] for line in lines] == ["fund", "released"]
+
+
+# The provider's webhook
+
+
+def tell(
+    caller: Caller,
+    words: Any,
+    *,
+    secret: str = SECRET,
+    age_s: int = 0,
+    provider: str = "sandbox",
+    spoil: bytes = b"",
+) -> TestResponse:
+    body = json.dumps(words).encode()
+    at = int(time.time()) - age_s
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(at),
+        "webhook-signature": f"v1,bm8= {signatures.sign(secret, 'msg_1', at, body)}",
+        "Content-Type": "application/json",
+    }
+    path = f"/v1/payments/{provider}/webhook"
+    return caller.app.test_client().post(path, data=body + spoil, headers=headers)
+
+
+def test_a_provider_tells_of_a_charge_and_telling_twice_is_once(
+    store: Store, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    of = between(store, client, worker, sandbox.SILENT)
+    said(client.post(f"/v1/holds/{of.id}/fund", CARD, key="k"), 200)
+    charge = store.get(HOLDS, of.id).charges[0]
+    words = {"type": "charge.confirmed", "data": {"id": charge.id, "amount": yen(of.amount.amount)}}
+    for _ in range(3):
+        assert said(tell(nobody, words), 200) == {"received": True}
+    assert store.get(HOLDS, of.id).state == "funded"
+    assert entries(store) == 1
+    assert audit.check(store.db) == []
+
+
+def test_a_provider_tells_of_a_declined_charge(
+    store: Store, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    of = between(store, client, worker, sandbox.SILENT)
+    said(client.post(f"/v1/holds/{of.id}/fund", CARD, key="k"), 200)
+    charge = store.get(HOLDS, of.id).charges[0]
+    about = {"id": charge.id, "amount": yen(of.amount.amount), "reason": "stolen"}
+    said(tell(nobody, {"type": "charge.declined", "data": about}), 200)
+    assert store.get(HOLDS, of.id).charges[0].reason == "stolen"
+    refused(client.post(f"/v1/holds/{of.id}/fund", CARD, key="k"), 409, "card_declined")
+
+
+def test_a_provider_tells_of_a_payout(store: Store, worker: Caller, nobody: Caller) -> None:
+    rich(store, worker)
+    made = said(worker.post("/v1/payouts", {"amount": yen(5_000)}, key="k"), 201)
+    about = {"id": made["id"], "amount": yen(5_000), "reason": "closed account"}
+    said(tell(nobody, {"type": "payout.sent", "data": about}), 200)
+    said(tell(nobody, {"type": "payout.failed", "data": about}), 200)
+    said(tell(nobody, {"type": "payout.paid", "data": about}), 200)
+    assert store.get(PAYOUTS, made["id"]).state == "failed"
+    assert said(worker.get("/v1/wallet"), 200)["available"] == yen(71_250)
+
+
+def test_a_webhook_that_is_not_the_providers_changes_nothing(
+    store: Store, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    of = between(store, client, worker, sandbox.SILENT)
+    said(client.post(f"/v1/holds/{of.id}/fund", CARD, key="k"), 200)
+    about = {"id": store.get(HOLDS, of.id).charges[0].id, "amount": yen(of.amount.amount)}
+    good = {"type": "charge.confirmed", "data": about}
+    before = store.load(HOLDS, of.id).version
+    refused(tell(nobody, good, secret="another"), 401, "bad_signature")
+    refused(tell(nobody, good, spoil=b" "), 401, "bad_signature")
+    refused(tell(nobody, good, age_s=301), 401, "old_signature")
+    refused(tell(nobody, good, age_s=-301), 401, "old_signature")
+    unsigned = nobody.post("/v1/payments/sandbox/webhook", good)
+    refused(unsigned, 401, "bad_signature")
+    refused(tell(nobody, good, provider="nobody"), 404, "no_such_provider")
+    unknown = {"id": "chg_" + "0" * 32, "amount": yen(1)}
+    refused(tell(nobody, {**good, "data": unknown}), 404, "no_such_charge")
+    refused(tell(nobody, {**good, "data": {**about, "amount": yen(1)}}), 409, "amount_mismatch")
+    for bad in (
+        {},
+        {**good, "type": "charge.lost"},
+        {**good, "type": "payout.paid"},
+        {**good, "data": {**about, "id": {"$ne": 1}}},
+        {**good, "more": 1},
+    ):
+        assert tell(nobody, bad).status_code == 422
+    assert tell(nobody, good, spoil=b"").status_code == 200
+    assert store.load(HOLDS, of.id).version == before + 1
+
+
+def test_a_webhook_that_cannot_be_read_is_400(nobody: Caller) -> None:
+    at, body = int(time.time()), b'{"type": "charge.confirmed", "type": 1}'
+    signed = {
+        "webhook-id": "m",
+        "webhook-timestamp": str(at),
+        "webhook-signature": signatures.sign(SECRET, "m", at, body),
+    }
+    path = "/v1/payments/sandbox/webhook"
+    response = nobody.app.test_client().post(path, data=body, headers=signed)
+    refused(response, 400, "malformed_json")
+
+
+def test_the_application_says_what_it_offers(nobody: Caller) -> None:
+    paths = said(nobody.get("/openapi.json"), 200)["paths"]
+    assert "/v1/holds/{id_}/fund" in paths
+    assert set(paths["/v1/holds/{id_}/fund"]["post"]["responses"]) >= {"200", "400", "403", "409"}
+
+
+def test_a_hold_that_was_paid_is_told_as_it_is(
+    store: Store, client: Caller, worker: Caller
+) -> None:
+    funded = pay(store, between(store, client, worker))
+    said(client.get(f"/v1/holds/{funded.id}"), 200)
+    refused(client.post(f"/v1/holds/{funded.id}/fund", CARD, key="k"), 409, "wrong_state")
