@@ -18,6 +18,7 @@ from tests.bench.rig import PROGRAMS, Rig, python, rate
 EVENTS = 20_000
 EVENTS_QUICK = 2_000
 PUBLISHED_TOGETHER = 500
+WORKER = python("tests.bench.programs.parcels")
 
 
 def ukeoi(rig: Rig) -> float:
@@ -29,7 +30,9 @@ def ukeoi(rig: Rig) -> float:
         db["parcels"].bulk_write([InsertOne(doc) for doc in docs])
         with rig.queues("parcels.inbox", exchange=EXCHANGE, keys=parcels.HEARD):
             _publish(rig, docs)
-            with rig.program("parcels", *python("tests.bench.programs.parcels"), MONGO_DB=db.name) as worker:
+            with rig.program(
+                "parcels", *python("tests.bench.programs.parcels"), MONGO_DB=db.name
+            ) as worker:
                 speed = rate(db["facts"].estimated_document_count, count, worker)
             _prove(rig, db, count)
     return speed

@@ -76,10 +76,13 @@ def outbox_pattern(rig: Rig, how: str) -> float:
 
 def _pending(doc: parcels.Doc) -> parcels.Doc:
     said = {name: doc[name] for name in ("client_id", "worker_id", "title", "hold_id", "price")}
-    payload = {"contract_id": doc["_id"], "milestone": 1, **said}
-    topic = "milestone.funded"
-    at = clock.now()
-    return {"tenant": "x", "topic": topic, "payload": payload, "status": "pending", "created_at": at}
+    return {
+        "tenant": "x",
+        "topic": "milestone.funded",
+        "payload": {"contract_id": doc["_id"], "milestone": 1, **said},
+        "status": "pending",
+        "created_at": clock.now(),
+    }
 
 
 ROW = Row(
