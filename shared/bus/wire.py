@@ -1,5 +1,6 @@
 """Events as AMQP messages: CloudEvents 1.0, binary mode (`ce-*` headers, a JSON body)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,12 @@ from shared.errors import Malformed
 from shared.events import Event
 
 BODY_MAX_BYTES = 256 * 1024
+JSON = "application/json"
+WRITTEN = {
+    *("ce-specversion", "ce-id", "ce-type", "ce-source", "ce-subject", "ce-time", "ce-version"),
+    *("ce-actor", "ce-traceparent", "ce-correlation"),
+}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 class _Orjson(JSONFormat):
@@ -48,26 +55,27 @@ def event_of(fact: Doc, *, source: str, subject: str) -> Event:
 
 
 def to_message(event: Event) -> tuple[bytes, pika.BasicProperties]:
-    """Return body and properties; persistent, and named so that the broker's console shows it."""
-    attributes = {
-        "specversion": "1.0",
-        "id": event.id,
-        "type": event.type,
-        "source": f"/{event.source}",
-        "subject": event.subject,
-        "time": clock.parse(event.time),
-        "datacontenttype": "application/json",
-        "version": str(event.version),
-        "actor": event.actor,
+    """Return body and properties; persistent, and named so that the broker's console shows it.
+
+    Written by hand, a tenth of the library's time; a test holds it to what the library writes.
+    """
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": event.id,
+        "ce-type": event.type,
+        "ce-source": f"/{event.source}",
+        "ce-subject": event.subject,
+        "ce-time": event.time,
+        "ce-version": str(event.version),
+        "ce-actor": event.actor,
     }
     if event.traceparent:
-        attributes["traceparent"] = event.traceparent
+        headers["ce-traceparent"] = event.traceparent
     if event.correlation:
-        attributes["correlation"] = event.correlation
-    message = rabbitmq.to_binary(CloudEvent(attributes, dict(event.data)), _FORMAT)
-    return message.body, pika.BasicProperties(
-        headers=message.headers,
-        content_type=message.content_type,
+        headers["ce-correlation"] = event.correlation
+    return orjson.dumps(event.data), pika.BasicProperties(
+        headers=headers,
+        content_type=JSON,
         delivery_mode=2,
         message_id=event.id,
         type=event.type,
@@ -85,11 +93,40 @@ def from_message(body: bytes, headers: Mapping[str, Any], content_type: str | No
         raise Malformed("unreadable_event", f"the body has more than {BODY_MAX_BYTES} bytes")
     try:
         said = {name: value for name, value in headers.items() if name.startswith("ce-")}
-        message = rabbitmq.RabbitMQMessage(said, content_type or "application/json", body)
-        cloud = rabbitmq.from_binary(message, _FORMAT, CloudEvent)
-        return _event(cloud)
+        if content_type == JSON and _is_plain(said):
+            return _plain_event(said, orjson.loads(body))
+        message = rabbitmq.RabbitMQMessage(said, content_type or JSON, body)
+        return _event(rabbitmq.from_binary(message, _FORMAT, CloudEvent))
     except (CloudEventValidationError, ValueError, TypeError, AttributeError, KeyError) as wrong:
         raise Malformed("unreadable_event", f"{type(wrong).__name__}: {wrong}") from wrong
+
+
+def _is_plain(said: Mapping[str, Any]) -> bool:
+    """Say whether these headers are as we write them; all others are left to the library."""
+    return (
+        said.keys() <= WRITTEN
+        and said.get("ce-specversion") == "1.0"
+        and all(type(value) is str and value for value in said.values())
+        and _TIME.fullmatch(said.get("ce-time", "")) is not None
+    )
+
+
+def _plain_event(said: Mapping[str, str], data: Any) -> Event:
+    if not isinstance(data, dict):
+        raise TypeError("the body is no object")
+    clock.parse(said["ce-time"])
+    return Event(
+        id=said["ce-id"],
+        type=said["ce-type"],
+        source=said["ce-source"].lstrip("/"),
+        subject=said["ce-subject"],
+        time=said["ce-time"],
+        version=int(said["ce-version"]),
+        data=data,
+        actor=said.get("ce-actor", "system"),
+        traceparent=said.get("ce-traceparent", ""),
+        correlation=said.get("ce-correlation", ""),
+    )
 
 
 def _event(cloud: Any) -> Event:
