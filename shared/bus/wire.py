@@ -17,6 +17,8 @@ from shared.errors import Malformed
 from shared.events import Event
 
 BODY_MAX_BYTES = 256 * 1024
+DEPTH_MAX = 50
+VERSION_MAX = 2**53
 JSON = "application/json"
 WRITTEN = {
     *("ce-specversion", "ce-id", "ce-type", "ce-source", "ce-subject", "ce-time", "ce-version"),
@@ -94,9 +96,13 @@ def from_message(body: bytes, headers: Mapping[str, Any], content_type: str | No
     try:
         said = {name: value for name, value in headers.items() if name.startswith("ce-")}
         if content_type == JSON and _is_plain(said):
-            return _plain_event(said, orjson.loads(body))
-        message = rabbitmq.RabbitMQMessage(said, content_type or JSON, body)
-        return _event(rabbitmq.from_binary(message, _FORMAT, CloudEvent))
+            time, attributes, data = _plainly(said, body)
+        else:
+            time, attributes, data = _by_the_library(said, body, content_type)
+        event = _event(time, attributes, data)
+        if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _is_deep(event.data, DEPTH_MAX):
+            raise ValueError(f"the body is nested more than {DEPTH_MAX} deep")
+        return event
     except (CloudEventValidationError, ValueError, TypeError, AttributeError, KeyError) as wrong:
         raise Malformed("unreadable_event", f"{type(wrong).__name__}: {wrong}") from wrong
 
@@ -111,38 +117,44 @@ def _is_plain(said: Mapping[str, Any]) -> bool:
     )
 
 
-def _plain_event(said: Mapping[str, str], data: Any) -> Event:
-    if not isinstance(data, dict):
-        raise TypeError("the body is no object")
-    clock.parse(said["ce-time"])
-    return Event(
-        id=said["ce-id"],
-        type=said["ce-type"],
-        source=said["ce-source"].lstrip("/"),
-        subject=said["ce-subject"],
-        time=said["ce-time"],
-        version=int(said["ce-version"]),
-        data=data,
-        actor=said.get("ce-actor", "system"),
-        traceparent=said.get("ce-traceparent", ""),
-        correlation=said.get("ce-correlation", ""),
-    )
+def _plainly(said: Mapping[str, str], body: bytes) -> tuple[str, dict[str, str], Any]:
+    attributes = {name[3:]: value for name, value in said.items()}
+    clock.parse(attributes["time"])
+    return attributes["time"], attributes, orjson.loads(body)
 
 
-def _event(cloud: Any) -> Event:
-    data = cloud.get_data()
-    if not isinstance(data, dict):
-        raise TypeError("the body is no object")
+def _by_the_library(
+    said: Mapping[str, Any], body: bytes, content_type: str | None
+) -> tuple[str, dict[str, Any], Any]:
+    message = rabbitmq.RabbitMQMessage(dict(said), content_type or JSON, body)
+    cloud = rabbitmq.from_binary(message, _FORMAT, CloudEvent)
     attributes = cloud.get_attributes()
+    return clock.text(attributes["time"]), attributes, cloud.get_data()
+
+
+def _event(time: str, attributes: Mapping[str, Any], data: Any) -> Event:
+    if not isinstance(data, dict):
+        raise TypeError("the body is no object")
+    version = int(attributes["version"])
+    if not 0 <= version <= VERSION_MAX:
+        raise ValueError("the version is no version")
     return Event(
         id=attributes["id"],
         type=attributes["type"],
         source=attributes["source"].lstrip("/"),
         subject=attributes["subject"],
-        time=clock.text(attributes["time"]),
-        version=int(attributes["version"]),
+        time=time,
+        version=version,
         data=data,
         actor=str(attributes.get("actor", "system")),
         traceparent=str(attributes.get("traceparent", "")),
         correlation=str(attributes.get("correlation", "")),
     )
+
+
+def _is_deep(value: Any, left: int) -> bool:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return left == 0 or any(_is_deep(inner, left - 1) for inner in value)

@@ -40,8 +40,7 @@ def an_event(**words: Any) -> Event:
 
 
 def by_the_library(headers: dict[str, Any], body: bytes) -> Event:
-    message = rabbitmq.RabbitMQMessage(headers, "application/json", body)
-    return wire._event(rabbitmq.from_binary(message, wire._FORMAT, CloudEvent))
+    return wire._event(*wire._by_the_library(headers, body, "application/json"))
 
 
 @pytest.mark.parametrize("more", [{}, {"traceparent": ""}, {"correlation": ""}, {"version": 1}])
