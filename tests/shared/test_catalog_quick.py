@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import catalog
@@ -52,6 +52,7 @@ def test_full_words_need_only_the_quick_look(type_: str) -> None:
     assert _PLAINLY_RIGHT[type_](data_of(type_))
 
 
+@settings(deadline=None)
 @given(type_=st.sampled_from(TYPES), data=st.data())
 def test_what_the_quick_look_passes_marshmallow_passes_unchanged(
     type_: str, data: st.DataObject

@@ -6,7 +6,7 @@ import pytest
 from cloudevents.core.bindings import rabbitmq
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import clock, ids
@@ -69,6 +69,7 @@ def test_what_is_written_is_read_again_by_both() -> None:
     assert by_the_library(properties.headers, body) == event
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_what_is_read_plainly_the_library_reads_alike(data: st.DataObject) -> None:
     body, properties = wire.to_message(an_event())
