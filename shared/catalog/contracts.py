@@ -90,8 +90,14 @@ FACTS = {
         "note": maybe(fields.String),
         "links": maybe(fields.List, cls_or_instance=fields.String()),
     },
-    "delivery.recalled": STEP,
-    "changes.requested": {**STEP, "round": number(), "note": maybe(fields.String)},
+    # `deliver_by`: when the next word is due; from then on it is overdue.
+    "delivery.recalled": {**STEP, "deliver_by": maybe_when()},
+    "changes.requested": {
+        **STEP,
+        "round": number(),
+        "note": maybe(fields.String),
+        "deliver_by": maybe_when(),
+    },
     # `amount` is what of the milestone is to be released; the rest is refunded.
     "delivery.accepted": {
         **STEP,

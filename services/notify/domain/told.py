@@ -127,6 +127,7 @@ _JOBS = {
             _client(
                 href=AT_JOB + "/questions",
                 action="answer",
+                by="answer_by",
                 otherwise="unanswered",
                 keys=(ANSWER_QUESTION, JOB),
             ),
@@ -141,7 +142,11 @@ _JOBS = {
         once="{proposal_id}",
         tells=(
             _client(
-                href=AT_JOB + "/proposals", action="select", otherwise="lapsed", keys=(SELECT, JOB)
+                href=AT_JOB + "/proposals",
+                action="select",
+                by="select_by",
+                otherwise="lapsed",
+                keys=(SELECT, JOB),
             ),
         ),
     ),
@@ -322,7 +327,11 @@ _MILESTONES = {
     "delivery.recalled": Row(
         tells=(
             _worker(
-                href=AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
             ),
             _client(href=AT_CONTRACT, keys=(DELIVER, CONTRACT)),
         ),
@@ -331,7 +340,11 @@ _MILESTONES = {
     "changes.requested": Row(
         tells=(
             _worker(
-                href=AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
             ),
         ),
         ends_round=(INSPECT,),
@@ -403,6 +416,7 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "notification.reminded": Row(nobody="the notice itself is unread again"),
 }
 
 TOLD: Mapping[str, Row] = {
