@@ -13,7 +13,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.notify.domain.feed import Entry
-from services.notify.domain.notice import Notice
+from services.notify.domain.notice import Notice, remind, wake
 from services.notify.domain.preferences import Preferences
 from shared import clock
 from shared.events import Event
@@ -84,6 +84,8 @@ NOTICES: Kind[Notice] = Kind(
     collection="notices",
     to_doc=notice_doc,
     from_doc=notice_of,
+    wake=wake,
+    on_wake=remind,
     indexes=(
         IndexModel([("member_id", ASCENDING), ("made_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel(

@@ -46,7 +46,8 @@ def close(store: Store, events: Iterable[Event], now: datetime) -> None:
         return
     store.project_many(TOMBSTONES, [{"_id": key, "version": v} for key, v in closed.items()])
     # Only this field is set, and no rule of a notice writes it: no race is lost to a reader.
-    store.mark(NOTICES.collection, _born_before(closed), {"withdrawn_at": now})
+    # A timer that has been claimed already sees it withdrawn, or loses nothing but its turn.
+    store.mark(NOTICES.collection, _born_before(closed), {"withdrawn_at": now, "wake_at": None})
 
 
 def _born_before(closed: Mapping[str, int]) -> Doc:
@@ -78,7 +79,7 @@ def make(store: Store, told: Sequence[tuple[Event, Notice]], now: datetime) -> N
     late = [m.id for _, m in told if m.id not in moot and notice.is_closed(m, closed)]
     if late:
         where = {"_id": {"$in": late}, "withdrawn_at": None}
-        store.mark(NOTICES.collection, where, {"withdrawn_at": now})
+        store.mark(NOTICES.collection, where, {"withdrawn_at": now, "wake_at": None})
 
 
 def _born(event: Event, made: Notice, now: datetime, *, is_moot: bool) -> Folded:

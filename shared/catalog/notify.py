@@ -1,7 +1,9 @@
-"""What notify says: that somebody was told."""
+"""What notify says: that somebody was told, or reminded before a deadline."""
 
-from shared.catalog.words import text
+from shared.catalog.words import text, when
 
+NOTIFICATION = {"notification_id": text(), "member_id": text(), "about": text()}
 FACTS = {
-    "notification.made": {"notification_id": text(), "member_id": text(), "about": text()},
+    "notification.made": NOTIFICATION,
+    "notification.reminded": {**NOTIFICATION, "by": when()},
 }

@@ -1,6 +1,6 @@
 """The application of a service: its settings, store and keys, its routes and their document."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask
@@ -47,6 +47,13 @@ class _Api(Api):  # type: ignore[misc]
         )
 
 
+class _App(Flask):
+    """Flask, told that no view of ours is a coroutine: asking each time cost more than routing."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def make_app(
     name: str,
     blueprints: Sequence[Blueprint],
@@ -62,7 +69,7 @@ def make_app(
     config = given or settings.read()
     if given is None:
         log.configure(name, config.log_level)
-    app = Flask(name, static_folder=None)
+    app = _App(name, static_folder=None)
     app.url_map.merge_slashes = False
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_MAX_BYTES,
@@ -71,9 +78,11 @@ def make_app(
         API_SPEC_OPTIONS={"security": [{"bearer": []}], "servers": [{"url": config.public_url}]},
         OPENAPI_VERSION="3.1.0",
     )
+    store = Store(stores.connect(config.mongo_url, config.mongo_db), source=name)
     app.extensions.update(
         ukeoi_settings=config,
-        ukeoi_store=_open_store(name, config),
+        ukeoi_store=store,
+        ukeoi_relay=relay.start(store, config.amqp_url) if config.amqp_url else None,
         ukeoi_keys=auth.Keys(config.jwt_public_keys, config.jwt_issuer, config.jwt_audience),
         ukeoi_kinds=tuple(kinds),
         ukeoi_shelves=tuple(shelves),
@@ -85,10 +94,3 @@ def make_app(
     edge.add_to(app)
     operations.add_to(app, api)
     return app
-
-
-def _open_store(name: str, config: Settings) -> Store:
-    store = Store(stores.connect(config.mongo_url, config.mongo_db), source=name)
-    if config.amqp_url:
-        relay.start(store, config.amqp_url)
-    return store

@@ -150,6 +150,7 @@ class Marketplace:
         for name in list(self.workers):
             self.stop_worker(name)
         for name, app in self.apps.items():
+            app.extensions["ukeoi_relay"].stop()
             app.extensions["ukeoi_store"].db.client.close()
             self._client.drop_database(self.database(name))
         self._client.close()

@@ -142,6 +142,8 @@ def an_event(type_: str, data: Mapping[str, Any], **over: Any) -> Event:
 def of_offer(type_: str, proposal: Proposal, offer_id: str, **over: Any) -> Event:
     """Return what contracts says about an offer that was made of a proposal."""
     words = {**proposal.names(), "offer_id": offer_id, "listing_id": None}
+    if type_ in ("offer.declined", "offer.withdrawn", "offer.expired"):
+        words["by"] = "worker"
     return an_event(type_, {**words, **over})
 
 
@@ -158,7 +160,7 @@ def of_contract(
             "revisions": 2,
             "fund_by": clock.text(NOON + 7 * DAY),
         },
-        "contract.completed": {"review_by": clock.text(NOON + 60 * DAY)},
+        "contract.completed": {"review_by": clock.text(NOON + 60 * DAY), "hold_ids": []},
         "contract.cancelled": {"reason": "not_funded", "hold_ids": []},
     }[type_]
     contract = contract_id or ids.derived("con", offer_id)

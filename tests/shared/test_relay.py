@@ -280,7 +280,7 @@ def test_a_relay_goes_on_after_what_it_cannot_publish(
 def test_a_full_relay_refuses_nobody_and_leaves_it_to_the_sweep(
     store: Store, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "QUEUE_MAX", 2)
+    monkeypatch.setattr(relay, "WAITING_MAX", 2)
     still = Relay(store.db, Publisher(amqp_url, "toys"), "toys")  # not started: takes nothing out
     store.on_written = still.take
     store.create(BOXES, a_box(), [], now=NOW)
