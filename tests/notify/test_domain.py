@@ -443,7 +443,7 @@ SEEN_BY_BOTH = {
     *("message_id", "thread", "sender_id", "recipient_id", "review_id", "reviewer_id"),
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
     *("question_id", "note", "links", "state", "assignment_id", "parts", "tip_id"),
-    *("week_starts_at", "select_by"),
+    *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id"),
 }
 
 
