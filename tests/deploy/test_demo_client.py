@@ -103,7 +103,7 @@ def test_two_posts_have_two_keys() -> None:
     assert len(set(server.keys())) == 2
 
 
-def test_patience_ends() -> None:
+def test_patience_ends_with_the_last_refusal() -> None:
     with (
         serving((503, {"code": "unavailable"})) as server,
         calling(server, patience_s=0.3) as caller,
