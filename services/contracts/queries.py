@@ -30,6 +30,11 @@ def open_offers_of_job(db: Db, job_id: str) -> list[str]:
     return [d["_id"] for d in db["offers"].find(where, {"_id": 1})]
 
 
+def is_cancelled(db: Db, job_id: str) -> bool:
+    """Say whether a job is known to be cancelled."""
+    return db["cancelled_jobs"].find_one({"_id": job_id}) is not None
+
+
 def require_active(db: Db, member_id: str) -> None:
     """Pass when this member can be offered work.
 
