@@ -101,9 +101,11 @@ class Nemesis:
         if not _send(pid, signal.SIGUSR2):
             return self.die_at(name, point)
         while time.monotonic() < until:
-            if not Path(f"/proc/{pid}").exists() or self.target(name) not in (0, pid):
+            if not self.home.faults_file.exists():
                 self.points[f"{name} {point}"] += 1
                 return True
+            if not Path(f"/proc/{pid}").exists():  # something else killed it first
+                return self.die_at(name, point)
             time.sleep(0.05)
         return False
 
