@@ -4,7 +4,7 @@ Who asks may offer the worker a part of what is held. Silence is not the same on
 delivery: while nothing is delivered the contract is cancelled; what is delivered stands.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,8 @@
 """A contract between a client and a worker: what it is, how it is formed, how it looks.
 
 Its moves: `acts`, `asking`, `cancelling` and `dispute` (what people do), `hearing` (what escrow
-says), `silence` (what time does), and `endings`, to which all lead. `waiting` says who is waited for.
+says), `silence` (what time does), and `endings`, to which all lead. `waiting` says for
+whom.
 """
 
 from collections.abc import Mapping

@@ -42,10 +42,13 @@ def acceptance(contract: Contract, m: Milestone, reason: str | None = None) -> F
 def cancelled(
     contract: Contract, reason: str, now: datetime, pay: Money | None = None
 ) -> Outcome[Contract]:
-    """End the contract; `pay` of what is held goes to the worker, the rest back to the client."""
+    """End the contract; `pay` of what is held goes to the worker, the rest back to the client.
+
+    Less may be held than when it was offered: then all that is left.
+    """
     contract = withdrawn(contract, now)
     if pay:
-        contract = shared_out(contract, pay)
+        contract = shared_out(contract, min(pay, held_by(contract)))
     waits = any(m.state in (*parts.HELD, "accepted") for m in contract.milestones)
     contract = replace(
         contract,
@@ -91,7 +94,7 @@ def shared_out(contract: Contract, pay: Money) -> Contract:
     for m in contract.milestones:
         if m.state in parts.HELD:
             part = min(left, m.amount)
-            m, left = replace(m, decided=part), left - part  # noqa: PLW2901
+            m, left = replace(m, decided=part), left - part
         milestones.append(m)
     assert not left.amount, "nobody is given more than is held"  # noqa: S101
     return replace(contract, milestones=tuple(milestones))

@@ -86,7 +86,7 @@ def send(offer: Offer) -> Outcome[Offer]:
 
 def _check_review(offer: Offer) -> None:
     here = timers()
-    # The day of delivery counts as the first of the sixty, and an accepted delivery is paid at once.
+    # The day of delivery is the first of the sixty, and an accepted delivery is paid at once.
     most = min(here.review_most, here.pay_within - timedelta(days=1))
     if not here.review_least <= timedelta(days=offer.review_days) <= most:
         detail = f"{here.review_least.days} to {most.days} days to inspect a delivery"
