@@ -28,6 +28,7 @@ POINTS = (
 )
 
 _armed: dict[str, int] = {}
+_file: Path | None = None
 
 
 def listen(path: str) -> None:
@@ -35,7 +36,9 @@ def listen(path: str) -> None:
 
     :raises SystemExit: this is no test deployment
     """
+    global _file
     _refuse_in_earnest("UKEOI_FAULTS_FILE")
+    _file = Path(path)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGUSR2, lambda *_: arm(Path(path).read_text().strip()))
 
@@ -64,4 +67,11 @@ def point(name: str) -> None:
     if (left := _armed.get(name)) is not None:
         _armed[name] = left - 1
         if left == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
+            _die()
+
+
+def _die() -> None:
+    """Die without a word; that the file is gone tells that it was here and not by chance."""
+    if _file is not None:
+        _file.unlink(missing_ok=True)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -164,6 +164,8 @@ _JOBS = {
     "competition.void": Row(nobody="escrow.refunded tells the client"),
 }
 
+_BY_CLIENT = ("by", frozenset({"client"}))
+_BY_WORKER = ("by", frozenset({"worker"}))
 _OFFERS = {
     "offer.sent": Row(
         once="{offer_id}",
@@ -174,8 +176,36 @@ _OFFERS = {
         ),
     ),
     "offer.accepted": Row(nobody="contract.formed tells both", closes=(ANSWER,)),
-    "offer.declined": Row(once="{offer_id}", tells=(_client(href=AT_OFFER),), closes=(ANSWER,)),
-    "offer.withdrawn": Row(once="{offer_id}", tells=(_worker(href=AT_OFFER),), closes=(ANSWER,)),
+    "offer.countered": Row(
+        tells=(
+            Tell(
+                whom="answerer_id",
+                other="asker_id",
+                href=AT_OFFER,
+                action="answer",
+                by="answer_by",
+                otherwise="expired",
+                keys=(ANSWER,),
+            ),
+        ),
+        ends_round=(ANSWER,),
+    ),
+    "offer.declined": Row(
+        once="{offer_id}",
+        tells=(
+            _client(href=AT_OFFER, only=_BY_WORKER),
+            _worker(href=AT_OFFER, only=_BY_CLIENT),
+        ),
+        closes=(ANSWER,),
+    ),
+    "offer.withdrawn": Row(
+        once="{offer_id}",
+        tells=(
+            _worker(href=AT_OFFER, only=("by", frozenset({"client", "system"}))),
+            _client(href=AT_OFFER, only=_BY_WORKER),
+        ),
+        closes=(ANSWER,),
+    ),
     "offer.expired": Row(
         once="{offer_id}", tells=(_client(href=AT_OFFER), _worker(href=AT_OFFER)), closes=(ANSWER,)
     ),
@@ -386,6 +416,7 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
     "notification.reminded": Row(nobody="the notice itself is unread again"),
 }
 
