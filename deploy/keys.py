@@ -33,6 +33,14 @@ def ensure(folder: Path, *, rotate: bool = False) -> list[str]:
     return sorted(path.stem for path in private.glob("*.pem"))
 
 
+def secret(path: Path) -> str:
+    """Return the random secret kept in this file; the first call makes it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, secrets.token_urlsafe(32).encode(), mode=0o600)
+    return path.read_text()
+
+
 def _make_private(folder: Path) -> None:
     kid = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     pem = Ed25519PrivateKey.generate().private_bytes(

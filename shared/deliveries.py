@@ -1,8 +1,9 @@
 """Deliveries that could not be done: kept here, tried again with backoff, parked for a person.
 
-`{_id: event id, type, event, tries, due, reason, stack, state}`, state `retry`, `parked` or
-`dropped`; a document is written before its message is acknowledged, and goes when it is done.
-Nothing is dropped by itself.
+`{_id: event id, type, event, tries, crashes, due, reason, stack, state}`, state `retry`, `parked`
+or `dropped` (`running` while an attempt is recorded); a document is written before its message is
+acknowledged, and goes when it is done. Nothing is dropped by itself. The words of the event are
+kept as JSON text: what came may be what no document can hold.
 """
 
 import dataclasses
@@ -11,8 +12,10 @@ import traceback
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import structlog
 from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from shared import faults, ids
 from shared.documents import Doc
@@ -42,15 +45,20 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
     parked = isinstance(why, HOPELESS) or tries >= TRIES_MAX
     doc = {
         "type": event.type,
-        "event": dataclasses.asdict(event) | {"tries": tries},
+        "event": _said(event) | {"tries": tries},
         "tries": tries,
+        "crashes": 0,
         "reason": f"{getattr(why, 'code', type(why).__name__)}: {why}"[:1000],
         "stack": _stack(why),
         "state": "parked" if parked else "retry",
-        "due": now + backoff(tries),
+        "due": now if parked else now + backoff(tries),
         "at": now,
     }
-    db["deliveries"].update_one({"_id": event.id}, {"$set": doc}, upsert=True)
+    try:
+        where = {"_id": event.id, "state": {"$ne": "dropped"}}
+        db["deliveries"].update_one(where, {"$set": doc}, upsert=True)
+    except DuplicateKeyError:
+        return  # a person has dropped it, and it stays dropped
     log.log(
         40 if parked else 20,
         "delivery_parked" if parked else "delivery_later",
@@ -59,6 +67,14 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
         tries=tries,
         reason=doc["reason"],
     )
+
+
+def _said(event: Event) -> Doc:
+    return {**dataclasses.asdict(event), "data": orjson.dumps(event.data).decode()}
+
+
+def _event(said: Doc) -> Event:
+    return Event(**{**said, "data": orjson.loads(said["data"])})
 
 
 def _stack(why: BaseException) -> str:
@@ -99,6 +115,11 @@ def timer_parked(db: Db, id_: str, kind: str, why: Exception, *, tries: int, now
     db["deliveries"].update_one({"_id": f"{id_} wake"}, {"$set": doc}, upsert=True)
 
 
+def timer_done(db: Db, id_: str) -> None:
+    """Forget that a timer failed: it has been done."""
+    done(db, f"{id_} wake")
+
+
 def backoff(tries: int) -> timedelta:
     """Return how long to wait after so many tries: 0.5 s doubling to a minute, with jitter."""
     whole = min(BACKOFF_MAX_S, 0.5 * 2 ** (tries - 1))
@@ -116,17 +137,23 @@ def survived(db: Db, id_: str) -> None:
 
 
 def claim_due(db: Db, *, now: datetime) -> Event | None:
-    """Claim one delivery that is due, for `LEASE_S`; None when there is none."""
-    doc = db["deliveries"].find_one_and_update(
-        {"state": "retry", "due": {"$lte": now}},
-        {"$set": {"due": now + timedelta(seconds=LEASE_S)}},
-        sort=[("due", 1)],
-        return_document=ReturnDocument.AFTER,
-    )
-    if doc is None:
-        return None
-    faults.point("delivery_claimed")
-    return Event(**doc["event"])
+    """Claim one delivery that is due, for `LEASE_S`; None when there is none.
+
+    Each claim is recorded as an attempt; `failed` and `done` end it.
+    """
+    while True:
+        doc = db["deliveries"].find_one_and_update(
+            {"state": "retry", "due": {"$lte": now}},
+            {"$set": {"due": now + timedelta(seconds=LEASE_S)}, "$inc": {"crashes": 1}},
+            sort=[("due", 1)],
+            return_document=ReturnDocument.AFTER,
+        )
+        if doc is None:
+            return None
+        if doc["crashes"] <= CRASHES_MAX:
+            faults.point("delivery_claimed")
+            return _event(doc["event"])
+        _park_killer(db, doc)
 
 
 def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
@@ -139,7 +166,7 @@ def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
         {"_id": event.id},
         {
             "$inc": {"crashes": 1},
-            "$set": {"type": event.type, "event": dataclasses.asdict(event), "at": now},
+            "$set": {"type": event.type, "event": _said(event), "at": now},
             "$setOnInsert": {
                 "state": "running",
                 "tries": event.tries,
@@ -153,15 +180,20 @@ def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
     )
     if doc is None or doc["crashes"] <= CRASHES_MAX:
         return True
-    reason = f"it ended the process {CRASHES_MAX} times"
-    db["deliveries"].update_one({"_id": event.id}, {"$set": {"state": "parked", "reason": reason}})
-    log.error("delivery_parked", id=event.id, type=event.type, reason=reason)
+    _park_killer(db, doc)
     return False
+
+
+def _park_killer(db: Db, doc: Doc) -> None:
+    reason = f"its process ended {CRASHES_MAX} times before it was done"
+    parked = {"$set": {"state": "parked", "reason": reason}}
+    db["deliveries"].update_one({"_id": doc["_id"], "state": {"$ne": "dropped"}}, parked)
+    log.error("delivery_parked", id=doc["_id"], type=doc["type"], reason=reason)
 
 
 def parked(db: Db, limit: int = 100) -> list[Doc]:
     """Return what waits for a person, oldest first."""
-    return list(db["deliveries"].find({"state": "parked"}).sort("at", 1).limit(limit))
+    return list(db["deliveries"].find({"state": "parked"}).sort("due", 1).limit(limit))
 
 
 def replay(db: Db, id_: str, *, now: datetime) -> bool:

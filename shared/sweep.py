@@ -95,17 +95,25 @@ def _timers_of(store: Store, kind: Kind[Any], now: datetime) -> int:
 
 
 def _wake(store: Store, kind: Kind[Any], doc: Doc, now: datetime) -> None:
-    once = Once(f"{doc['_id']} wake {doc['wake_at'].isoformat()}")
     assert kind.on_wake is not None, "only kinds with a timer are swept"  # noqa: S101
+    if doc["wake_tries"] > deliveries.TRIES_MAX:
+        # Said before it runs: it may be what ends its process.
+        _timer_failed(store, kind, doc, TimeoutError("it is due and is not done"), now)
+    once = Once(f"{doc['_id']} wake {doc['wake_at'].isoformat()}")
     try:
         store.change(kind, doc["_id"], kind.on_wake, once=once, now=now)
-    except Crossing:
+    except Crossing as why:
         # Somebody moved it between the claim and the write: its new timer stands.
-        store.mark(kind.collection, {"_id": doc["_id"]}, {"leased_until": now})
+        moved = {"_id": doc["_id"], "wake_at": {"$ne": doc["wake_at"]}}
+        if not store.mark(kind.collection, moved, {"leased_until": now, "wake_tries": 0}):
+            _timer_failed(store, kind, doc, why, now)
     except Exception as why:
         if is_away(why):
             raise
         _timer_failed(store, kind, doc, why, now)
+    else:
+        if doc["wake_tries"] > deliveries.TRIES_MAX:
+            deliveries.timer_done(store.db, doc["_id"])
 
 
 def _timer_failed(store: Store, kind: Kind[Any], doc: Doc, why: Exception, now: datetime) -> None:
@@ -125,8 +133,9 @@ def oldest_waiting_s(db: Db, kinds: Iterable[Kind[Any]], now: datetime) -> float
     """Return the age in seconds of the oldest fact that the broker has not confirmed."""
     oldest = now
     for kind in kinds:
+        # In the order of the index: a sort would fetch all that wait, every second.
         waiting = {"outbox.time": {"$lt": now}}
-        doc = db[kind.collection].find_one(waiting, {"outbox.time": 1}, sort=[("outbox.time", 1)])
+        doc = db[kind.collection].find_one(waiting, {"outbox.time": 1}, hint="outbox_waiting")
         if doc is not None:
             oldest = min(oldest, *(e["time"] for e in doc["outbox"]))
     return (now - oldest).total_seconds()

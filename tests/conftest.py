@@ -5,11 +5,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from pymongo import MongoClient
 from pymongo.database import Database
 
 from tests import backends
 from tests.callers import Signer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """Tracebacks as Python prints them: the coloured ones take a second each."""
+    last = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, last])
 
 
 @pytest.fixture(scope="session")

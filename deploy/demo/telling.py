@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -57,20 +58,20 @@ def tell_end(story: Story, console: Console) -> None:
 
 def _timeline(story: Story, console: Console) -> None:
     said = story.client.get(f"/v1/contracts/{story.contract_id}/timeline")
-    table = Table("at", "what", "by", title="The contract: what happened")
+    table = _table("The contract: what happened", "at (UTC)", "what", "by")
     for one in said["past"]:
-        table.add_row(one["at"], one["what"], one["by"])
+        table.add_row(_at(one), one["what"], one["by"])
     console.print(table)
     _future(story.forecast, "After the first delivery: what silence would have led to", console)
     _future(said["future"], "Now: what silence will lead to", console)
 
 
 def _future(future: list[Said], title: str, console: Console) -> None:
-    table = Table("at", "what", "if", title=title)
+    table = _table(title, "at (UTC)", "what", "if")
     for one in future:
-        table.add_row(one["at"], one["what"], one["if"])
+        table.add_row(_at(one), one["what"], one["if"])
     if not future:
-        table.add_row("-", "nothing more", "-")
+        table.add_row("", "nothing more", "")
     console.print(table)
 
 
@@ -80,11 +81,13 @@ def _wallet(who: Caller, console: Console) -> None:
         f"Wallet of {who.name}: {money(seen['available'])} available, "
         f"{money(seen['pending'])} on its way out"
     )
-    table = Table("at", "kind", "amount", "balance", "for", "steps", title=title)
+    table = _table(title, "at (UTC)", "kind", "amount", "balance", "for", "steps")
     for one in who.items("/v1/wallet/entries"):
         steps = "\n".join(_step(step) for step in one["steps"] or [])
-        balance = money(one["balance"])
-        table.add_row(one["at"], one["kind"], money(one["amount"]), balance, one["ref"], steps)
+        what = (one["kind"], money(one["amount"]), money(one["balance"]))
+        table.add_row(_at(one), *what, _short(one["ref"]), steps)
+    if not table.row_count:
+        table.add_row("", "nothing moved")
     console.print(table)
 
 
@@ -94,14 +97,15 @@ def _step(step: Said) -> str:
 
 
 def _notices(who: Caller, console: Console) -> None:
-    table = Table("at", "to", "told", "now", title=f"What {who.name} was told")
+    table = _table(f"What {who.name} was told", "at (UTC)", "to", "told", "")
     for one in reversed(who.items("/v1/notifications")):
-        table.add_row(one["at"], one["action"] or "know", one["title"], one["state"])
+        done = "" if one["state"] == "open" else "✓ done" if one["action"] else "moot"
+        table.add_row(_at(one), one["action"] or "know", one["title"], done)
     console.print(table)
 
 
 def _ledger(proof: Said, console: Console) -> None:
-    table = Table("currency", "total", title=f"The ledger: {proof['entries']} entries")
+    table = _table(f"The ledger: {proof['entries']} entries", "currency", "total")
     parts = sorted({name for sums in proof["currencies"].values() for name in sums} - {"total"})
     for name in parts:
         table.add_column(name)
@@ -111,6 +115,22 @@ def _ledger(proof: Said, console: Console) -> None:
     console.print(
         f"head of its chain: {proof['head']}", markup=False, highlight=False, soft_wrap=True
     )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _at(one: Said) -> str:
+    return f"{one['at'][:10]} {one['at'][11:19]}"
+
+
+def _short(ref: str) -> str:
+    """Return enough of an id to know it again."""
+    return f"{ref[:4]}…{ref[-6:]}"
 
 
 def money(amount: Said) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -42,10 +43,14 @@ def down(wipe: bool) -> None:
 @dev.command()
 @click.argument("names", nargs=-1)
 def restart(names: tuple[str, ...]) -> None:
-    """Restart some programs (or all services) to run changed code."""
+    """Run changed code: in some programs, or in all services. No request is dropped."""
     services = [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
     _need_running()
-    supervision.control(HOME, "restart", *(names or services))
+    for name in names or services:
+        if name.endswith("-web"):
+            supervision.control(HOME, "signal", "HUP", name)  # gunicorn replaces its workers
+        else:
+            supervision.control(HOME, "restart", name)
 
 
 @dev.command()
@@ -123,6 +128,16 @@ def ops(words: tuple[str, ...]) -> None:
 
 
 @dev.command(context_settings=PASS_ON)
+@click.argument("service", type=click.Choice(home.SERVICES))
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def run(service: str, words: tuple[str, ...]) -> None:
+    """Run a service's own command, as in: run accounts make-operator MAIL."""
+    if not words:
+        raise click.UsageError("say which command: without one it would be a second worker")
+    _run_module(f"services.{service}", *words, env=_env_of(service))
+
+
+@dev.command(context_settings=PASS_ON)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def bench(words: tuple[str, ...]) -> None:
     """Measure against the floor and the peers."""
@@ -158,12 +173,21 @@ def _need_module(name: str) -> None:
         sys.exit(EXIT_USAGE)
 
 
-def _run_module(name: str, *words: str) -> None:
+def _run_module(name: str, *words: str, env: Mapping[str, str] | None = None) -> None:
     """Run a module of the checkout in the environment of the deployment."""
     _need_module(name)
-    env = {**os.environ, "UKEOI_ENV_DIR": str(HOME.env)}
+    told = {**os.environ, "UKEOI_ENV_DIR": str(HOME.env), **(env or {})}
     argv = (sys.executable, "-m", name, *words)
-    sys.exit(subprocess.run(argv, cwd=HOME.root, env=env, check=False).returncode)
+    sys.exit(subprocess.run(argv, cwd=HOME.root, env=told, check=False).returncode)
+
+
+def _env_of(service: str) -> dict[str, str]:
+    """Return what the running service was told."""
+    path = HOME.env / f"{service}.env"
+    if not path.exists():
+        raise click.ClickException("nothing was started here yet: ./dev up")
+    pairs = (line.partition("=") for line in path.read_text().splitlines())
+    return {name: value for name, _, value in pairs}
 
 
 def _status_rows() -> list[dict[str, Any]]:

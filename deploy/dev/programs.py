@@ -13,7 +13,7 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from deploy import gateway
+from deploy import gateway, keys
 from deploy.dev import servers
 from deploy.dev.home import SERVICES, Home
 from deploy.dev.servers import Command
@@ -101,10 +101,13 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
         "WEB_THREADS": "8",
         "LOG_LEVEL": "info",
         "PUBLIC_URL": url(ports),
+        "PROXY_HOPS": "1",  # the gateway
         **{key: os.environ[key] for key in PASSED_ON if key in os.environ},
     }
     if name == "accounts":
         env["JWT_PRIVATE_KEYS"] = str(home.keys / "private")
+    if name == "escrow":
+        env["SANDBOX_WEBHOOK_SECRETS"] = keys.secret(home.keys / "sandbox-webhook")
     if test:
         env |= {"UKEOI_TEST_DEPLOYMENT": "1", "UKEOI_CLOCK_FILE": str(home.clock_file)}
     return env

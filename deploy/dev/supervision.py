@@ -125,9 +125,9 @@ def _rpc(home: Home) -> Any:
 
 
 def _environment(home: Home) -> dict[str, str]:
-    """Return what all processes inherit: the caller's, less what belongs to the caller's Python."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    kept.pop("VIRTUAL_ENV", None)
+    """Return what all processes inherit: the caller's, less what is meant for other processes."""
+    others = ("PYTHON", "VIRTUAL_ENV", "UKEOI_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
     return {**kept, "PYTHONUNBUFFERED": "1", **dict([home.mark])}
 
 

@@ -1,7 +1,8 @@
 """Jobs, proposals and questions as documents, with their indexes.
 
-A published job carries what it is found by: `text` (as queries are compared with it), `grams` (cut
-from the text), `facets` (what it is filtered by) and `sort`. A draft is found by its client alone.
+A job carries what it is found by: `text` (as queries are compared with it), `grams` (cut from the
+text), `facets` (what it is filtered by) and `sort`. Every list asks for a facet, and one that was
+never published has no facet but its owner.
 """
 
 from dataclasses import fields
@@ -62,7 +63,7 @@ def job_doc(job: Job) -> Doc:
         "skills": list(job.skills),
         "project": project,
         "text": words,
-        "grams": text.grams(words) if job.published_at else [],
+        "grams": text.grams(words),
         "facets": facets(job),
         "sort": {
             "new": job.published_at or job.created_at,

@@ -5,9 +5,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from services.jobs.domain import category, proposal, question, terms
-from services.jobs.domain.job import EXPERIENCES, MODES, STATES, Budget
+from services.jobs.domain.job import EXPERIENCES, MODES, ORDERS, STATES, Budget
 from services.jobs.domain.posting import refuse_mode
-from services.jobs.records import JOBS_BY
 from shared import web
 from shared.money import AMOUNT_MAX
 
@@ -97,7 +96,7 @@ class JobListArgs(web.PageArgs):
     experience = _one_of(*EXPERIENCES)
     client_id = web.IdField("mem")
     mine = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=False)
-    sort = _one_of(*JOBS_BY, load_default="new")
+    sort = _one_of(*ORDERS, load_default="new")
 
 
 class MilestoneWords(Schema):

@@ -21,7 +21,7 @@ def inbox(
     db: Db, member_id: str, page: Page, *, unread: bool | None, muted: Iterable[str], now: datetime
 ) -> tuple[list[Notice], str | None]:
     """Return a page of the member's notices, newest first; a moot one does not count as unread."""
-    where: Doc = {"member_id": member_id, "type": {"$nin": list(muted)}}
+    where: Doc = {"member_id": member_id, "said": True, "type": {"$nin": list(muted)}}
     if unread is True:
         where |= {"read_at": None, **_alive(now)}
     if unread is False:

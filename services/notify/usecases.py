@@ -60,7 +60,7 @@ def _born_before(closed: Mapping[str, int]) -> Doc:
 
 
 def make(store: Store, told: Sequence[tuple[Event, Notice]], now: datetime) -> None:
-    """Keep notices and say so; those whose key is closed already are born withdrawn, unsaid."""
+    """Keep notices and say so; those whose key is closed already are never said."""
     if not told:
         return
     closed = _closed(store, told)
@@ -83,8 +83,8 @@ def make(store: Store, told: Sequence[tuple[Event, Notice]], now: datetime) -> N
 
 def _born(event: Event, made: Notice, now: datetime, *, is_moot: bool) -> Folded:
     if is_moot:
-        withdrawn, _ = notice.withdrawn(made, now=now)
-        return Folded(thing=withdrawn, doc=None, applied=1, entries=())
+        moot = notice.born_moot(made, now=now)
+        return Folded(thing=moot, doc=None, applied=1, entries=())
     context = Context(event.actor, event.correlation, event.traceparent)
     entries = stamp(notice.made(made), version=1, now=now, context=context)
     return Folded(thing=made, doc=None, applied=1, entries=entries)

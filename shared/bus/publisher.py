@@ -6,6 +6,7 @@ batch and waits. "Not confirmed" never means "not delivered"; whoever publishes 
 
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -60,6 +61,9 @@ class Publisher:
         self._tag = 0
         self._waiting: dict[int, tuple[_Batch, str]] = {}
         self._returned: set[str] = set()
+        # Guards the hand-over: nothing is posted to a loop that has ended.
+        self._lock = threading.Lock()
+        self._posted: deque[_Batch] = deque()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def start(self) -> None:
@@ -77,20 +81,29 @@ class Publisher:
 
     def publish(self, events: Sequence[Event], timeout_s: float = CONFIRM_TIMEOUT_S) -> Sent:
         """Publish all and wait; what is in neither set may or may not have arrived."""
-        if not events or not self._ready.is_set() or self._connection is None:
-            return Sent(set(), set())
         batch = _Batch(events, open=len(events))
-        self._connection.ioloop.add_callback_threadsafe(lambda: self._send(batch))
+        if not events or not self._post(batch):
+            return Sent(set(), set())
         batch.done.wait(timeout_s)
         return Sent(set(batch.confirmed), set(batch.returned))
 
     def stop(self) -> None:
         """Close the connection and end the thread."""
         self._stopping = True
-        connection = self._connection
-        if connection is not None:
-            connection.ioloop.add_callback_threadsafe(lambda: self._close(connection))
-        self._thread.join(timeout=5)
+        with self._lock:
+            connection = self._connection
+            if connection is not None:
+                connection.ioloop.add_callback_threadsafe(lambda: self._close(connection))
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def _post(self, batch: _Batch) -> bool:
+        with self._lock:
+            if not self._ready.is_set() or self._connection is None:
+                return False
+            self._posted.append(batch)
+            self._connection.ioloop.add_callback_threadsafe(self._send_posted)
+            return True
 
     # all below runs in the thread
 
@@ -108,12 +121,23 @@ class Publisher:
                 self._connection.ioloop.start()
             except (AMQPError, OSError) as wrong:
                 log.warning("publisher_lost", error=repr(wrong))
-            self._lost()
+            self._end()
             if time.monotonic() - began > RECONNECT_MAX_S:
                 wait_s = 0.1
             if not self._stopping:
                 time.sleep(wait_s)
             wait_s = min(wait_s * 2, RECONNECT_MAX_S)
+
+    def _end(self) -> None:
+        """Tell every batch that waits that nothing more will be heard, and end the loop."""
+        self._lost()
+        with self._lock:
+            connection, self._connection = self._connection, None
+            posted, self._posted = self._posted, deque()
+        for batch in posted:
+            batch.done.set()
+        if connection is not None:
+            connection.ioloop.close()
 
     def _close(self, connection: SelectConnection) -> None:
         if connection.is_open:
@@ -158,6 +182,10 @@ class Publisher:
         self._returned.clear()
         for batch, _id in waiting.values():
             self._settle(batch)
+
+    def _send_posted(self) -> None:
+        while self._posted:
+            self._send(self._posted.popleft())
 
     def _send(self, batch: _Batch) -> None:
         channel = self._channel

@@ -16,6 +16,8 @@ from shared.errors import Malformed
 from shared.events import Event
 
 BODY_MAX_BYTES = 256 * 1024
+DEPTH_MAX = 50
+VERSION_MAX = 2**53
 
 
 class _Orjson(JSONFormat):
@@ -86,8 +88,10 @@ def from_message(body: bytes, headers: Mapping[str, Any], content_type: str | No
     try:
         said = {name: value for name, value in headers.items() if name.startswith("ce-")}
         message = rabbitmq.RabbitMQMessage(said, content_type or "application/json", body)
-        cloud = rabbitmq.from_binary(message, _FORMAT, CloudEvent)
-        return _event(cloud)
+        event = _event(rabbitmq.from_binary(message, _FORMAT, CloudEvent))
+        if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _is_deep(event.data, DEPTH_MAX):
+            raise ValueError(f"the body is nested more than {DEPTH_MAX} deep")
+        return event
     except (CloudEventValidationError, ValueError, TypeError, AttributeError, KeyError) as wrong:
         raise Malformed("unreadable_event", f"{type(wrong).__name__}: {wrong}") from wrong
 
@@ -97,15 +101,26 @@ def _event(cloud: Any) -> Event:
     if not isinstance(data, dict):
         raise TypeError("the body is no object")
     attributes = cloud.get_attributes()
+    version = int(attributes["version"])
+    if not 0 <= version <= VERSION_MAX:
+        raise ValueError("the version is no version")
     return Event(
         id=attributes["id"],
         type=attributes["type"],
         source=attributes["source"].lstrip("/"),
         subject=attributes["subject"],
         time=clock.text(attributes["time"]),
-        version=int(attributes["version"]),
+        version=version,
         data=data,
         actor=str(attributes.get("actor", "system")),
         traceparent=str(attributes.get("traceparent", "")),
         correlation=str(attributes.get("correlation", "")),
     )
+
+
+def _is_deep(value: Any, left: int) -> bool:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return left == 0 or any(_is_deep(inner, left - 1) for inner in value)

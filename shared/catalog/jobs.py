@@ -1,8 +1,6 @@
 """What jobs says: work that is offered, who proposes, and whom the client selects."""
 
-from marshmallow import fields
-
-from shared.catalog.words import group, many, maybe, money, number, text, when
+from shared.catalog.words import group, many, money, number, text, when
 
 JOB = {"job_id": text(), "client_id": text(), "mode": text(), "title": text()}
 PROPOSAL = {
@@ -30,7 +28,6 @@ OFFER = {
     "milestones": many(group(MILESTONE)),
     "review_days": number(),
     "revisions": number(),
-    "note": maybe(fields.String),
 }
 FACTS = {
     "job.opened": {**JOB, "category": text()},

@@ -67,9 +67,11 @@ def make_app(
         API_SPEC_OPTIONS={"security": [{"bearer": []}], "servers": [{"url": "/"}]},
         OPENAPI_VERSION="3.1.0",
     )
+    store = Store(stores.connect(config.mongo_url, config.mongo_db), source=name)
     app.extensions.update(
         ukeoi_settings=config,
-        ukeoi_store=_open_store(name, config),
+        ukeoi_store=store,
+        ukeoi_relay=relay.start(store, config.amqp_url) if config.amqp_url else None,
         ukeoi_keys=auth.Keys(config.jwt_public_keys, config.jwt_issuer, config.jwt_audience),
         ukeoi_kinds=tuple(kinds),
         ukeoi_shelves=tuple(shelves),
@@ -82,10 +84,3 @@ def make_app(
     edge.add_to(app)
     operations.add_to(app, api)
     return app
-
-
-def _open_store(name: str, config: Settings) -> Store:
-    store = Store(stores.connect(config.mongo_url, config.mongo_db), source=name)
-    if config.amqp_url:
-        relay.start(store, config.amqp_url)
-    return store

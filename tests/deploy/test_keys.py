@@ -44,3 +44,10 @@ def test_a_lost_public_key_is_made_again(tmp_path: Path) -> None:
     public.unlink()
     keys.ensure(tmp_path)
     assert public.read_text() == before
+
+
+def test_a_secret_is_made_once_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "some" / "secret"
+    assert keys.secret(path) == keys.secret(path)
+    assert len(keys.secret(path)) >= 32
+    assert path.stat().st_mode & 0o077 == 0

@@ -20,12 +20,7 @@ NOT_COPIED = shutil.ignore_patterns(".dev", ".git", ".bench", ".*_cache", "__pyc
 HEAL_TIMEOUT_S = 40
 KILLED = ("mongod", "rabbitmq", "epmd", "gateway", "accounts-web", "accounts-worker")
 
-pytestmark = [
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(
-        not (ROOT / "services" / "accounts" / "app.py").exists(), reason="no services to run yet"
-    ),
-]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

@@ -158,7 +158,7 @@ def of_contract(
             "revisions": 2,
             "fund_by": clock.text(NOON + 7 * DAY),
         },
-        "contract.completed": {"review_by": clock.text(NOON + 60 * DAY)},
+        "contract.completed": {"review_by": clock.text(NOON + 60 * DAY), "hold_ids": []},
         "contract.cancelled": {"reason": "not_funded", "hold_ids": []},
     }[type_]
     contract = contract_id or ids.derived("con", offer_id)

@@ -1,9 +1,12 @@
 """A web application of jobs on this test's database, and those who call it."""
 
+import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
+from pymongo import MongoClient
 
 from services.jobs.app import create_app
 from services.jobs.records import KINDS
@@ -11,17 +14,35 @@ from shared.store import Db, Store, ensure_indexes
 from tests.callers import Caller, Signer, a_caller
 
 
+@pytest.fixture(scope="package")
+def indexed(mongo: MongoClient[dict[str, Any]]) -> Iterator[Db]:
+    """A database with the indexes of jobs: they take longer to make than a test to run."""
+    db = mongo[f"test_{secrets.token_hex(6)}"]
+    ensure_indexes(db, KINDS)
+    yield db
+    mongo.drop_database(db.name)
+
+
+@pytest.fixture
+def db(indexed: Db) -> Iterator[Db]:
+    """That database, empty."""
+    yield indexed
+    for name in indexed.list_collection_names():
+        indexed[name].delete_many({})
+
+
 @pytest.fixture
 def store(db: Db) -> Store:
     """The store of jobs on an empty database with its indexes."""
-    ensure_indexes(db, KINDS)
     return Store(db, source="jobs")
 
 
 @pytest.fixture
 def app(mongo_url: str, db: Db, signer: Signer) -> Iterator[Flask]:
     """The application."""
-    return create_app(signer.settings(mongo_url, db.name))
+    made = create_app(signer.settings(mongo_url, db.name))
+    yield made
+    made.extensions["ukeoi_store"].db.client.close()
 
 
 @pytest.fixture

@@ -240,13 +240,14 @@ def test_only_its_member_reads_a_notice_and_only_once() -> None:
         notice.read(told, now=NOW, by=CLIENT)
 
 
-def test_what_is_withdrawn_stays_withdrawn_at_its_time() -> None:
+def test_what_is_moot_before_it_is_born_is_never_said_nor_read() -> None:
     told = notice.made_of(an_event("offer.sent"), now=NOW)[0]
 
-    withdrawn, _ = notice.withdrawn(told, now=NOW)
+    moot = notice.born_moot(told, now=NOW)
 
-    assert withdrawn == replace(told, withdrawn_at=NOW)
-    assert notice.withdrawn(withdrawn, now=NOW + timedelta(hours=1))[0] == withdrawn
+    assert moot == replace(told, said=False, withdrawn_at=NOW)
+    with pytest.raises(Unknown, match="no such notice"):
+        notice.read(moot, now=NOW, by=WORKER)
 
 
 # texts
@@ -339,7 +340,7 @@ SEEN_BY_BOTH = {
     *("hold_id", "hold_ids", "cancelled_at", "accepted_at", "round", "review_by", "reason"),
     *("message_id", "thread", "sender_id", "recipient_id", "review_id", "reviewer_id"),
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
-    *("question_id", "note", "links"),
+    *("question_id", "note", "links", "state"),
 }
 
 

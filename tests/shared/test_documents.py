@@ -128,4 +128,4 @@ def test_a_fact_that_breaks_its_words_is_never_kept() -> None:
 
 
 def test_every_aggregate_has_the_three_indexes() -> None:
-    assert [i.document["name"] for i in own_indexes()] == ["outbox_waiting", "timers", "born_of"]
+    assert [i.document["name"] for i in own_indexes()] == ["outbox_waiting", "wake", "born"]

@@ -456,7 +456,7 @@ def test_a_wrong_write_is_not_taken_for_an_absence(store: Store) -> None:
 def test_indexes_may_be_made_any_number_of_times(db: Db) -> None:
     at_once(4, lambda _: stores.ensure_indexes(db, [BOXES, boxes(collection="more")]))
     assert set(db["more"].index_information()) == {
-        *("_id_", "outbox_waiting", "timers", "born_of", "one_box")
+        *("_id_", "outbox_waiting", "wake", "born", "one_box")
     }
 
 

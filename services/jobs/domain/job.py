@@ -18,6 +18,8 @@ STATES = ("draft", "awaiting_funding", "open", "closed", "completed", "cancelled
 MODES = ("project", "competition", "task")
 MODES_ENABLED = frozenset({"project"})
 EXPERIENCES = ("none", "some")
+ORDERS = ("new", "deadline", "amount")
+"""How a list of jobs may be sorted: the newest, the soonest, the best paid first."""
 
 Next = dict[str, Any]
 """Who must act, by when, and what happens otherwise: `{actor, action, by, otherwise}`."""

@@ -1,6 +1,6 @@
 """What a job may say: bounds, what it needs before it opens, what stays as it is while open."""
 
-from collections.abc import Collection
+from collections.abc import Set
 from datetime import datetime, timedelta
 
 from services.jobs.domain import category
@@ -18,7 +18,7 @@ PROPOSALS_OPEN_MAX = timedelta(days=180)
 Fields = dict[str, list[str]]
 
 
-def refuse_wrong(job: Job, *, given: Collection[str], now: datetime) -> None:
+def refuse_wrong(job: Job, *, given: Set[str], now: datetime) -> None:
     """Pass when the words that were given now fit each other and the others.
 
     Only those: a draft whose deadline has passed meanwhile may still get a better title.
@@ -35,10 +35,16 @@ def refuse_wrong(job: Job, *, given: Collection[str], now: datetime) -> None:
     close_at = job.project.proposals_close_at
     if "proposals_close_at" in given:
         wrong.update(_wrong_time("proposals_close_at", close_at, now, PROPOSALS_OPEN_MAX))
-    if not wrong and close_at and job.deadline_at and close_at > job.deadline_at:
-        wrong["proposals_close_at"] = ["Later than the deadline of the work."]
+    if not wrong and given & {"deadline_at", "proposals_close_at"}:
+        wrong.update(_wrong_order(close_at, job.deadline_at))
     if wrong:
         raise Invalid("invalid_words", "some of the words are not right", fields=wrong)
+
+
+def _wrong_order(close_at: datetime | None, deadline_at: datetime | None) -> Fields:
+    if close_at is None or deadline_at is None or close_at <= deadline_at:
+        return {}
+    return {"proposals_close_at": ["Later than the deadline of the work."]}
 
 
 def _wrong_budget(budget: Budget | None) -> Fields:

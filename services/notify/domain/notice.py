@@ -2,6 +2,7 @@
 
 It is alive until it is withdrawn (`withdrawn_at`) or its window is over (`ends_at`); a notice to
 act that is alive is on the to-do list. `born` is the version of the aggregate whose event made it.
+What was moot before it was born is kept, so that it is not made again, but never `said`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,6 +54,7 @@ class Notice:
     keys: tuple[str, ...] = ()
     born: int = 0
     ends_at: datetime | None = None
+    said: bool = True
     read_at: datetime | None = None
     withdrawn_at: datetime | None = None
 
@@ -93,16 +95,16 @@ def is_closed(notice: Notice, closed: Mapping[str, int]) -> bool:
 def read(notice: Notice, *, now: datetime, by: str) -> Outcome[Notice]:
     """Mark a notice as read; reading twice changes nothing.
 
-    :raises Unknown: `no_such_notice`: it is another person's
+    :raises Unknown: `no_such_notice`: it is another person's, or was never said
     """
-    if by != notice.member_id:
+    if by != notice.member_id or not notice.said:
         raise Unknown("no_such_notice", "there is no such notice")
     return (notice if notice.read_at else replace(notice, read_at=now)), []
 
 
-def withdrawn(notice: Notice, *, now: datetime) -> Outcome[Notice]:
-    """Take a notice back that is moot; it stays in the inbox as what was once said."""
-    return (notice if notice.withdrawn_at else replace(notice, withdrawn_at=now)), []
+def born_moot(notice: Notice, *, now: datetime) -> Notice:
+    """Return the notice as one that came too late to be said."""
+    return replace(notice, said=False, withdrawn_at=now)
 
 
 def _concerns(tell: Tell, words: Mapping[str, Any]) -> bool:
