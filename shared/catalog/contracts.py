@@ -2,7 +2,18 @@
 
 from marshmallow import fields, validate
 
-from shared.catalog.words import flag, group, many, maybe, maybe_when, money, number, text, when
+from shared.catalog.words import (
+    flag,
+    group,
+    many,
+    maybe,
+    maybe_many,
+    maybe_when,
+    money,
+    number,
+    text,
+    when,
+)
 
 PARTIES = {"client_id": text(), "worker_id": text(), "title": text()}
 ORIGIN = {
@@ -30,6 +41,11 @@ FORMED = {
     "revisions": number(),
     "fund_by": when(),
 }
+# What escrow needs to open a hold or to quote it anew; `amount` is the agreed one, before any fee.
+ASKED_FOR = {**STEP, "mode": text(), "amount": money()}
+# How the money of one hold is divided; both amounts before any fee, together the whole hold.
+DIVIDED = {**STEP, "worker_gets": money(), "client_gets": money()}
+PART = {"hold_id": text(), "amount": money()}
 FACTS = {
     "offer.sent": {**OFFER, "amount": money(), "deliver_by": when(), "answer_by": when()},
     # Says the whole contract, so that the contract can be made again from it.
@@ -69,7 +85,26 @@ FACTS = {
     "milestone.paid": {**STEP, "amount": money()},
     # `hold_ids`: holds that were never funded and are needed no more.
     "contract.completed": {**CONTRACT, "review_by": when(), "hold_ids": many(fields.String())},
-    "contract.cancelled": {**CONTRACT, "reason": text(), "hold_ids": many(fields.String())},
+    # Of the holds in `parts` this `amount` is paid to the worker first and the rest refunded; all
+    # others are cancelled or refunded whole.
+    "contract.cancelled": {
+        **CONTRACT,
+        "reason": text(),
+        "hold_ids": many(fields.String()),
+        "parts": maybe_many(group(PART)),
+    },
+    # A new hold (`hold_id` is final); escrow answers hold.opened or hold.refused.
+    "milestone.added": {**ASKED_FOR, "deliver_by": when(), "fund_by": maybe_when()},
+    # The hold's new amount, before it is funded; escrow answers hold.changed or hold.refused.
+    "milestone.changed": {**ASKED_FOR, "deliver_by": when(), "fund_by": maybe_when()},
+    # Hourly work: what the coming week may cost at most, its own hold.
+    "week.planned": {**ASKED_FOR, "week_starts_at": when(), "fund_by": when()},
+    # On top, of the client's free will: taken from the client's wallet if it is there, else the
+    # client funds the hold; released in the moment it is funded. `milestone` is 0.
+    "tip.given": {**ASKED_FOR, "tip_id": text(), "note": maybe(fields.String)},
+    # Both sides agreed on a division; an operator (or the timer) decided one.
+    "dispute.settled": {**DIVIDED, "by": text()},
+    "dispute.decided": {**DIVIDED, "by": text(), "reason": text()},
     "message.sent": {
         "message_id": text(),
         "thread": text(),

@@ -1,6 +1,24 @@
-"""What jobs says: work that is offered, who proposes, and whom the client selects."""
+"""What jobs says: work that is offered, who proposes, whom the client selects, and, where the money
+waits in one hold for the whole job (competition, task), what becomes of that money.
 
-from shared.catalog.words import group, many, money, number, text, when
+`hold_id` of a job is final when the job is submitted for funding. What leaves a job's hold leaves
+it in parts, each once: an assignment's, an entry's, what closing the job left over.
+"""
+
+from marshmallow import fields, validate
+
+from shared.catalog.words import (
+    MoneyWords,
+    group,
+    many,
+    maybe,
+    maybe_many,
+    maybe_money,
+    money,
+    number,
+    text,
+    when,
+)
 
 JOB = {"job_id": text(), "client_id": text(), "mode": text(), "title": text()}
 PROPOSAL = {
@@ -29,13 +47,33 @@ OFFER = {
     "review_days": number(),
     "revisions": number(),
 }
+HELD = {**JOB, "hold_id": text()}
+ASSIGNMENT = {**HELD, "assignment_id": text(), "worker_id": text()}
+# `amount` is the agreed one, before any fee.
+SHARE = {"entry_id": text(), "worker_id": text(), "amount": money()}
 FACTS = {
+    # A competition names its `prizes` by rank, a task its `reward` and `slots`. Each prize and each
+    # slot is quoted alone; escrow answers hold.opened, then escrow.funded, both with `ref` the job.
+    "job.submitted_for_funding": {
+        **HELD,
+        "prizes": maybe_many(fields.Nested(MoneyWords)),
+        "reward": maybe_money(),
+        "slots": maybe(fields.Integer, strict=True),
+        "fund_by": when(),
+    },
     "job.opened": {**JOB, "category": text()},
     # No proposals are taken any more; the client may still choose among those there are.
     "job.proposals_closed": {**JOB, "select_by": when()},
-    # Nobody is selected any more; `reason`: client, filled, silence.
-    "job.closed": {**JOB, "reason": text()},
-    "job.cancelled": {**JOB, "reason": text()},
+    # Nobody is selected any more; `reason`: client, filled, silence. `remaining` of the hold (may
+    # be 0) is for nobody any more and goes back to the client; what is worked on stays.
+    "job.closed": {
+        **JOB,
+        "reason": text(),
+        "hold_id": maybe(fields.String),
+        "remaining": maybe_money(),
+    },
+    # With a `hold_id`: it is cancelled, or all that is left in it goes back.
+    "job.cancelled": {**JOB, "reason": text(), "hold_id": maybe(fields.String)},
     "job.completed": JOB,
     "question.asked": QUESTION,
     "question.answered": QUESTION,
@@ -47,4 +85,20 @@ FACTS = {
     "opening.reserved": OFFER,
     # It has taken it: from this contracts makes the offer.
     "proposal.selected": OFFER,
+    # One slot's reward is released to the worker. `by`: client, silence, appeal or ops.
+    "assignment.approved": {
+        **ASSIGNMENT,
+        "amount": money(),
+        "by": text(validate=validate.OneOf(["client", "silence", "appeal", "ops"])),
+    },
+    # A slot of a closed job that ended unpaid (rejected for good, expired, returned): its `amount`
+    # goes back to the client. A slot that somebody else may still take says nothing.
+    "slot.closed": {**HELD, "assignment_id": text(), "amount": money()},
+    # All winners at once; prizes that nobody won go back to the client.
+    "competition.awarded": {**HELD, "awards": many(group({**SHARE, "rank": number()}))},
+    # No winner, and the rule says so: shares in the order of the entries; they sum up to the hold,
+    # or the rest goes back.
+    "competition.split": {**HELD, "shares": many(group(SHARE))},
+    # No winner and nobody to share: all goes back to the client.
+    "competition.void": {**HELD, "reason": text()},
 }

@@ -46,6 +46,11 @@ def money() -> fields.Field[Any]:
     return fields.Nested(MoneyWords, required=True)
 
 
+def maybe_money() -> fields.Field[Any]:
+    """Return an amount of money that may be null or left out."""
+    return fields.Nested(MoneyWords, required=False, allow_none=True, load_default=None)
+
+
 def when() -> fields.Field[Any]:
     """Return a required time, RFC 3339 with zone."""
     return fields.String(required=True, validate=_rfc3339)
@@ -64,6 +69,11 @@ def flag() -> fields.Field[Any]:
 def many(of: Any) -> fields.Field[Any]:
     """Return a required list."""
     return fields.List(of, required=True)
+
+
+def maybe_many(of: Any) -> fields.Field[Any]:
+    """Return a list that may be null or left out."""
+    return fields.List(of, required=False, allow_none=True, load_default=None)
 
 
 def group(words: dict[str, Any]) -> fields.Field[Any]:

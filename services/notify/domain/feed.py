@@ -14,7 +14,11 @@ ONE_SIDE_ONLY: Mapping[str, str] = {
     "worker_gets": "worker_id",
     "fee": "worker_id",
 }
-"""Words about one side's own money -> the word that names whose they are."""
+"""Words about one side's own money -> the word that names whose they are.
+
+How a dispute divides a hold is said with such words, too, and is for both sides to see.
+"""
+FOR_BOTH = frozenset({"dispute.settled", "dispute.decided"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ def concerned(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def seen_by(entry: Entry, member_id: str) -> dict[str, Any]:
     """Return the words of an event without what is only for the other side."""
+    if entry.type in FOR_BOTH:
+        return dict(entry.data)
     return {
         word: value
         for word, value in entry.data.items()

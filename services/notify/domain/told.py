@@ -22,6 +22,8 @@ JOB = "job:{job_id}"
 CONTRACT = "contract:{contract_id}"
 FUND_FIRST = "fund:{contract_id}:1"
 FUND = "fund:{ref}:{milestone}"
+FUND_JOB = "fund:{job_id}:0"
+FUND_STEP = "fund:{contract_id}:{milestone}"
 DELIVER = "deliver:{contract_id}:{milestone}"
 INSPECT = "inspect:{contract_id}:{milestone}"
 REMINDED = "{action}:{contract_id}:{milestone}"
@@ -78,6 +80,19 @@ _ACCOUNTS = {
 }
 
 _JOBS = {
+    "job.submitted_for_funding": Row(
+        once="{hold_id}",
+        tells=(
+            Tell(
+                whom="client_id",
+                href="/v1/holds?ref={job_id}",
+                action="fund",
+                by="fund_by",
+                otherwise="job_cancelled",
+                keys=(FUND_JOB, JOB),
+            ),
+        ),
+    ),
     "job.opened": Row(
         once="{job_id}",
         tells=(
@@ -137,6 +152,11 @@ _JOBS = {
     "proposal.lapsed": Row(once="{proposal_id}", tells=(_worker(href=AT_JOB),), closes=(SELECT,)),
     "opening.reserved": Row(nobody="jobs says it to itself; proposal.selected follows"),
     "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
+    "assignment.approved": Row(nobody="escrow.released tells the worker what reached the wallet"),
+    "slot.closed": Row(nobody="escrow.refunded tells the client"),
+    "competition.awarded": Row(nobody="escrow.released tells each winner"),
+    "competition.split": Row(nobody="escrow.released tells each who has a share"),
+    "competition.void": Row(nobody="escrow.refunded tells the client"),
 }
 
 _OFFERS = {
@@ -295,24 +315,60 @@ _MILESTONES = {
         ),
         ends_round=(INSPECT, DELIVER),
     ),
+    "milestone.added": Row(
+        once="{hold_id}",
+        tells=(
+            _client(
+                href=AT_CONTRACT, action="fund", otherwise="unfunded", keys=(FUND_STEP, CONTRACT)
+            ),
+        ),
+    ),
+    "milestone.changed": Row(nobody="both agreed to it; hold.changed says the new price"),
+    "week.planned": Row(
+        once="{hold_id}",
+        tells=(
+            _client(
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="unfunded",
+                keys=(FUND_STEP, CONTRACT),
+            ),
+        ),
+    ),
+    "tip.given": Row(nobody="the client did it; escrow.released tells the worker"),
+    "dispute.settled": Row(
+        once="{hold_id}", tells=(_client(href=AT_CONTRACT), _worker(href=AT_CONTRACT))
+    ),
+    "dispute.decided": Row(
+        once="{hold_id}", tells=(_client(href=AT_CONTRACT), _worker(href=AT_CONTRACT))
+    ),
     "milestone.paid": Row(nobody="escrow.released tells the worker what reached the wallet"),
 }
 
 _ESCROW = {
     "hold.opened": Row(nobody="contract.formed asks the client to fund"),
+    "hold.changed": Row(nobody="both agreed to it; the hold shows the new price"),
+    "hold.refused": Row(
+        once="{hold_id}", tells=(Tell(whom="client_id", href="/v1/holds?ref={ref}"),)
+    ),
     "hold.cancelled": Row(nobody="contract.cancelled tells both", closes=(FUND,)),
     "escrow.funded": Row(nobody="milestone.funded tells both", closes=(FUND,)),
     "escrow.released": Row(
-        once="{hold_id}",
+        once="{hold_id}:{cause}",
         tells=(Tell(whom="worker_id", other="client_id", href="/v1/wallet/entries"),),
     ),
     "escrow.refunded": Row(
-        once="{hold_id}", tells=(Tell(whom="client_id", href="/v1/wallet/entries"),)
+        once="{hold_id}:{cause}", tells=(Tell(whom="client_id", href="/v1/wallet/entries"),)
     ),
     "payout.requested": Row(once="{payout_id}", tells=(_member(href="/v1/payouts/{payout_id}"),)),
     "payout.sent": Row(nobody="payout.paid tells them when it has arrived"),
     "payout.paid": Row(once="{payout_id}", tells=(_member(href="/v1/payouts/{payout_id}"),)),
     "payout.failed": Row(once="{payout_id}", tells=(_member(href="/v1/payouts/{payout_id}"),)),
+    "deposit.unmatched": Row(nobody="nobody is known to tell; operators see it in reconcile"),
+    "deposit.credited": Row(once="{deposit_id}", tells=(_member(href="/v1/wallet/entries"),)),
+    "chargeback.received": Row(once="{chargeback_id}", tells=(_member(href="/v1/wallet"),)),
+    "chargeback.resolved": Row(once="{chargeback_id}", tells=(_member(href="/v1/wallet"),)),
 }
 
 _NOTIFY = {
