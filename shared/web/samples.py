@@ -121,6 +121,8 @@ BY_NAME: Mapping[str, Any] = {
     "request_id": f"req_{DIGITS}",
     "role": "client",
     "roles": [],
+    "review_days": 14,
+    "revisions": 2,
     "rounding": "floor",
     "scope": "5ページのホームページ、WordPressの設定、予約フォーム、操作の手引き。",
     "skills": ["WordPress", "HTML/CSS"],
