@@ -5,5 +5,5 @@ events.py    AsyncAPI and JSON Schemas of the events, from shared/catalog
 breaking.py  what a caller of the last release would trip over
 site.py      the pages that the gateway serves at /docs
 
-`python -m deploy.documents` writes the first two; a test fails when they are not what the code says.
+`python -m deploy.documents` writes the first two; a test fails when the code says something else.
 """

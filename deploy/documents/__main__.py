@@ -1,4 +1,4 @@
-"""`python -m deploy.documents`: write docs/openapi.json, docs/asyncapi.json and docs/events/ anew."""
+"""`python -m deploy.documents`: write docs/openapi.json, asyncapi.json and events/ anew."""
 
 import shutil
 import sys

@@ -9,10 +9,10 @@ SERVICES_SAY = {
 }
 
 DESCRIPTION = """\
-Ukeoi is the back end of a crowdsourcing marketplace. A client posts work, people propose, the money
-is held before the work begins and is paid out when it is accepted. Silence always resolves: whatever
-waits says in `next` who must act, by when, and what happens otherwise; `actions` says what this
-caller may do now, or the codes of why not.
+Ukeoi is the back end of a crowdsourcing marketplace. A client posts work, people propose, the
+money is held before the work begins and is paid out when it is accepted. Silence always resolves:
+whatever waits says in `next` who must act, by when, and what happens otherwise; `actions` says what
+this caller may do now, or the codes of why not.
 
 **Habits.** JSON in snake_case. Times are RFC 3339 in UTC with milliseconds. Ids are prefixed
 (`con_...`) and sort by birth. Money is `{"amount": 75000, "currency": "JPY"}`, `amount` a whole
@@ -29,8 +29,8 @@ hours or longer; `/v1/members` and `/v1/sessions` ignore them.
 **Versions.** Representations carry an `ETag`. PATCH and PUT need `If-Match`: 428 without, 412 when
 somebody was faster.
 
-**Lists** are `{"items": [...], "next_cursor": ...}`, with `?limit=` from 1 to 100 (20 unless said) and
-`?cursor=`. A cursor is opaque.
+**Lists** are `{"items": [...], "next_cursor": ...}`, with `?limit=` from 1 to 100 (20 unless said)
+and `?cursor=`. A cursor is opaque.
 
 **Errors** are `application/problem+json` (RFC 9457). `code` is stable; each is explained at
 [/docs/problems](/docs/problems). 401 comes before everything else of a route; 404 also stands for
@@ -54,7 +54,7 @@ quorum queue, `<service>.inbox`. Messages are CloudEvents 1.0 in binary mode: th
 `ce-` headers, the body is the JSON described here. They are persistent, published with `mandatory`
 and confirmed.
 
-A fact may come twice and out of order. `ce-id` names it for ever; `ce-subject` and `ce-version` order
-the facts of one thing. A publisher may add words to a type, so a hearer ignores those that it does
-not know; it never takes one away or changes its meaning.
+A fact may come twice and out of order. `ce-id` names it for ever; `ce-subject` and `ce-version`
+order the facts of one thing. A publisher may add words to a type, so a hearer ignores those that
+it does not know; it never takes one away or changes its meaning.
 """
