@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deploy.documents import events, openapi
+from deploy.documents import client, events, openapi
 
 DOCS = openapi.ROOT / "docs"
 RELEASED = DOCS / "released"
@@ -13,12 +13,13 @@ NAMES = ("openapi.json", "asyncapi.json")
 
 def wanted() -> dict[Path, str]:
     """Return the text of every file, by its path."""
+    spec = openapi.merged()
     said = {
-        DOCS / "openapi.json": openapi.merged(),
+        DOCS / "openapi.json": spec,
         DOCS / "asyncapi.json": events.asyncapi(openapi.version()),
     }
     said |= {DOCS / "events" / f"{type_}.json": body for type_, body in events.schemas().items()}
-    return {path: _text(words) for path, words in said.items()}
+    return {path: _text(words) for path, words in said.items()} | client.modules(spec, openapi.ROOT)
 
 
 def write() -> list[Path]:
