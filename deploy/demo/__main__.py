@@ -4,10 +4,10 @@ import sys
 
 import click
 from rich.console import Console
-from ukeoi_client import Ukeoi
 
 from deploy.demo import telling
 from deploy.demo.story import TROUBLES, Story
+from ukeoi_client import Ukeoi
 
 PATIENCE_S = 90.0
 PLAIN_WIDTH = 120

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ukeoi_client import Caller, Member
-
 from deploy.demo import people
 from deploy.demo.people import Person
 from deploy.demo.story import (
@@ -24,6 +22,7 @@ from deploy.demo.story import (
     wait_for,
     yen,
 )
+from ukeoi_client import Caller, Member
 
 AT_ONCE = 8
 

@@ -6,10 +6,10 @@ from typing import Any
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from ukeoi_client import Member
 
 from deploy.demo.steps import STEPS
 from deploy.demo.story import TROUBLES, Story, Unexpected
+from ukeoi_client import Member
 
 Said = dict[str, Any]
 
