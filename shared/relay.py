@@ -5,13 +5,12 @@ last. The process that wrote hands its facts over at once (`Relay.take`); what i
 stays in the document, and the worker's sweep finds it after 2 s.
 """
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 
 import structlog
-from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from shared import faults
@@ -22,7 +21,8 @@ from shared.store import Db, Store
 log = structlog.get_logger(__name__)
 
 BATCH_MAX = 500
-QUEUE_MAX = 10_000
+WAITING_MAX = 10_000
+ROOM_TIMEOUT_S = 5
 UNROUTABLE_WAIT_S = 10
 
 
@@ -59,13 +59,14 @@ def _fact(subject: str, entry: Doc) -> Doc:
 
 
 def _clear_outboxes(db: Db, writes: Sequence[Written], confirmed: set[str]) -> None:
-    by_collection: dict[str, list[UpdateOne]] = {}
+    """Pull all that is confirmed with one update: it costs the server a third of one each."""
+    by_collection: dict[str, list[Written]] = {}
     for write in writes:
-        if done := [e["id"] for e in write.entries if e["id"] in confirmed]:
-            pull = UpdateOne({"_id": write.id}, {"$pull": {"outbox": {"id": {"$in": done}}}})
-            by_collection.setdefault(write.collection, []).append(pull)
-    for collection, pulls in by_collection.items():
-        db[collection].bulk_write(pulls, ordered=False)
+        by_collection.setdefault(write.collection, []).append(write)
+    for collection, some in by_collection.items():
+        done = [e["id"] for w in some for e in w.entries if e["id"] in confirmed]
+        told = {"_id": {"$in": [w.id for w in some]}}
+        db[collection].update_many(told, {"$pull": {"outbox": {"id": {"$in": done}}}})
 
 
 class Relay:
@@ -75,7 +76,9 @@ class Relay:
         self._db = db
         self.publisher = publisher
         self._source = source
-        self._queue: queue.Queue[Written | None] = queue.Queue(QUEUE_MAX)
+        self._waiting: deque[Written] = deque()
+        self._turn = threading.Condition()
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
@@ -83,42 +86,49 @@ class Relay:
         self.publisher.start()
         self._thread.start()
 
-    def take(self, writes: list[Written]) -> None:
-        """Take over what waits. A full queue takes nothing: the sweep will find it."""
-        try:
-            for write in writes:
-                self._queue.put_nowait(write)
-        except queue.Full:
-            log.warning("relay_full", most=QUEUE_MAX)
+    def take(self, writes: Sequence[Written]) -> None:
+        """Take over what waits. When too much does, take nothing: the sweep will find it."""
+        with self._turn:
+            if len(self._waiting) + len(writes) > WAITING_MAX:
+                log.warning("relay_full", most=WAITING_MAX)
+                return
+            self._waiting.extend(writes)
+            self._turn.notify_all()
+
+    def wait_for_room(self) -> None:
+        """Let the telling catch up with the hearing; without a broker there is nothing to wait for.
+
+        A worker that wrote faster than it publishes would leave its facts to the sweep.
+        """
+        with self._turn:
+            self._turn.wait_for(
+                lambda: len(self._waiting) <= BATCH_MAX or not self.publisher.is_ready,
+                timeout=ROOM_TIMEOUT_S,
+            )
 
     def stop(self) -> None:
-        """Publish what is in the queue, and end."""
-        self._queue.put(None)
+        """Publish what waits, and end."""
+        with self._turn:
+            self._stopping = True
+            self._turn.notify_all()
         self._thread.join(timeout=10)
         self.publisher.stop()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, ended = self._more(first)
+        while batch := self._next():
             try:
                 publish(self._db, self.publisher, self._source, batch)
             except PyMongoError as wrong:
                 log.warning("relay_failed", error=repr(wrong))
                 time.sleep(0.5)
-            if ended:
-                return
 
-    def _more(self, first: Written) -> tuple[list[Written], bool]:
-        batch = [first]
-        while len(batch) < BATCH_MAX:
-            try:
-                more = self._queue.get_nowait()
-            except queue.Empty:
-                return batch, False
-            if more is None:
-                return batch, True
-            batch.append(more)
-        return batch, False
+    def _next(self) -> list[Written]:
+        """Wait for something to publish; nothing means the end."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._waiting or self._stopping)
+            batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
+            self._turn.notify_all()
+            return batch
 
 
 def start(store: Store, amqp_url: str) -> Relay:

@@ -60,6 +60,7 @@ def read() -> Settings:
     }
     clock_file = env.str("UKEOI_CLOCK_FILE", "")
     crash_at = env.str("UKEOI_CRASH_AT", "")
+    faults_file = env.str("UKEOI_FAULTS_FILE", "")
     try:
         env.seal()
     except EnvValidationError as wrong:
@@ -71,4 +72,6 @@ def read() -> Settings:
         clock.allow_offset(clock_file)
     if crash_at:
         faults.arm(crash_at)
+    if faults_file:
+        faults.listen(faults_file)
     return Settings(**words)

@@ -154,6 +154,7 @@ class Worker:
                     faults.point("before_ack")
                     inbox.ack(arrived[-1])
                     faults.point("after_ack")
+                    self.relay.wait_for_room()
                 if time.monotonic() - bound_at > BIND_EVERY_S:
                     inbox.assert_bindings()
                     bound_at = time.monotonic()
@@ -199,14 +200,10 @@ class Worker:
         once = {e.id: e for e in reversed(events)}
         first = [e for e in events if once[e.id] is e]
         verdicts, written = engine.handle_many(self.store, self.reactions, first, now=now)
-        self._publish(written)
+        self.relay.take(written)
         self._judge(first, verdicts, now)
         if len(first) < len(events):
             self._handle_batch([e for e in events if once[e.id] is not e], now)
-
-    def _publish(self, written: list[Any]) -> None:
-        if written:
-            relay.publish(self.store.db, self.relay.publisher, self.store.source, written)
 
     def _judge(self, events: list[Event], verdicts: engine.Verdicts, now: datetime) -> None:
         BATCHES.observe(len(events))

@@ -27,14 +27,15 @@ SOCKET_PATH_MAX = 90  # the kernel's limit is 108, and supervisor adds a suffix 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The deployment that belongs to the checkout at `root`."""
+    """A deployment that belongs to the checkout at `root`; `folder` tells several apart."""
 
     root: Path
+    folder: str = ".dev"
 
     @property
     def dev(self) -> Path:
         """Everything of this deployment lies below; `rm -r` of it leaves a clean checkout."""
-        return self.root / ".dev"
+        return self.root / self.folder
 
     @property
     def tag(self) -> str:
@@ -91,13 +92,18 @@ class Home:
         return Path(base) / f"ukeoi-{os.getuid()}-{self.tag}.sock"
 
     @property
+    def faults_file(self) -> Path:
+        """Names the point at which a process of a test deployment is to die."""
+        return self.dev / "faults"
+
+    @property
     def mark(self) -> tuple[str, str]:
         """The environment variable that every process of this deployment carries."""
         return "UKEOI_DEV", str(self.dev)
 
     def make(self) -> None:
         """Create the folders; those that hold secrets are the owner's alone."""
-        self.dev.mkdir(exist_ok=True)
+        self.dev.mkdir(parents=True, exist_ok=True)
         for folder in (self.run, self.logs, self.data, self.env, self.gateway / "www"):
             folder.mkdir(parents=True, exist_ok=True)
         for folder in (self.run, self.env, self.data):
@@ -121,7 +127,7 @@ class Home:
                 ports[name] = next(fresh)
         if "gateway" not in ports:
             ports["gateway"] = next(filter(is_free, range(GATEWAY_FIRST_PORT, PORTS_FROM)))
-        self.dev.mkdir(exist_ok=True)
+        self.dev.mkdir(parents=True, exist_ok=True)
         (self.dev / "ports.json").write_text(json.dumps(ports, indent=2) + "\n")
         return ports
 

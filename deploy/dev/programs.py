@@ -121,7 +121,11 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
     if name == "escrow":
         env["SANDBOX_WEBHOOK_SECRETS"] = keys.secret(home.keys / "sandbox-webhook")
     if test:
-        env |= {"UKEOI_TEST_DEPLOYMENT": "1", "UKEOI_CLOCK_FILE": str(home.clock_file)}
+        env |= {
+            "UKEOI_TEST_DEPLOYMENT": "1",
+            "UKEOI_CLOCK_FILE": str(home.clock_file),
+            "UKEOI_FAULTS_FILE": str(home.faults_file),
+        }
     return env
 
 

@@ -9,7 +9,7 @@ from services.accounts.domain import finding
 from services.accounts.domain.member import Record
 from services.accounts.records import ENDED, FAILURES, MEMBERS, REVIEWS
 from shared.documents import Doc, Loaded
-from shared.errors import Unknown
+from shared.errors import Conflict, Unknown
 from shared.paging import Page
 from shared.store import Db
 
@@ -23,6 +23,15 @@ def member_by_email(db: Db, email: str) -> Loaded[Any] | None:
     """Return who has this normalised address, or None."""
     doc = db[MEMBERS.collection].find_one({"email": {"$eq": email}})
     return None if doc is None else Loaded(MEMBERS.from_doc(doc), doc["version"], doc)
+
+
+def refuse_taken(db: Db, email: str) -> None:
+    """Pass when nobody has this address yet; the unique index has the last word.
+
+    :raises Conflict: `email_taken`
+    """
+    if db[MEMBERS.collection].find_one({"email": {"$eq": email}}, {"_id": 1}):
+        raise Conflict(*MEMBERS.uniques["one_email"])
 
 
 def public_member(db: Db, member_id: str) -> Doc:

@@ -26,7 +26,8 @@ def messages(db: Db, thread: str, page: Page) -> tuple[list[Doc], str | None]:
 
 def open_offers_of_job(db: Db, job_id: str) -> list[str]:
     """Return the ids of the offers of a job that are not answered yet."""
-    return [d["_id"] for d in db["offers"].find({"job_id": job_id, "state": "sent"}, {"_id": 1})]
+    where = {"job_id": job_id, "state": {"$in": ["sent", "countered"]}}
+    return [d["_id"] for d in db["offers"].find(where, {"_id": 1})]
 
 
 def require_active(db: Db, member_id: str) -> None:

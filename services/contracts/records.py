@@ -44,7 +44,7 @@ def _offer_doc(offer: Offer) -> Doc:
         {"title": m.title, "amount": m.amount.words(), "deliver_by": m.deliver_by}
         for m in offer.milestones
     ]
-    money = {"amount": offer.amount.words(), "milestones": planned}
+    money = {"amount": offer.amount.words(), "milestones": planned, "counters": offer.counters}
     return {"_id": offer.id, **_plain(offer, PLAIN_OFFER), **money}
 
 
@@ -56,6 +56,7 @@ def _offer(doc: Doc) -> Offer:
             Planned(title=m["title"], amount=Money.of(m["amount"]), deliver_by=m["deliver_by"])
             for m in doc["milestones"]
         ),
+        counters=doc.get("counters", 0),
         **_pick(doc, PLAIN_OFFER),
     )
 

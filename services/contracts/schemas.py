@@ -60,6 +60,19 @@ class OfferWords(Schema):
             raise ValidationError("One currency, please.", "milestones")
 
 
+class CounterWords(Schema):
+    """Other terms; what is not named stays as it is."""
+
+    amount = web.MoneyField(load_default=None)
+    deliver_by = web.When(load_default=None, validate=_future)
+    scope = web.Text(20000, load_default=None)
+    milestones = fields.List(
+        fields.Nested(PlannedWords()),
+        load_default=list,
+        validate=validate.Length(max=MILESTONES_MAX),
+    )
+
+
 class ListArgs(web.PageArgs):
     """Filters of a list of offers or contracts."""
 
@@ -122,6 +135,17 @@ class PlannedShape(Schema):
     deliver_by = web.When(required=True)
 
 
+class TermsShape(Schema):
+    """Terms that were on the table, and who put them there."""
+
+    at = fields.String()
+    by = fields.String(validate=validate.OneOf(["client", "worker"]))
+    amount = web.MoneyShape()
+    deliver_by = fields.String()
+    scope = fields.String(allow_none=True)
+    milestones = fields.List(fields.Nested(PlannedShape()))
+
+
 class OfferShape(Schema):
     """An offer."""
 
@@ -129,6 +153,7 @@ class OfferShape(Schema):
     state = fields.String(required=True, validate=validate.OneOf(offer.STATES))
     client_id = fields.String(required=True)
     worker_id = fields.String(required=True)
+<<<<<<< HEAD
     job_id = fields.String(allow_none=True, required=True)
     proposal_id = fields.String(allow_none=True, required=True)
     listing_id = fields.String(allow_none=True, required=True)
@@ -146,6 +171,27 @@ class OfferShape(Schema):
     answered_at = web.When(allow_none=True, required=True)
     next = fields.Nested(web.NextShape(), allow_none=True, required=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+=======
+    job_id = fields.String(allow_none=True)
+    proposal_id = fields.String(allow_none=True)
+    listing_id = fields.String(allow_none=True)
+    contract_id = fields.String(allow_none=True)
+    mode = fields.String()
+    title = fields.String()
+    scope = fields.String()
+    amount = web.MoneyShape()
+    deliver_by = fields.String()
+    milestones = fields.List(fields.Nested(PlannedShape()))
+    review_days = fields.Integer()
+    revisions = fields.Integer()
+    sent_at = fields.String()
+    answer_by = fields.String()
+    answered_at = fields.String(allow_none=True)
+    counters = fields.Integer()
+    history = fields.List(fields.Nested(TermsShape()))
+    next = fields.Nested(NextShape(), allow_none=True)
+    actions = fields.List(fields.Nested(ActionShape()))
+>>>>>>> main
 
 
 class OfferListShape(Schema):
@@ -239,11 +285,27 @@ class MessageListShape(Schema):
     next_cursor = fields.String(allow_none=True, required=True)
 
 
+def say_terms(facts: list[Doc]) -> list[Doc]:
+    """Return all the terms that were on the table, oldest first, from the facts of an offer."""
+    return [
+        {
+            "at": fact["time"],
+            "by": "worker" if fact["data"].get("turn") == "client" else "client",
+            "amount": fact["data"]["amount"],
+            "deliver_by": fact["data"]["deliver_by"],
+            "scope": fact["data"].get("scope"),
+            "milestones": fact["data"].get("milestones") or [],
+        }
+        for fact in facts
+        if fact["type"] in ("offer.sent", "offer.countered")
+    ]
+
+
 def say_offer(it: Offer, by: str) -> Doc:
     """Return an offer as this caller sees it."""
     actions = [
         _action(move, f"/v1/offers/{it.id}/{move}", offer.refusal(it, move, by))
-        for move in ("accept", "decline", "withdraw")
+        for move in ("accept", "decline", "counter", "withdraw")
     ]
     return {
         "id": it.id,
@@ -268,6 +330,7 @@ def say_offer(it: Offer, by: str) -> Doc:
         "sent_at": it.sent_at,
         "answer_by": it.answer_by,
         "answered_at": it.answered_at,
+        "counters": it.counters,
         "next": offer.next_of(it),
         "actions": actions,
     }

@@ -10,7 +10,7 @@ from shared.store import Store
 
 
 def _open_holds(store: Store, events: Sequence[Event], now: datetime) -> None:
-    usecases.open_holds(store, events, now, schedule=profiles.here().schedule)
+    usecases.open_holds(store, events, now, schedule=profiles.here().schedule_at(now))
 
 
 REACTIONS: Reactions = {

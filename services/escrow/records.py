@@ -109,6 +109,7 @@ def _schedule_to_doc(schedule: Schedule) -> Doc:
         "id": schedule.id,
         "version": schedule.version,
         "levies": [_levy_to_doc(one) for one in schedule.levies],
+        "effective_from": schedule.effective_from,
     }
 
 

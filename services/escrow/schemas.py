@@ -35,12 +35,17 @@ class _Amount(fields.Integer):
 
 
 class QuoteArgs(Schema):
-    """What a quote is asked for; `amount` in minor units, consumption tax included."""
+    """What a quote is asked for; `amount` in minor units.
+
+    `tax=excluded`: consumption tax is added to it first. `withholding=true`: income tax is kept
+    back of what the worker gets, where the marketplace offers that in this mode.
+    """
 
     amount = _Amount(required=True, validate=validate.Range(1, AMOUNT_MAX))
     mode = fields.String(load_default="project", validate=validate.OneOf(MODES))
     currency = fields.String(load_default="JPY", validate=validate.OneOf(list(CURRENCIES)))
-    tax = fields.String(load_default="included", validate=validate.OneOf(["included"]))
+    tax = fields.String(load_default="included", validate=validate.OneOf(["included", "excluded"]))
+    withholding = fields.String(load_default="false", validate=validate.OneOf(["true", "false"]))
 
 
 class FundWords(Schema):
@@ -136,8 +141,18 @@ class ScheduleShape(Schema):
     version = fields.Integer(required=True)
 
 
+class _Stated(Schema):
+    amount = web.MoneyShape(required=True)
+    steps = fields.List(fields.Nested(StepShape()), required=True)
+
+
 class QuoteShape(Schema):
-    """What an amount means to both sides, by every step."""
+    """What an amount means to both sides, by every step.
+
+    `stated`: what was asked for without its consumption tax, and how `amount` came of it.
+    """
+
+    stated = fields.Nested(_Stated(), required=False)
 
     amount = web.MoneyShape(required=True)
     mode = fields.String(required=True, validate=validate.OneOf(MODES))

@@ -73,6 +73,11 @@ def render(notice: Notice, locale: str, names: Mapping[str, str]) -> Text:
     )
 
 
+def why(notice: Notice, locale: str) -> str:
+    """Return the sentence that says why this person is told."""
+    return _one_of(locale, "why", notice.role) % {"title": notice.words.get("title", "")}
+
+
 def message(locale: str, name: str) -> str:
     """Return the message of this name; a name that no catalogue has comes back as it is."""
     return _MESSAGES[locale].gettext(name)
@@ -81,7 +86,7 @@ def message(locale: str, name: str) -> str:
 def _words(notice: Notice, locale: str, names: Mapping[str, str]) -> dict[str, str]:
     words = {name: _plain(value, locale) for name, value in notice.words.items()}
     words["other"] = _called(names.get(notice.other_id or ""), locale)
-    words["by"] = moment(notice.by, locale) if notice.by else ""
+    words["by"] = moment(notice.by, locale) if notice.by else message(locale, "no_deadline")
     words["do"] = _one_of(locale, "do", notice.action)
     words["otherwise"] = _one_of(locale, "otherwise", notice.otherwise)
     return words

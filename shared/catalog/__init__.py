@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 
-from shared.catalog import accounts, contracts, escrow, jobs, notify
+from shared.catalog import accounts, contracts, escrow, jobs, notify, quick
 from shared.errors import Invalid
 
 PUBLISHERS: dict[str, dict[str, dict[str, Any]]] = {
@@ -43,6 +43,12 @@ def _to_the_letter(schema: Schema) -> Schema:
 PUBLISHER_OF = {type_: name for name, facts in PUBLISHERS.items() for type_ in facts}
 _SAID = {type_: _to_the_letter(schema) for type_, schema in _schemas(RAISE).items()}
 _HEARD = _schemas(EXCLUDE)
+# Nearly all words are plainly right, and found to be so in a twentieth of the time.
+_PLAINLY_RIGHT = {type_: quick.look(schema) for type_, schema in _SAID.items()}
+_LEFT_OUT = {
+    type_: {name: f.load_default for name, f in schema.fields.items() if not f.required}
+    for type_, schema in _HEARD.items()
+}
 
 
 def said(type_: str, data: Mapping[str, Any]) -> None:
@@ -52,7 +58,7 @@ def said(type_: str, data: Mapping[str, Any]) -> None:
     """
     if type_ not in _SAID:
         raise ValueError(f"no fact {type_!r} in the catalog")
-    if wrong := _SAID[type_].validate(data):
+    if not _PLAINLY_RIGHT[type_](data) and (wrong := _SAID[type_].validate(data)):
         raise ValueError(f"{type_} breaks its words: {wrong}")
 
 
@@ -63,6 +69,8 @@ def heard(type_: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if type_ not in _HEARD:
         raise Invalid("unknown_event", f"nobody here knows {type_!r}")
+    if _PLAINLY_RIGHT[type_](data):
+        return {**_LEFT_OUT[type_], **data}
     try:
         return dict(_HEARD[type_].load(data))
     except ValidationError as wrong:

@@ -22,6 +22,15 @@ ORIGIN = {
     "listing_id": maybe(fields.String),
 }
 OFFER = {"offer_id": text(), **PARTIES, **ORIGIN}
+WHO = text(validate=validate.OneOf(["client", "worker", "system"]))
+# What is on the table; `answer_by` is the time of the one whose turn it is.
+TERMS = {
+    "amount": money(),
+    "deliver_by": when(),
+    "answer_by": when(),
+    "scope": maybe(fields.String),
+    "milestones": maybe_many(group({"title": text(), "amount": money(), "deliver_by": when()})),
+}
 CONTRACT = {"contract_id": text(), "offer_id": text(), **PARTIES, **ORIGIN}
 MILESTONE = {
     "n": number(),
@@ -47,12 +56,20 @@ ASKED_FOR = {**STEP, "mode": text(), "amount": money()}
 DIVIDED = {**STEP, "worker_gets": money(), "client_gets": money()}
 PART = {"hold_id": text(), "amount": money()}
 FACTS = {
-    "offer.sent": {**OFFER, "amount": money(), "deliver_by": when(), "answer_by": when()},
+    "offer.sent": {**OFFER, **TERMS},
+    # The other side's turn, with these terms; `turn` is whose: client or worker.
+    "offer.countered": {
+        **OFFER,
+        **TERMS,
+        "turn": text(validate=validate.OneOf(["client", "worker"])),
+        "asker_id": text(),
+        "answerer_id": text(),
+    },
     # Says the whole contract, so that the contract can be made again from it.
     "offer.accepted": FORMED,
-    "offer.declined": OFFER,
-    "offer.withdrawn": OFFER,
-    "offer.expired": OFFER,
+    "offer.declined": {**OFFER, "by": WHO},
+    "offer.withdrawn": {**OFFER, "by": WHO},
+    "offer.expired": {**OFFER, "by": WHO},
     "contract.formed": FORMED,
     "contract.reminded": {
         "contract_id": text(),
@@ -73,8 +90,14 @@ FACTS = {
         "note": maybe(fields.String),
         "links": maybe(fields.List, cls_or_instance=fields.String()),
     },
-    "delivery.recalled": STEP,
-    "changes.requested": {**STEP, "round": number(), "note": maybe(fields.String)},
+    # `deliver_by`: when the next word is due; from then on it is overdue.
+    "delivery.recalled": {**STEP, "deliver_by": maybe_when()},
+    "changes.requested": {
+        **STEP,
+        "round": number(),
+        "note": maybe(fields.String),
+        "deliver_by": maybe_when(),
+    },
     # `amount` is what of the milestone is to be released; the rest is refunded.
     "delivery.accepted": {
         **STEP,

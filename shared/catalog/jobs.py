@@ -14,6 +14,7 @@ from shared.catalog.words import (
     maybe,
     maybe_many,
     maybe_money,
+    maybe_when,
     money,
     number,
     text,
@@ -75,9 +76,11 @@ FACTS = {
     # With a `hold_id`: it is cancelled, or all that is left in it goes back.
     "job.cancelled": {**JOB, "reason": text(), "hold_id": maybe(fields.String)},
     "job.completed": JOB,
-    "question.asked": QUESTION,
+    # `answer_by`: when the job stops taking proposals.
+    "question.asked": {**QUESTION, "answer_by": maybe_when()},
     "question.answered": QUESTION,
-    "proposal.submitted": {**PROPOSAL, "amount": money()},
+    # `select_by`: from then on it binds no more.
+    "proposal.submitted": {**PROPOSAL, "amount": money(), "select_by": maybe_when()},
     "proposal.withdrawn": PROPOSAL,
     "proposal.declined": PROPOSAL,
     "proposal.lapsed": PROPOSAL,

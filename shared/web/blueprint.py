@@ -1,18 +1,20 @@
 """Blueprints whose routes need a token unless they say `@public`, and that document themselves."""
 
+import functools
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import flask_smorest
 import marshmallow
-from flask import Request, request
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from shared.errors import Invalid
 from shared.web.document import HABITS
 from shared.web.fields import flat
-from shared.web.request import body
+from shared.web.request import body, here
 
 View = TypeVar("View", bound=Callable[..., Any])
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -21,20 +23,35 @@ CHANGES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
 class _Parser(FlaskParser):
-    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012
-        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
-        "query": marshmallow.RAISE,
+    """Hands the words of a request to a view, through one schema, or refuses them."""
+
+    def use_args(self, schema: Any, *, location: str, **_: Any) -> Decorator:  # type: ignore[override]
+        words = body if location == "json" else functools.partial(_query, schema)
+
+        def take(view: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(view)
+            def taking(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    found = schema.load(words())
+                except marshmallow.ValidationError as wrong:
+                    where = flat(wrong.messages)
+                    detail = "some of the words are not right"
+                    raise Invalid("invalid_words", detail, fields=where) from wrong
+                return view(*args, found, **kwargs)
+
+            return taking
+
+        return take
+
+
+def _query(schema: marshmallow.Schema) -> dict[str, Any]:
+    """Return the query's words; one that comes twice is a list, and right only where one is due."""
+    return {
+        name: values
+        if len(values) > 1 or isinstance(schema.fields.get(name), marshmallow.fields.List)
+        else values[0]
+        for name, values in here.get().request.args.lists()
     }
-
-    def load_json(self, req: Request, schema: Any) -> Any:
-        return body()
-
-    def handle_error(
-        self, error: marshmallow.ValidationError, req: Request, schema: Any, **_: Any
-    ) -> NoReturn:
-        raise Invalid(
-            "invalid_words", "some of the words are not right", fields=flat(error.messages)
-        )
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
@@ -152,13 +169,10 @@ def raw(view: View) -> View:
     return view
 
 
-def refuse_accept(types: tuple[str, ...]) -> bool:
-    """Say whether the caller accepts none of these media types."""
-    accept = request.headers.get("Accept")
-    if (
-        not accept
-        or types == ("*/*",)
-        or (";" not in accept and ("*/*" in accept or types[0] in accept))
-    ):
+def refuses(accept: str | None, types: tuple[str, ...]) -> bool:
+    """Say whether the header Accept excludes all of these media types."""
+    if not accept or types == ("*/*",):
         return False
-    return request.accept_mimetypes.best_match(types) is None
+    if ";" not in accept and ("*/*" in accept or types[0] in accept):
+        return False
+    return parse_accept_header(accept, MIMEAccept).best_match(types) is None

@@ -1,13 +1,19 @@
-"""What a view may ask about the request it answers, and the answer itself."""
+"""What a view may ask about the request it answers, and the answer itself.
+
+What the edge knows of a request stands in one `Here`, found with one look: Flask's `request` and
+`g` are proxies, and at 0.5 us a touch they were a tenth of a command.
+"""
 
 import hashlib
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from flask import Response, current_app, g, request
+from flask import Request, Response
 
 from shared import auth, clock
 from shared.auth import Caller, Unauthenticated
@@ -21,26 +27,44 @@ from shared.web.strict import parse
 
 KEY_MAX = 255
 NEVER = -1
+MAY_BE_EMPTY = ("POST", "DELETE")
 
 _JSON_TYPES = re.compile(r"application/json\s*(;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
 _ETAG = re.compile(r'"(\d{1,15})"')
+_UNREAD: Any = object()
+
+
+@dataclass(slots=True, eq=False)
+class Here:
+    """One request, from its first word to its answer."""
+
+    request: Request
+    parts: dict[str, Any]
+    now: datetime
+    began: float
+    request_id: str
+    traceparent: str
+    caller: Caller | None = _UNREAD
+    body: dict[str, Any] = _UNREAD
+
+
+here: ContextVar[Here] = ContextVar("here")
 
 
 def now() -> datetime:
     """Return this request's one reading of the clock."""
-    at: datetime = g.now
-    return at
+    return here.get().now
 
 
 def store() -> Store:
     """Return this process's store."""
-    found: Store = current_app.extensions["ukeoi_store"]
+    found: Store = here.get().parts["ukeoi_store"]
     return found
 
 
 def keys() -> auth.Keys:
     """Return this process's public keys."""
-    found: auth.Keys = current_app.extensions["ukeoi_keys"]
+    found: auth.Keys = here.get().parts["ukeoi_keys"]
     return found
 
 
@@ -59,27 +83,28 @@ def caller_or_none() -> Caller | None:
 
     :raises Unauthenticated: 401: there is a token, and it is not good
     """
-    if "caller" not in g:
-        g.caller = _read_caller()
-    found: Caller | None = g.caller
-    return found
+    at = here.get()
+    if at.caller is _UNREAD:
+        at.caller = _read_caller(at)
+    return at.caller
 
 
-def _read_caller() -> Caller | None:
-    header = request.headers.get("Authorization")
+def _read_caller(at: Here) -> Caller | None:
+    header = at.request.environ.get("HTTP_AUTHORIZATION")
     if header is None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("bad_token", "Authorization is to be: Bearer <access token>")
-    return keys().verify(token.strip(), now=now())
+    return keys().verify(token.strip(), now=at.now)
 
 
 def address() -> str:
     """Return the network address the request comes from, as far as our own proxies vouch for it."""
-    hops: int = current_app.extensions["ukeoi_settings"].proxy_hops
-    seen = request.headers.get("X-Forwarded-For", "").split(",") if hops else []
-    return seen[-hops].strip() if len(seen) >= hops > 0 else request.remote_addr or ""
+    at = here.get()
+    hops: int = at.parts["ukeoi_settings"].proxy_hops
+    seen = at.request.headers.get("X-Forwarded-For", "").split(",") if hops else []
+    return seen[-hops].strip() if len(seen) >= hops > 0 else at.request.remote_addr or ""
 
 
 def body() -> dict[str, Any]:
@@ -89,25 +114,24 @@ def body() -> dict[str, Any]:
     :raises Invalid: 422
     :raises Problem: 413, 415
     """
-    if "body" not in g:
-        g.body = _read_body()
-    found: dict[str, Any] = g.body
-    return found
+    at = here.get()
+    if at.body is _UNREAD:
+        at.body = _read_body(at.request)
+    return at.body
 
 
-def _read_body() -> dict[str, Any]:
-    encoding = request.headers.get("Content-Encoding")
+def _read_body(request: Request) -> dict[str, Any]:
+    encoding = request.environ.get("HTTP_CONTENT_ENCODING")
     if encoding is not None and encoding.lower() != "identity":
         raise Problem(415, "unsupported_encoding", "bodies are not to be compressed")
     raw = request.get_data(cache=False)
-    if not raw and request.method in ("POST", "DELETE") and not request.content_type:
+    type_ = request.environ.get("CONTENT_TYPE") or ""
+    says_nothing = not raw and request.method in MAY_BE_EMPTY
+    if says_nothing and not type_:
         return {}
-    type_ = request.content_type or ""
     if type_ != "application/json" and not _JSON_TYPES.fullmatch(type_):
         raise Problem(415, "unsupported_media_type", "bodies are application/json in UTF-8")
-    if not raw and request.method in ("POST", "DELETE"):
-        return {}
-    return parse(raw)
+    return {} if says_nothing else parse(raw)
 
 
 def once(required: bool = False, **answer: Any) -> Once | None:
@@ -117,7 +141,8 @@ def once(required: bool = False, **answer: Any) -> Once | None:
 
     :raises Malformed: 400: `idempotency_key_required`, `bad_idempotency_key`
     """
-    key = request.headers.get("Idempotency-Key")
+    request = here.get().request
+    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         if required:
             raise Malformed("idempotency_key_required", "this needs an Idempotency-Key header")
@@ -140,7 +165,7 @@ def if_match() -> int | None:
 
     :raises Problem: 428 `if_match_required`
     """
-    tag = request.headers.get("If-Match")
+    tag = here.get().request.environ.get("HTTP_IF_MATCH")
     if tag is None:
         raise Problem(428, "if_match_required", "say which version you change: If-Match: <ETag>")
     if tag.strip() == "*":

@@ -30,7 +30,7 @@ DEFAULT = profiles.of(
     Settings(
         mongo_url="", mongo_db="", jwt_public_keys=Path(), profiles_dir=Path("deploy/profiles")
     )
-).schedule
+).schedule_at(NOW)
 # Both sides pay, with tiers, a minimum, and a tax on the fee.
 RICH: Schedule = schedule.read(
     {

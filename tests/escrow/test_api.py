@@ -88,6 +88,17 @@ def entries(store: Store) -> int:
 # Quotes
 
 
+def test_an_amount_without_its_tax_is_quoted_with_it(nobody: Caller) -> None:
+    quote = said(nobody.get("/v1/quotes?amount=1234&tax=excluded"), 200)
+    assert (quote["amount"], quote["stated"]["amount"]) == (yen(1_357), yen(1_234))
+    assert [step["amount"] for step in quote["stated"]["steps"]] == [123]
+
+
+def test_a_quote_shows_what_is_withheld(nobody: Caller) -> None:
+    quote = said(nobody.get("/v1/quotes?amount=10000&withholding=true"), 200)
+    assert quote["worker"]["gets"] == yen(10_000 - 500 - 1_021)
+
+
 def test_a_quote_is_public_and_shows_every_step(nobody: Caller) -> None:
     quote = said(nobody.get("/v1/quotes?mode=project&amount=75000&currency=JPY"), 200)
     assert quote["amount"] == yen(75_000)
@@ -110,7 +121,8 @@ def test_a_quote_is_public_and_shows_every_step(nobody: Caller) -> None:
         "amount=1000000000001",
         "amount=1&mode=barter",
         "amount=1&currency=XXX",
-        "amount=1&tax=excluded",
+        "amount=1&tax=none",
+        "amount=1&withholding=1",
         "amount=1&amount[$gt]=1",
         "amount=1&other=1",
     ],

@@ -142,6 +142,8 @@ def an_event(type_: str, data: Mapping[str, Any], **over: Any) -> Event:
 def of_offer(type_: str, proposal: Proposal, offer_id: str, **over: Any) -> Event:
     """Return what contracts says about an offer that was made of a proposal."""
     words = {**proposal.names(), "offer_id": offer_id, "listing_id": None}
+    if type_ in ("offer.declined", "offer.withdrawn", "offer.expired"):
+        words["by"] = "worker"
     return an_event(type_, {**words, **over})
 
 

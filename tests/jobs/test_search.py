@@ -23,8 +23,9 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def jobs(db: Db) -> Db:
-    """An empty database with the indexes of jobs."""
+def jobs(db: Db, monkeypatch: pytest.MonkeyPatch) -> Db:
+    """An empty database with the indexes of jobs, of which nothing is remembered."""
+    monkeypatch.setattr(search, "_rarities", {})
     return db
 
 

@@ -27,6 +27,8 @@ _IDS = {
     "recipient_id": WORKER,
     "reviewer_id": CLIENT,
     "reviewee_id": WORKER,
+    "asker_id": CLIENT,
+    "answerer_id": WORKER,
     "job_id": JOB,
     "contract_id": CONTRACT,
     "offer_id": OFFER,

@@ -87,7 +87,14 @@ def test_a_notice_says_what_to_do_where_until_when_and_why(
         "otherwise": "expired",
         "read_at": None,
         "withdrawn_at": None,
-        "why": {"type": "offer.sent", "event_id": event.id},
+        "reminded_at": None,
+        "why": {
+            "type": "offer.sent",
+            "event_id": event.id,
+            "role": "worker",
+            "text": f"「{TITLE}」を受注または提案しているあなたにお知らせしています。",
+            "can_mute": ["mail"],
+        },
     }
     assert texts["en"]["title"] == "佐藤花子 sent you an offer"
 
@@ -212,7 +219,7 @@ def test_the_most_urgent_comes_first_and_what_has_no_deadline_last(
     http: FlaskClient, store: Store, as_: As
 ) -> None:
     days = ["2126-12-09T00:00:00.000Z", "2126-12-07T00:00:00.000Z", "2126-12-08T00:00:00.000Z"]
-    tell(store, an_event("proposal.submitted"))
+    tell(store, an_event("proposal.submitted", select_by=None))
     for n, day in enumerate(days):
         tell(store, an_event("contract.formed", contract_id=f"con_{n}", fund_by=day))
 

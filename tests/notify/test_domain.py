@@ -8,12 +8,12 @@ from string import Formatter
 import pytest
 
 from services.notify import texts
-from services.notify.domain import feed, notice, preferences
+from services.notify.domain import feed, ladder, notice, preferences
 from services.notify.domain.notice import FOR_GOOD
 from services.notify.domain.preferences import ALWAYS, Preferences
 from services.notify.domain.told import TOLD, Row, Tell
-from shared import catalog
-from shared.errors import Invalid, Unknown
+from shared import catalog, clock
+from shared.errors import Ignored, Invalid, Unknown
 from tests.notify.builders import (
     CLIENT,
     CONTRACT,
@@ -59,7 +59,8 @@ def test_a_row_tells_somebody_or_says_why_nobody(type_: str) -> None:
 @pytest.mark.parametrize(("type_", "tell"), TELLS)
 def test_a_row_uses_only_words_that_its_event_always_carries(type_: str, tell: Tell) -> None:
     words = catalog.PUBLISHERS[catalog.PUBLISHER_OF[type_]][type_]
-    used = {tell.whom, tell.other, tell.by} - {"", "{actor}_id"}
+    used = {tell.whom, tell.other} - {"", "{actor}_id"}
+    assert tell.by in {"", *words}, f"{type_} has no word {tell.by}"
     for template in (tell.href, tell.action, tell.otherwise, *tell.keys):
         used |= {name for _, name, _, _ in Formatter().parse(template) if name}
     maybe_nobody = {"worker_id"} if type_.startswith("escrow.") else set()
@@ -250,7 +251,7 @@ def test_what_is_moot_before_it_is_born_is_never_said_nor_read() -> None:
 
     moot = notice.born_moot(told, now=NOW)
 
-    assert moot == replace(told, said=False, withdrawn_at=NOW)
+    assert moot == replace(told, said=False, withdrawn_at=NOW, remind_at=None)
     with pytest.raises(Unknown, match="no such notice"):
         notice.read(moot, now=NOW, by=WORKER)
 
@@ -266,8 +267,8 @@ def messages_used() -> set[str]:
 
 @pytest.mark.parametrize("locale", texts.LOCALES)
 def test_every_notice_has_a_text_and_every_text_a_notice(locale: str) -> None:
-    shared = {"somebody", "called"}
-    families = ("do.", "otherwise.")
+    shared = {"somebody", "called", "no_deadline"}
+    families = ("do.", "otherwise.", "why.", "mail.")
     have = {name for name in texts.names(locale) if not name.startswith(families)} - shared
 
     assert have == messages_used()
@@ -289,7 +290,7 @@ def test_every_text_can_be_filled_in_and_names_the_work(
     said = texts.render(told, locale, {CLIENT: "佐藤花子", WORKER: "山田太郎"})
 
     assert "%" not in said.title + said.body
-    if not type_.startswith(("payout.", "deposit.")):
+    if not type_.startswith(("payout.", "deposit.", "webhook.")):
         assert TITLE in said.title + said.body
     if tell.by:
         assert re.search("12月7日|Dec 7", said.body)
@@ -328,6 +329,102 @@ def test_a_reminder_of_something_without_a_word_of_its_own_still_reads() -> None
     assert texts.render(told, "ja", {}).title == f"「{TITLE}」のご対応をお待ちしています"
 
 
+@pytest.mark.parametrize("locale", texts.LOCALES)
+@pytest.mark.parametrize(("type_", "tell"), TELLS)
+def test_every_notice_says_why_it_came(type_: str, tell: Tell, locale: str) -> None:
+    told = a_notice(type_, tell)
+
+    why = texts.why(told, locale)
+
+    assert "%" not in why
+    assert not why.startswith("why.")
+    assert TITLE in why or told.role == "member"
+
+
+# reminders
+
+
+def a_to_do(**words: str) -> notice.Notice:
+    """Return an offer to be answered by NOW + 14 days."""
+    by = clock.text(NOW + timedelta(days=14))
+    return notice.made_of(an_event("offer.sent", answer_by=by, **words), now=NOW)[0]
+
+
+def days(*many: float) -> list[timedelta]:
+    return [timedelta(days=n) for n in many]
+
+
+@pytest.mark.parametrize(("type_", "tell"), TELLS)
+def test_every_to_do_with_a_deadline_has_a_ladder_or_says_who_reminds(
+    type_: str, tell: Tell
+) -> None:
+    rungs = ladder.rungs(type_, tell.action or None)
+
+    assert list(rungs) == sorted(rungs, reverse=True)
+    if tell.action and tell.by:
+        assert rungs or ladder.REMINDED_ELSEWHERE[type_]
+    else:
+        assert not rungs or not tell.by
+
+
+def climbed(told: notice.Notice) -> list[timedelta]:
+    """Return when a notice reminded, as days after NOW, when nobody acts."""
+    times = []
+    while at := notice.wake(told):
+        told, facts = notice.remind(told, now=at)
+        assert [f.type for f in facts] == ["notification.reminded"]
+        times.append(at - NOW)
+    return times
+
+
+def test_an_offer_reminds_a_week_and_a_day_before_it_lapses() -> None:
+    assert climbed(a_to_do()) == days(7, 13)
+
+
+def test_a_rung_that_is_past_at_birth_is_passed_over() -> None:
+    by = clock.text(NOW + timedelta(days=2))
+
+    (told,) = notice.made_of(an_event("offer.sent", answer_by=by), now=NOW)
+
+    assert climbed(told) == days(1)
+
+
+def test_a_reminder_makes_the_notice_unread_and_says_until_when() -> None:
+    read, _ = notice.read(a_to_do(), now=NOW, by=WORKER)
+    at = NOW + timedelta(days=7)
+
+    reminded, (fact,) = notice.remind(read, now=at)
+
+    assert (reminded.read_at, reminded.reminded_at) == (None, at)
+    assert fact.data["by"] == clock.text(NOW + timedelta(days=14))
+
+
+def test_after_a_downtime_one_reminder_stands_for_all_that_were_missed() -> None:
+    late, facts = notice.remind(a_to_do(), now=NOW + timedelta(days=13, hours=5))
+
+    assert len(facts) == 1
+    assert notice.wake(late) is None
+
+
+@pytest.mark.parametrize("after", days(14, 15))
+def test_nobody_is_reminded_when_the_deadline_is_over(after: timedelta) -> None:
+    late, facts = notice.remind(a_to_do(), now=NOW + after)
+
+    assert (facts, notice.wake(late)) == ([], None)
+
+
+def test_what_is_moot_reminds_of_nothing() -> None:
+    moot = replace(a_to_do(), withdrawn_at=NOW)
+
+    assert notice.wake(moot) is None
+    assert notice.remind(moot, now=NOW + timedelta(days=7))[1] == []
+
+
+def test_a_reminder_is_not_said_before_its_time() -> None:
+    with pytest.raises(Ignored, match="by now"):
+        notice.remind(a_to_do(), now=NOW + timedelta(days=6))
+
+
 # the feed
 
 
@@ -346,7 +443,7 @@ SEEN_BY_BOTH = {
     *("message_id", "thread", "sender_id", "recipient_id", "review_id", "reviewer_id"),
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
     *("question_id", "note", "links", "state", "assignment_id", "parts", "tip_id"),
-    *("week_starts_at",),
+    *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id"),
 }
 
 

@@ -3,13 +3,15 @@
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
 
 from services.notify import queries
 from services.notify.reactions import REACTIONS
-from shared import clock, engine
+from services.notify.records import KINDS
+from shared import clock, engine, sweep
 from shared.events import Event
 from shared.paging import Page
 from shared.store import Store
@@ -162,6 +164,33 @@ def test_a_reminder_takes_the_place_of_what_it_reminds_of(store: Store) -> None:
 
     assert todo(store, CLIENT) == ["fund"]
     assert inbox(store, CLIENT) == ["contract.formed", *["contract.reminded"] * 2]
+
+
+def test_what_is_withdrawn_in_the_meantime_does_not_remind(store: Store) -> None:
+    """The rungs are 7 days and 1 day before; the worker answers after the first."""
+    by = clock.now() + timedelta(days=14)
+    hear(store, an_event("offer.sent", answer_by=clock.text(by)))
+    sweep.timers(store, KINDS, by - timedelta(days=7))
+    (told,) = store.db["notices"].find({"member_id": WORKER})
+    assert [f["type"] for f in told["outbox"]] == ["notification.made", "notification.reminded"]
+
+    hear(store, an_event("offer.accepted", version=2))
+    fired = sweep.timers(store, KINDS, by - timedelta(days=1))
+
+    (told,) = store.db["notices"].find({"member_id": WORKER})
+    assert (fired, len(told["outbox"])) == (0, 2)
+
+
+def test_a_reminder_fires_once_however_many_sweep(store: Store) -> None:
+    by = clock.now() + timedelta(days=14)
+    hear(store, an_event("offer.sent", answer_by=clock.text(by)))
+    at = by - timedelta(days=7) + timedelta(minutes=1)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: sweep.timers(store, KINDS, at), range(4)))
+
+    (told,) = store.db["notices"].find({"member_id": WORKER})
+    assert [f["type"] for f in told["outbox"]] == ["notification.made", "notification.reminded"]
 
 
 def test_a_review_is_no_longer_to_do_when_its_window_is_over(store: Store) -> None:

@@ -44,7 +44,7 @@ def test_every_publisher_is_a_service() -> None:
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_a_type_is_a_noun_and_what_happened_to_it(type_: str) -> None:
-    assert re.fullmatch(r"[a-z]+\.[a-z]+", type_)
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+", type_)
 
 
 @pytest.mark.parametrize("type_", TYPES)

@@ -1,6 +1,8 @@
 """Passwords as argon2id (19 MiB, 2 passes: 25 ms), a bounded number at a time in this process."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,32 +18,32 @@ _turns = threading.BoundedSemaphore(AT_ONCE_MAX)
 _NOBODY = _hasher.hash("nobody has this password")
 
 
-def hash_password(password: str) -> str:
-    """Return the hash to keep.
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait for one's turn to hash: two at a time keep the other requests going.
 
-    :raises Unavailable: too many wait for their turn
+    :raises Unavailable: too many wait
     """
-    with _Turn():
-        return _hasher.hash(password)
+    if not _turns.acquire(timeout=WAIT_MAX_S):
+        raise Unavailable("too many passwords are being hashed")
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
+def hash_password(password: str) -> str:
+    """Return the hash to keep; only within one's `turn`."""
+    return _hasher.hash(password)
 
 
 def is_password(password: str, kept: str | None) -> bool:
     """Say whether this is the password; without a kept hash it never is, after the same time.
 
-    :raises Unavailable: too many wait for their turn
+    Only within one's `turn`.
     """
-    with _Turn():
-        try:
-            _hasher.verify(kept or _NOBODY, password)
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        _hasher.verify(kept or _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return False
     return kept is not None
-
-
-class _Turn:
-    def __enter__(self) -> None:
-        if not _turns.acquire(timeout=WAIT_MAX_S):
-            raise Unavailable("too many passwords are being checked")
-
-    def __exit__(self, *_: object) -> None:
-        _turns.release()

@@ -9,8 +9,7 @@ from services.accounts.domain import session as rules
 from services.accounts.domain.credentials import normal_password
 from services.accounts.domain.session import Login
 from services.accounts.records import FAILURES, MEMBERS, SESSIONS
-from services.accounts.usecases import tokens
-from services.accounts.usecases.hashing import is_password
+from services.accounts.usecases import hashing, tokens
 from services.accounts.usecases.tokens import Signer
 from shared import ids
 from shared.auth import Unauthenticated
@@ -30,12 +29,15 @@ def log_in(
     :raises Unauthenticated: `bad_credentials`
     :raises Forbidden: `member_suspended`
     :raises TooMany: `too_many_failures`
+    :raises Unavailable: too many passwords are being hashed
     """
     keys = _limit_keys(email, address)
     _refuse_too_many(store, keys, now)
     found = queries.member_by_email(store.db, email)
     kept = found.thing.password_hash if found and found.thing.state != "erased" else None
-    if not is_password(normal_password(password), kept) or found is None:
+    with hashing.turn():
+        is_right = hashing.is_password(normal_password(password), kept)
+    if not is_right or found is None:
         store.keep(FAILURES, [{"_id": ids.new("lgf"), "keys": keys, "at": now}])
         raise Unauthenticated("bad_credentials", "this address and this password do not fit")
     if found.thing.state != "active":

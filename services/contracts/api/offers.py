@@ -10,6 +10,7 @@ from services.contracts.domain.offer import ANSWER_TIME, Offer, Planned
 from services.contracts.records import MESSAGES, OFFERS
 from services.contracts.schemas import (
     ContractShape,
+    CounterWords,
     MessageListShape,
     MessageShape,
     MessageWords,
@@ -20,6 +21,7 @@ from services.contracts.schemas import (
     say_contract,
     say_message,
     say_offer,
+    say_terms,
 )
 from shared import ids, web
 
@@ -74,16 +76,21 @@ def list_offers(words: dict[str, Any]) -> Response:
 @blp.get("/offers/<id_>")
 @blp.response(200, OfferShape())
 def get_offer(id_: str) -> Response:
-    """Return an offer to its two parties. 404 for everybody else."""
+    """Return an offer to its two parties, with all terms that were on the table. 404."""
     loaded = web.store().load(OFFERS, id_)
     message.other_party(loaded.thing, web.caller().id)
-    return web.answer(say_offer(loaded.thing, web.caller().id), version=loaded.version)
+    said = say_offer(loaded.thing, web.caller().id)
+    said["history"] = say_terms(web.store().timeline(id_, OFFERS.collection))
+    return web.answer(said, version=loaded.version)
 
 
 @blp.post("/offers/<id_>/accept")
 @blp.response(201, ContractShape())
 def accept_offer(id_: str) -> Response:
-    """Accept an offer; the answer is the contract. 403 not_the_worker, 404, 409 wrong_state."""
+    """Accept the terms on the table; the answer is the contract.
+
+    403 not_the_worker or not_the_client: it is the other's turn; 404, 409 wrong_state.
+    """
     me, now = web.caller().id, web.now()
     contract_id = ids.new("con")
     location = f"/v1/contracts/{contract_id}"
@@ -94,10 +101,23 @@ def accept_offer(id_: str) -> Response:
     return web.answer(say_contract(done.thing, me, now), 201, done=done, location=location)
 
 
+@blp.post("/offers/<id_>/counter")
+@blp.arguments(CounterWords())
+@blp.response(200, OfferShape())
+def counter_offer(words: dict[str, Any], id_: str) -> Response:
+    """Answer with other terms: the other side's turn, with a time of its own.
+
+    403 not_the_worker or not_the_client: it is the other's turn; 404, 409 wrong_state or
+    too_many_counters, 422 nothing_changed, currency_mismatch, milestones_sum.
+    """
+    words["milestones"] = tuple(Planned(**m) for m in words["milestones"])
+    return _answer_offer(id_, offer.counter, **words)
+
+
 @blp.post("/offers/<id_>/decline")
 @blp.response(200, OfferShape())
 def decline_offer(id_: str) -> Response:
-    """Decline an offer. 403 not_the_worker, 404, 409 wrong_state."""
+    """Decline an offer. 403: it is the other's turn; 404, 409 wrong_state."""
     return _answer_offer(id_, offer.decline)
 
 
@@ -108,9 +128,9 @@ def withdraw_offer(id_: str) -> Response:
     return _answer_offer(id_, offer.withdraw)
 
 
-def _answer_offer(id_: str, rule: Any) -> Response:
-    me = web.caller().id
-    done = web.store().change(OFFERS, id_, rule, once=web.once(status=200), now=web.now(), by=me)
+def _answer_offer(id_: str, rule: Any, **words: Any) -> Response:
+    me, once = web.caller().id, web.once(status=200)
+    done = web.store().change(OFFERS, id_, rule, once=once, now=web.now(), by=me, **words)
     return web.answer(say_offer(done.thing, me), done=done)
 
 

@@ -58,7 +58,8 @@ def recall(contract: Contract, *, n: int, by: str, now: datetime) -> Outcome[Con
     m = _may(contract, n, "recall", by)
     state = next_state(parts.MOVES, m.state, "recall")
     m = replace(m, state=state, delivered_at=None, accept_at=None, note="", links=())
-    return with_milestone(contract, m), [step("delivery.recalled", contract, m)]
+    said = {"deliver_by": text_of(parts.wake(m))}
+    return with_milestone(contract, m), [step("delivery.recalled", contract, m, said)]
 
 
 def request_changes(
@@ -74,9 +75,8 @@ def request_changes(
     if m.told_overdue_at or m.deliver_by < now:
         # The worker must have time for what is asked: the overdue clock starts anew.
         m = replace(m, told_overdue_at=now)
-    return with_milestone(contract, m), [
-        step("changes.requested", contract, m, {"round": m.rounds, "note": note})
-    ]
+    said = {"round": m.rounds, "note": note, "deliver_by": text_of(parts.wake(m))}
+    return with_milestone(contract, m), [step("changes.requested", contract, m, said)]
 
 
 def accept(

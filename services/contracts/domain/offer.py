@@ -1,4 +1,8 @@
-"""An offer: amount, deadline and content, sent by a client to one person, who has to answer."""
+"""An offer: amount, deadline and content, sent by a client to one person.
+
+They answer, or counter with other terms; then it is the client's turn to answer, and so on. Each
+turn has its own time to answer. `sent` waits for the worker, `countered` for the client.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,14 +20,19 @@ FUND_TIME = timedelta(days=7)
 REVIEW_DAYS = 14
 REVISIONS = 2
 MILESTONES_MAX = 50
+COUNTERS_MAX = 20
 
 STATES = ("sent", "accepted", "declined", "countered", "withdrawn", "expired")
+OPEN = ("sent", "countered")
 MOVES: Moves = {
-    "accept": {"sent": "accepted"},  # POST /offers/{id}/accept
-    "decline": {"sent": "declined"},  # POST /offers/{id}/decline
-    "withdraw": {"sent": "withdrawn"},  # POST /offers/{id}/withdraw, job.cancelled
-    "expire": {"sent": "expired"},  # the timer: answer_by
+    "accept": dict.fromkeys(OPEN, "accepted"),  # POST /offers/{id}/accept
+    "decline": dict.fromkeys(OPEN, "declined"),  # POST /offers/{id}/decline
+    "counter": {"sent": "countered", "countered": "sent"},  # POST /offers/{id}/counter
+    "withdraw": dict.fromkeys(OPEN, "withdrawn"),  # POST /offers/{id}/withdraw, job.cancelled
+    "expire": dict.fromkeys(OPEN, "expired"),  # the timer: answer_by
 }
+TURN = {"sent": "worker", "countered": "client"}
+"""Whose answer an offer waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +46,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """What a client offers to one person; `contract_id` is there once it is accepted."""
+    """What a client offers to one person; `contract_id` is there once it is accepted.
+
+    The terms are those on the table; earlier ones are in the facts. `counters` counts the answers
+    with other terms.
+    """
 
     id: str
     state: str
@@ -58,6 +71,7 @@ class Offer:
     listing_id: str | None = None
     answered_at: datetime | None = None
     contract_id: str | None = None
+    counters: int = 0
 
 
 def send(offer: Offer) -> Outcome[Offer]:
@@ -67,16 +81,29 @@ def send(offer: Offer) -> Outcome[Offer]:
     """
     if offer.worker_id == offer.client_id:
         raise Invalid("own_offer", "an offer goes to somebody else")
+    _check_sum(offer)
+    return offer, [Fact("offer.sent", {**words(offer), **_terms(offer)})]
+
+
+def _check_sum(offer: Offer) -> None:
     total = sum(m.amount.amount for m in offer.milestones)
     if total != offer.amount.amount:
         detail = f"the milestones sum to {total}, the offer is {offer.amount.amount}"
         raise Invalid("milestones_sum", detail, fields={"milestones": [detail]})
-    said = {
+
+
+def _terms(offer: Offer) -> dict[str, Any]:
+    """Return the terms on the table: what an answer is an answer to."""
+    return {
         "amount": offer.amount.words(),
         "deliver_by": clock.text(offer.deliver_by),
         "answer_by": clock.text(offer.answer_by),
+        "scope": offer.scope,
+        "milestones": [
+            {"title": m.title, "amount": m.amount.words(), "deliver_by": clock.text(m.deliver_by)}
+            for m in offer.milestones
+        ],
     }
-    return offer, [Fact("offer.sent", {**words(offer), **said})]
 
 
 def of_selection(event: Event, now: datetime) -> Outcome[Offer]:
@@ -121,9 +148,9 @@ def planned(
 
 
 def accept(offer: Offer, *, by: str, contract_id: str, now: datetime) -> Outcome[Offer]:
-    """Take the offer: the contract is formed from exactly this.
+    """Take the terms on the table: the contract is formed from exactly these.
 
-    :raises Unknown: not a party; Forbidden: not the one it was made to; Conflict: `wrong_state`
+    :raises Unknown: not a party; Forbidden: not the one whose turn it is; Conflict: `wrong_state`
     """
     _may(offer, "accept", by)
     offer = replace(
@@ -160,23 +187,75 @@ def formation(offer: Offer) -> dict[str, Any]:
     }
 
 
-def decline(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:
-    """Say no.
+def counter(
+    offer: Offer,
+    *,
+    by: str,
+    amount: Money | None = None,
+    deliver_by: datetime | None = None,
+    scope: str | None = None,
+    milestones: tuple[Planned, ...] = (),
+    now: datetime,
+) -> Outcome[Offer]:
+    """Answer with other terms; what is not named stays. Now it is the other side's turn.
 
-    :raises Unknown: not a party; Forbidden: not the one it was made to; Conflict: `wrong_state`
+    A new amount or deadline without milestones makes the whole one milestone again, unless there
+    are several: then they must be named.
+
+    :raises Unknown: not a party; Forbidden: not the one whose turn it is
+    :raises Conflict: `wrong_state`, `too_many_counters`
+    :raises Invalid: `nothing_changed`, `currency_mismatch`, `milestones_sum`
+    """
+    _may(offer, "counter", by)
+    state = next_state(MOVES, offer.state, "counter")
+    if offer.counters >= COUNTERS_MAX:
+        raise Conflict("too_many_counters", f"{COUNTERS_MAX} counter-offers; accept or decline")
+    new = replace(
+        offer,
+        amount=amount or offer.amount,
+        deliver_by=deliver_by or offer.deliver_by,
+        scope=scope or offer.scope,
+    )
+    if not milestones and len(offer.milestones) == 1:
+        only = offer.milestones[0]
+        milestones = (replace(only, amount=new.amount, deliver_by=new.deliver_by),)
+    new = replace(new, milestones=milestones or offer.milestones)
+    amounts = [new.amount, *(m.amount for m in new.milestones)]
+    if any(amount.currency != offer.amount.currency for amount in amounts):
+        raise Invalid("currency_mismatch", f"this offer is in {offer.amount.currency}")
+    if new == offer:
+        raise Invalid("nothing_changed", "say other terms, or accept these")
+    _check_sum(new)
+    new = replace(new, state=state, counters=offer.counters + 1, answer_by=now + ANSWER_TIME)
+    turn = TURN[state]
+    said = {
+        **words(new),
+        **_terms(new),
+        "turn": turn,
+        "answerer_id": new.client_id if turn == "client" else new.worker_id,
+        "asker_id": by,
+    }
+    return new, [Fact("offer.countered", said)]
+
+
+def decline(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:
+    """Say no to the terms on the table, for good.
+
+    :raises Unknown: not a party; Forbidden: not the one whose turn it is; Conflict: `wrong_state`
     """
     _may(offer, "decline", by)
-    return _end(offer, "decline", "offer.declined", now)
+    return _end(offer, "decline", "offer.declined", by, now)
 
 
 def withdraw(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:
-    """Take the offer back before it is answered; `by` is the client, or `system`.
+    """Take the offer back before it is answered: the client, or `system`; or a counter-offer's
+    maker, as long as it waits.
 
     :raises Unknown: not a party; Forbidden: not the client; Conflict: `wrong_state`
     """
     if by != "system":
         _may(offer, "withdraw", by)
-    return _end(offer, "withdraw", "offer.withdrawn", now)
+    return _end(offer, "withdraw", "offer.withdrawn", by, now)
 
 
 def lapse(offer: Offer, *, now: datetime) -> Outcome[Offer]:
@@ -184,22 +263,22 @@ def lapse(offer: Offer, *, now: datetime) -> Outcome[Offer]:
 
     :raises Conflict: `not_due` or `wrong_state`
     """
-    if offer.state == "sent" and now < offer.answer_by:
+    if offer.state in OPEN and now < offer.answer_by:
         raise Conflict("not_due", "there is still time to answer")
-    return _end(offer, "expire", "offer.expired", now)
+    return _end(offer, "expire", "offer.expired", "system", now)
 
 
 def wake(offer: Offer) -> datetime | None:
     """Return when silence has its consequence."""
-    return offer.answer_by if offer.state == "sent" else None
+    return offer.answer_by if offer.state in OPEN else None
 
 
 def next_of(offer: Offer) -> dict[str, Any] | None:
     """Return who must act, by when, and what happens otherwise."""
-    if offer.state != "sent":
+    if offer.state not in OPEN:
         return None
-    by = clock.text(offer.answer_by)
-    return {"actor": "worker", "action": "answer", "by": by, "otherwise": "expired"}
+    by, actor = clock.text(offer.answer_by), TURN[offer.state]
+    return {"actor": actor, "action": "answer", "by": by, "otherwise": "expired"}
 
 
 def refusal(offer: Offer, move: str, by: str) -> str | None:
@@ -225,17 +304,19 @@ def words(offer: Offer) -> dict[str, Any]:
     }
 
 
-ROLE = {"accept": "worker", "decline": "worker", "withdraw": "client"}
-
-
 def _may(offer: Offer, move: str, by: str) -> None:
     if by not in (offer.client_id, offer.worker_id):
         raise Unknown("no_such_offer", "there is no such offer")
-    role = ROLE[move]
-    if by != (offer.worker_id if role == "worker" else offer.client_id):
-        raise Forbidden(f"not_the_{role}", f"only the {role} may {move} it")
+    role = "client" if by == offer.client_id else "worker"
+    if move == "withdraw":
+        allowed = ("client", "worker") if offer.state == "countered" else ("client",)
+    else:
+        allowed = (TURN.get(offer.state, "worker"),)
+    if role not in allowed:
+        raise Forbidden(f"not_the_{allowed[0]}", f"only the {allowed[0]} may {move} it now")
 
 
-def _end(offer: Offer, move: str, fact: str, now: datetime) -> Outcome[Offer]:
+def _end(offer: Offer, move: str, fact: str, by: str, now: datetime) -> Outcome[Offer]:
+    role = {offer.client_id: "client", offer.worker_id: "worker"}.get(by, "system")
     offer = replace(offer, state=next_state(MOVES, offer.state, move), answered_at=now)
-    return offer, [Fact(fact, words(offer))]
+    return offer, [Fact(fact, {**words(offer), "by": role})]

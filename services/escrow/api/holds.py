@@ -16,6 +16,7 @@ from services.escrow.schemas import (
     say_hold,
 )
 from shared import web
+from shared.errors import Invalid
 from shared.money import Money
 
 blp = web.blueprint("holds", __name__)
@@ -26,10 +27,23 @@ blp = web.blueprint("holds", __name__)
 @blp.arguments(QuoteArgs(), location="query")
 @blp.response(200, QuoteShape())
 def get_quote(words: dict[str, Any]) -> Response:
-    """Return what an amount means to both sides, by every step. 422."""
+    """Return what an amount means to both sides, by every step; of a task, of one slot.
+
+    422, also mode_not_offered, withholding_not_offered.
+    """
     profile = profiles.of(current_app.extensions["ukeoi_settings"])
+    fees, mode = profile.schedule_at(web.now()), words["mode"]
+    if mode not in profile.modes:
+        raise Invalid("mode_not_offered", f"{profile.id} has no {mode}")
+    withheld = words["withholding"] == "true"
+    if withheld and not fees.withholds(mode):
+        raise Invalid("withholding_not_offered", f"nothing is withheld of a {mode} here")
     amount = Money(words["amount"], words["currency"])
-    return web.answer(quote.of(profile.schedule, amount, words["mode"]).words())
+    if words["tax"] == "included":
+        return web.answer(quote.of(fees, amount, mode, withheld=withheld).words())
+    whole, step = quote.with_tax(amount, profile.invoicing.rate)
+    said = quote.of(fees, whole, mode, withheld=withheld).words()
+    return web.answer({**said, "stated": {"amount": amount, "steps": [step.words()]}})
 
 
 @blp.get("/holds")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from services.escrow.domain.schedule import AMOUNT, MODES, Levy, Schedule, Tier
+from services.escrow.domain.schedule import ALWAYS, AMOUNT, MODES, Levy, Schedule, Tier
 from shared.errors import Invalid
 from shared.money import Money
 
@@ -83,8 +83,8 @@ class Quote:
         }
 
 
-def of(schedule: Schedule, amount: Money, mode: str) -> Quote:
-    """Quote an agreed amount.
+def of(schedule: Schedule, amount: Money, mode: str, *, withheld: bool = False) -> Quote:
+    """Quote an agreed amount; `withheld`: income tax is kept back of what the worker gets.
 
     :raises Invalid: `unknown_mode`
     """
@@ -98,9 +98,24 @@ def of(schedule: Schedule, amount: Money, mode: str) -> Quote:
         schedule_version=schedule.version,
         client_steps=_steps(schedule, "client", amount.amount, mode),
         worker_steps=_never_more_than(
-            amount.amount, _steps(schedule, "worker", amount.amount, mode)
+            amount.amount, _steps(schedule, "worker", amount.amount, mode, withheld=withheld)
         ),
     )
+
+
+def with_tax(amount: Money, rate: Fraction) -> tuple[Money, Step]:
+    """Return an amount that was said without consumption tax with it, and the step that adds it."""
+    tax = amount.amount * rate.numerator // rate.denominator
+    step = Step(
+        name="consumption_tax",
+        base=amount.amount,
+        rate=rate_text(rate),
+        amount=tax,
+        rounding=FLOOR,
+        note="the worker's consumption tax, a part of the agreed amount",
+        account="",
+    )
+    return Money(amount.amount + tax, amount.currency), step
 
 
 def total(steps: Iterable[Step]) -> int:
@@ -116,10 +131,12 @@ def by_account(steps: Iterable[Step]) -> dict[str, int]:
     return {account: amount for account, amount in sums.items() if amount}
 
 
-def _steps(schedule: Schedule, side: str, amount: int, mode: str) -> tuple[Step, ...]:
+def _steps(
+    schedule: Schedule, side: str, amount: int, mode: str, *, withheld: bool = False
+) -> tuple[Step, ...]:
     steps: list[Step] = []
     for levy in schedule.levies:
-        if levy.side == side and mode in levy.modes:
+        if levy.side == side and mode in levy.modes and (withheld or levy.applies == ALWAYS):
             steps += _apply(levy, amount if levy.base == AMOUNT else _sum_of(levy.base, steps))
     return tuple(steps)
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 MODES = ("project", "competition", "task", "storefront")
+ALWAYS = "always"
+WITHHOLDING = "withholding"
 SIDES = ("client", "worker")
 AMOUNT = "amount"
 
@@ -24,6 +27,7 @@ class Levy:
 
     `base` is `amount` or the name of an earlier levy of the same side (a tax on the fee). With
     `slab` the whole base goes at the rate of the tier it falls in; else each part at its own rate.
+    One that `applies` for withholding is left out unless tax is to be withheld of this work.
     """
 
     name: str
@@ -36,20 +40,28 @@ class Levy:
     cap: int | None = None
     modes: tuple[str, ...] = MODES
     note: str = ""
+    applies: str = ALWAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A marketplace's fees at one time; levies apply in the order they stand in."""
+    """A marketplace's fees from one date on; levies apply in the order they stand in."""
 
     profile: str
     id: str
     version: int
     levies: tuple[Levy, ...] = ()
+    effective_from: str = ""
+
+    def withholds(self, mode: str) -> bool:
+        """Say whether tax can be withheld of work in this mode."""
+        return any(one.applies == WITHHOLDING and mode in one.modes for one in self.levies)
 
 
-def read(words: Mapping[str, Any], profile: str) -> Schedule:
-    """Read the `[fees]` of a profile.
+def read(
+    words: Mapping[str, Any], profile: str, withholding: Mapping[str, Any] | None = None
+) -> Schedule:
+    """Read one of the `[[schedules]]` of a profile; its `[withholding]` is a levy of each.
 
     :raises ValueError: it names an unknown side or mode, a base that is no earlier levy, or tiers
         that do not rise to one without end
@@ -57,7 +69,24 @@ def read(words: Mapping[str, Any], profile: str) -> Schedule:
     levies: list[Levy] = []
     for group in words.get("levies", ()):
         levies.append(_levy_of(group, {one.name for one in levies if one.side == group["side"]}))
-    return Schedule(profile=profile, id=words["id"], version=words["version"], levies=tuple(levies))
+    if withholding is not None:
+        levies.append(_levy_of({**withholding, **_WITHHELD}, set()))
+    since: date | None = words.get("effective_from")
+    return Schedule(
+        profile=profile,
+        id=words["id"],
+        version=words["version"],
+        levies=tuple(levies),
+        effective_from=since.isoformat() if since else "",
+    )
+
+
+_WITHHELD = {
+    "name": "withholding_tax",
+    "side": "worker",
+    "account": "tax:withholding",
+    "applies": WITHHOLDING,
+}
 
 
 def _levy_of(words: Mapping[str, Any], earlier: set[str]) -> Levy:
@@ -84,4 +113,5 @@ def _levy_of(words: Mapping[str, Any], earlier: set[str]) -> Levy:
         cap=words.get("cap"),
         modes=modes,
         note=words.get("note", ""),
+        applies=words.get("applies", ALWAYS),
     )

@@ -146,8 +146,8 @@ def submit(
         created_at=now,
         changed_at=now,
     )
-    fact = Fact("proposal.submitted", {**proposal.names(), "amount": amount.words()})
-    return proposal, [fact]
+    words = {"amount": amount.words(), "select_by": clock.text(now + SILENCE)}
+    return proposal, [Fact("proposal.submitted", {**proposal.names(), **words})]
 
 
 def refuse_proposing(job: Job, *, by: str, is_suspended: bool) -> None:

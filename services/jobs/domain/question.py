@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from services.jobs.domain.job import Job, Next, waits_for
+from shared import clock
 from shared.errors import Conflict, Forbidden
 from shared.events import Fact
 from shared.moves import Moves, Outcome, next_state
@@ -29,7 +31,7 @@ class Question:
     answer: str | None = None
     answered_at: datetime | None = None
 
-    def fact(self, type_: str) -> Fact:
+    def fact(self, type_: str, **more: Any) -> Fact:
         """Return a fact about this question."""
         words = {
             "job_id": self.job_id,
@@ -38,7 +40,7 @@ class Question:
             "worker_id": self.worker_id,
             "title": self.title,
         }
-        return Fact(type_, words)
+        return Fact(type_, words | more)
 
 
 def ask(
@@ -60,7 +62,9 @@ def ask(
         state="asked",
         created_at=now,
     )
-    return question, [question.fact("question.asked")]
+    until = job.project.proposals_close_at
+    by_then = clock.text(until) if until else None
+    return question, [question.fact("question.asked", answer_by=by_then)]
 
 
 def refuse_asking(job: Job, *, by: str, is_suspended: bool) -> None:

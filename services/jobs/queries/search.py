@@ -2,12 +2,15 @@
 
 No filter is answered by looking at everything. Each filter has an index to start from; the rarest
 one drives, the others are checked in what it gives. How rare a filter is, is asked of the index:
-how far one must go in the order of the list until it has come up so many times.
+how far one must go in the order of the list until it has come up so many times. Processes remember
+that for a minute; a wrong choice costs time, never a job.
 
 A page looks at so many jobs at most. Where it finds too few among these, it ends early, with a
 cursor that goes on behind them: a page may be shorter than asked for, or empty, and not the last.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +22,21 @@ from shared.documents import Doc
 from shared.paging import Cursor, Page, bad_cursor
 from shared.store import Db
 
-PROBE = 200
+PROBE = 100
 """How often a filter must come up for us to know how rare it is."""
-POOL_MAX = 1_000
+POOL_MAX = 300
 """So many jobs may be put into order in memory."""
-WALK_MAX = 2_000
+WALK_MAX = 1_000
 """So many jobs may be looked at for one page."""
+RARITY_KEPT_S = 60
+RARITIES_MAX = 10_000
 GRAMS_MAX = 12
 """So many grams of a query are weighed against each other."""
 
 Where = dict[str, Any]
+
+_rarities: dict[tuple[str, ...], tuple[float, Any]] = {}
+"""What was found out about filters: until when it counts, and how far one must go for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +72,7 @@ def find(db: Db, wanted: Wanted, page: Page) -> tuple[list[Doc], str | None]:
     search = _Search(db, wanted, page.cursor)
     drive, until = search.choose()
     found: list[Doc] = []
-    for span in search.spans(until):
+    for span in search.spans(page.cursor, until):
         found += search.rows(drive, span, page.limit + 1 - len(found))
         if len(found) > page.limit:
             found.pop()
@@ -91,20 +99,41 @@ class _Search:
             return streams[0], None
         reach: list[tuple[Any, _Drive]] = []
         for drive in streams:
-            if (last := self.at(drive, PROBE)) is None:
+            if (last := self.known(drive, self.reach)) is None:
                 return drive, None
-            reach.append((last.value, drive))
+            reach.append((last, drive))
         for drive in pools:
-            if self.jobs.count_documents(drive.where, hint=drive.index, limit=POOL_MAX) < POOL_MAX:
+            if self.known(drive, self.count) < POOL_MAX:
                 return drive, None
         # The longer the way until it has come up so many times, the rarer it is.
         furthest = min if self.way == DESCENDING else max
         rarest = furthest(reach, key=lambda pair: pair[0])[1]
-        return rarest, self.at(rarest, WALK_MAX)
+        return rarest, self.at(rarest, WALK_MAX, after=self.after)
 
-    def at(self, drive: _Drive, nth: int) -> Cursor | None:
-        """Return the nth job that an index has behind the cursor, or None when it has fewer."""
-        for span in self.spans(None):
+    def known(self, drive: _Drive, how: Callable[[_Drive], Any]) -> Any:
+        """Return how rare a filter is, or was a moment ago: only the choice hangs on it."""
+        key = (self.jobs.full_name, drive.index, repr(drive.where), how.__name__)
+        now = time.monotonic()
+        if (kept := _rarities.get(key)) is not None and kept[0] > now:
+            return kept[1]
+        if len(_rarities) >= RARITIES_MAX:
+            _rarities.clear()
+        rarity = how(drive)
+        _rarities[key] = (now + RARITY_KEPT_S, rarity)
+        return rarity
+
+    def reach(self, drive: _Drive) -> Any:
+        """Return the sort value at which a filter has come up often enough, or None."""
+        last = self.at(drive, PROBE, after=None)
+        return last and last.value
+
+    def count(self, drive: _Drive) -> int:
+        """Return how many jobs an index has, up to what may be put into order in memory."""
+        return self.jobs.count_documents(drive.where, hint=drive.index, limit=POOL_MAX)
+
+    def at(self, drive: _Drive, nth: int, *, after: Cursor | None) -> Cursor | None:
+        """Return the nth job that an index has behind a cursor, or None when it has fewer."""
+        for span in self.spans(after, None):
             where = {"$and": [drive.where, span]}
             keys = {self.key: 1, "_id": 1}
             found = self.jobs.find(where, keys, hint=drive.index, sort=self.sort)
@@ -124,13 +153,13 @@ class _Search:
         """Return the place of a job in this list."""
         return Cursor(self.wanted.order, doc["sort"][self.wanted.order], doc["_id"])
 
-    def spans(self, until: Cursor | None) -> list[Where]:
-        """Return bounds that together are: behind the cursor, up to and with `until`, in order.
+    def spans(self, after: Cursor | None, until: Cursor | None) -> list[Where]:
+        """Return bounds that together are: behind `after`, up to and with `until`, in order.
 
         Jobs with the same sort value are told apart by their ids, in bounds of their own, as an
         index has no bounds for a pair.
         """
-        after, key = self.after, self.key
+        key = self.key
         on, back = ("$lt", "$gt") if self.way == DESCENDING else ("$gt", "$lt")
         if after and until and after.value == until.value:
             return [{key: after.value, "_id": {on: after.id, back + "e": until.id}}]

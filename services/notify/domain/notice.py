@@ -3,6 +3,7 @@
 It is alive until it is withdrawn (`withdrawn_at`) or its window is over (`ends_at`); a notice to
 act that is alive is on the to-do list. `born` is the version of the aggregate whose event made it.
 What was moot before it was born is kept, so that it is not made again, but never `said`.
+Before its deadline it reminds (`remind_at`, the ladder): it is unread again, and says so.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from services.notify.domain import ladder
 from services.notify.domain.told import TOLD, Tell
 from shared import clock, ids
-from shared.errors import Unknown
+from shared.errors import Ignored, Unknown
 from shared.events import Event, Fact
 from shared.moves import Outcome
 
@@ -26,6 +28,7 @@ WORDS_KEPT = (
     "client_gets",
     "fee",
     "round",
+    "url",
     "action",
     "otherwise",
 )
@@ -57,6 +60,17 @@ class Notice:
     said: bool = True
     read_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    remind_at: datetime | None = None
+    reminded_at: datetime | None = None
+
+    @property
+    def role(self) -> str:
+        """Return as whom its member is told: client, worker, member, recipient..."""
+        return self.text.removeprefix(f"{self.type}.").split(".")[0]
+
+    def is_moot(self, now: datetime) -> bool:
+        """Say whether nothing is left to do or to know of it."""
+        return self.withdrawn_at is not None or (self.ends_at is not None and self.ends_at <= now)
 
 
 def made_of(event: Event, *, now: datetime) -> list[Notice]:
@@ -72,12 +86,7 @@ def made_of(event: Event, *, now: datetime) -> list[Notice]:
 
 def made(notice: Notice) -> list[Fact]:
     """Return what is said when a notice is made."""
-    words = {
-        "notification_id": notice.id,
-        "member_id": notice.member_id,
-        "about": notice.about,
-    }
-    return [Fact("notification.made", words)]
+    return [Fact("notification.made", _said_of(notice))]
 
 
 def closed_by(event: Event) -> dict[str, int]:
@@ -102,9 +111,37 @@ def read(notice: Notice, *, now: datetime, by: str) -> Outcome[Notice]:
     return (notice if notice.read_at else replace(notice, read_at=now)), []
 
 
+def wake(notice: Notice) -> datetime | None:
+    """Return when the notice reminds next."""
+    return None if notice.withdrawn_at else notice.remind_at
+
+
+def remind(notice: Notice, *, now: datetime) -> Outcome[Notice]:
+    """Climb the ladder's next rung; a notice that is moot or late climbs none.
+
+    :raises Ignored: `not_due`
+    """
+    if notice.remind_at is None or now < notice.remind_at:
+        raise Ignored("not_due", "it reminds of nothing by now")
+    if notice.is_moot(now) or notice.by is None or notice.by <= now:
+        return replace(notice, remind_at=None), []
+    upward = ladder.next_rung(notice.type, notice.action, notice.by, after=now)
+    reminded = replace(notice, remind_at=upward, reminded_at=now, read_at=None)
+    words = {**_said_of(notice), "by": clock.text(notice.by)}
+    return reminded, [Fact("notification.reminded", words)]
+
+
+def _said_of(notice: Notice) -> dict[str, Any]:
+    return {
+        "notification_id": notice.id,
+        "member_id": notice.member_id,
+        "about": notice.about,
+    }
+
+
 def born_moot(notice: Notice, *, now: datetime) -> Notice:
     """Return the notice as one that came too late to be said."""
-    return replace(notice, said=False, withdrawn_at=now)
+    return replace(notice, said=False, withdrawn_at=now, remind_at=None)
 
 
 def _concerns(tell: Tell, words: Mapping[str, Any]) -> bool:
@@ -121,7 +158,8 @@ def _notice(
     event: Event, tell: Tell, words: Mapping[str, Any], now: datetime, *, once: str
 ) -> Notice:
     member_id = words[_whom(tell, words)]
-    by = clock.parse(words[tell.by]) if tell.by else None
+    by = clock.parse(at) if tell.by and (at := words.get(tell.by)) else None
+    action = tell.action.format_map(words) or None
     return Notice(
         id=ids.derived("ntf", once, member_id),
         member_id=member_id,
@@ -133,12 +171,13 @@ def _notice(
         words={name: words[name] for name in WORDS_KEPT if name in words},
         href=tell.href.format_map(words),
         other_id=words[tell.other] if tell.other else None,
-        action=tell.action.format_map(words) or None,
+        action=action,
         by=by,
         otherwise=tell.otherwise.format_map(words) or None,
         keys=tuple(_filled(tell.keys, words)),
         born=event.version,
         ends_at=by if tell.ends else None,
+        remind_at=ladder.next_rung(event.type, action, by, after=now),
     )
 
 

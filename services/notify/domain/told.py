@@ -127,6 +127,7 @@ _JOBS = {
             _client(
                 href=AT_JOB + "/questions",
                 action="answer",
+                by="answer_by",
                 otherwise="unanswered",
                 keys=(ANSWER_QUESTION, JOB),
             ),
@@ -141,7 +142,11 @@ _JOBS = {
         once="{proposal_id}",
         tells=(
             _client(
-                href=AT_JOB + "/proposals", action="select", otherwise="lapsed", keys=(SELECT, JOB)
+                href=AT_JOB + "/proposals",
+                action="select",
+                by="select_by",
+                otherwise="lapsed",
+                keys=(SELECT, JOB),
             ),
         ),
     ),
@@ -159,6 +164,8 @@ _JOBS = {
     "competition.void": Row(nobody="escrow.refunded tells the client"),
 }
 
+_BY_CLIENT = ("by", frozenset({"client"}))
+_BY_WORKER = ("by", frozenset({"worker"}))
 _OFFERS = {
     "offer.sent": Row(
         once="{offer_id}",
@@ -169,8 +176,36 @@ _OFFERS = {
         ),
     ),
     "offer.accepted": Row(nobody="contract.formed tells both", closes=(ANSWER,)),
-    "offer.declined": Row(once="{offer_id}", tells=(_client(href=AT_OFFER),), closes=(ANSWER,)),
-    "offer.withdrawn": Row(once="{offer_id}", tells=(_worker(href=AT_OFFER),), closes=(ANSWER,)),
+    "offer.countered": Row(
+        tells=(
+            Tell(
+                whom="answerer_id",
+                other="asker_id",
+                href=AT_OFFER,
+                action="answer",
+                by="answer_by",
+                otherwise="expired",
+                keys=(ANSWER,),
+            ),
+        ),
+        ends_round=(ANSWER,),
+    ),
+    "offer.declined": Row(
+        once="{offer_id}",
+        tells=(
+            _client(href=AT_OFFER, only=_BY_WORKER),
+            _worker(href=AT_OFFER, only=_BY_CLIENT),
+        ),
+        closes=(ANSWER,),
+    ),
+    "offer.withdrawn": Row(
+        once="{offer_id}",
+        tells=(
+            _worker(href=AT_OFFER, only=("by", frozenset({"client", "system"}))),
+            _client(href=AT_OFFER, only=_BY_WORKER),
+        ),
+        closes=(ANSWER,),
+    ),
     "offer.expired": Row(
         once="{offer_id}", tells=(_client(href=AT_OFFER), _worker(href=AT_OFFER)), closes=(ANSWER,)
     ),
@@ -292,7 +327,11 @@ _MILESTONES = {
     "delivery.recalled": Row(
         tells=(
             _worker(
-                href=AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
             ),
             _client(href=AT_CONTRACT, keys=(DELIVER, CONTRACT)),
         ),
@@ -301,7 +340,11 @@ _MILESTONES = {
     "changes.requested": Row(
         tells=(
             _worker(
-                href=AT_CONTRACT, action="deliver", otherwise="overdue", keys=(DELIVER, CONTRACT)
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
             ),
         ),
         ends_round=(INSPECT,),
@@ -373,6 +416,8 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
+    "notification.reminded": Row(nobody="the notice itself is unread again"),
 }
 
 TOLD: Mapping[str, Row] = {

@@ -43,10 +43,16 @@ class TextsShape(Schema):
 
 
 class WhyShape(Schema):
-    """The event that a notice tells of."""
+    """Why somebody is told: the event, and as whom they are told of it.
+
+    `can_mute` names the channels that `/v1/notification-preferences` can switch off for this type.
+    """
 
     type = fields.String(required=True)
     event_id = fields.String(required=True)
+    role = fields.String(required=True)
+    text = fields.String(required=True)
+    can_mute = fields.List(fields.String(), required=True)
 
 
 class NoticeShape(Schema):
@@ -71,6 +77,7 @@ class NoticeShape(Schema):
     otherwise = fields.String(required=True, allow_none=True)
     read_at = web.When(required=True, allow_none=True)
     withdrawn_at = web.When(required=True, allow_none=True)
+    reminded_at = web.When(required=True, allow_none=True)
     why = fields.Nested(WhyShape, required=True)
 
 
@@ -132,12 +139,11 @@ def notice_words(
 ) -> dict[str, Any]:
     """Return a notice as it is shown to its member."""
     every = {name: texts.render(notice, name, names) for name in texts.LOCALES}
-    over = notice.ends_at is not None and notice.ends_at <= now
     return {
         "id": notice.id,
         "at": notice.made_at,
         "level": "act" if notice.action else "know",
-        "state": "withdrawn" if notice.withdrawn_at or over else "open",
+        "state": "withdrawn" if notice.is_moot(now) else "open",
         "locale": locale,
         "title": every[locale].title,
         "body": every[locale].body,
@@ -149,7 +155,14 @@ def notice_words(
         "otherwise": notice.otherwise,
         "read_at": notice.read_at,
         "withdrawn_at": notice.withdrawn_at,
-        "why": {"type": notice.type, "event_id": notice.event_id},
+        "reminded_at": notice.reminded_at,
+        "why": {
+            "type": notice.type,
+            "event_id": notice.event_id,
+            "role": notice.role,
+            "text": texts.why(notice, locale),
+            "can_mute": [c for c in CHANNELS if not (c == "inbox" and notice.type in ALWAYS)],
+        },
     }
 
 

@@ -1,0 +1,160 @@
+"""The marketplace that this deployment runs, as data: `deploy/profiles/$PROFILE.toml`.
+
+Here are its modes, timers and limits; escrow reads the rest of the file, the money. What a file
+leaves out is as in `Timers` and `Limits`. A span of time is written `14 d`, `72 h` or `60 min`.
+"""
+
+import dataclasses
+import functools
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from shared import settings
+from shared.money import CURRENCIES
+from shared.settings import Settings
+
+MODES = ("project", "competition", "task", "storefront")
+_SPAN = re.compile(r"([1-9][0-9]{0,4}) (d|h|min)")
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "min": timedelta(minutes=1)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """How long silence lasts before it has its consequence, by what is waited for."""
+
+    # Offers and contracts: the worker answers an offer; the client funds a contract.
+    offer_answer: timedelta = timedelta(days=14)
+    fund: timedelta = timedelta(days=7)
+    fund_reminders: tuple[timedelta, ...] = (
+        timedelta(days=1),
+        timedelta(days=3),
+        timedelta(days=6),
+    )
+    next_milestone_fund: timedelta = timedelta(days=14)
+    # The client inspects a delivery, else it is accepted; what the parties may agree on.
+    review: timedelta = timedelta(days=14)
+    review_least: timedelta = timedelta(days=3)
+    review_most: timedelta = timedelta(days=30)
+    review_storefront: timedelta = timedelta(hours=72)
+    pay_within: timedelta = timedelta(days=60)
+    extension_answer: timedelta = timedelta(days=4)
+    cancellation_answer: timedelta = timedelta(days=7)
+    # Past the deadline: the client may cancel alone so long after a notice; both silent.
+    overdue_notice: timedelta = timedelta(days=7)
+    overdue_silence: timedelta = timedelta(days=14)
+    dispute_answer: timedelta = timedelta(days=7)
+    dispute_decide: timedelta = timedelta(days=7)
+    reviews_window: timedelta = timedelta(days=14)
+    # Jobs.
+    job_fund: timedelta = timedelta(days=7)
+    proposal_lapse: timedelta = timedelta(days=30)
+    competition_select: timedelta = timedelta(days=14)
+    competition_extend: timedelta = timedelta(days=7)
+    task_reservation: timedelta = timedelta(minutes=60)
+    task_review: timedelta = timedelta(days=14)
+    appeal_answer: timedelta = timedelta(days=7)
+    # Payouts: no word from the provider, then an operator looks as well.
+    payout_operator: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Rules that are numbers.
+
+    Of a task's submissions at most max(`rejections_least`, floor(`rejections_share` x submitted))
+    may be rejected, and none at all in jobs of `rejections_none_up_to` slots or fewer.
+    """
+
+    revisions: int = 2
+    rejections_least: int = 3
+    rejections_share: Fraction = Fraction(30, 100)
+    rejections_none_up_to: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A marketplace; `words` is its whole file, for who owns a part of it."""
+
+    id: str = "default"
+    name: Mapping[str, str] = field(default_factory=lambda: {"ja": "標準", "en": "Default"})
+    currency: str = "JPY"
+    modes: tuple[str, ...] = MODES
+    timers: Timers = Timers()
+    limits: Limits = Limits()
+    words: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def has(self, mode: str) -> bool:
+        """Say whether this marketplace offers a mode of work."""
+        return mode in self.modes
+
+
+def of(how: Settings) -> Profile:
+    """Return the profile that these settings name.
+
+    :raises SystemExit: there is no such profile, or it cannot be read
+    """
+    return _read(how.profiles_dir / f"{how.profile}.toml")
+
+
+def here() -> Profile:
+    """Return the profile of this process's environment."""
+    return of(settings.read())
+
+
+@functools.cache
+def _read(path: Path) -> Profile:
+    try:
+        return read(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, KeyError, TypeError, ValueError) as wrong:
+        raise SystemExit(f"The profile {path} cannot be used: {wrong!r}") from wrong
+
+
+def read(words: Mapping[str, Any]) -> Profile:
+    """Read the words of a profile.
+
+    :raises ValueError, KeyError: it names an unknown mode, timer, limit or currency
+    """
+    modes = tuple(words.get("modes", MODES))
+    if not modes or set(modes) - set(MODES):
+        raise ValueError(f"the modes are some of {', '.join(MODES)}")
+    if words["currency"] not in CURRENCIES:
+        raise ValueError(f"no such currency: {words['currency']}")
+    return Profile(
+        id=words["id"],
+        name=words["name"],
+        currency=words["currency"],
+        modes=modes,
+        timers=Timers(**_known(Timers, words.get("timers", {}), _span)),
+        limits=Limits(**_known(Limits, words.get("limits", {}), _number)),
+        words=words,
+    )
+
+
+def _known(kind: type[Any], words: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    names = {one.name for one in dataclasses.fields(kind)}
+    if unknown := sorted(set(words) - names):
+        raise ValueError(f"no such {kind.__name__.lower()}: {', '.join(unknown)}")
+    return {name: value(said) for name, said in words.items()}
+
+
+def _span(said: Any) -> Any:
+    if isinstance(said, list):
+        return tuple(_span(one) for one in said)
+    found = _SPAN.fullmatch(said)
+    if found is None:
+        raise ValueError(f"{said!r} is no span of time: 14 d, 72 h, 60 min")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _number(said: Any) -> int | Fraction:
+    if isinstance(said, str):
+        return Fraction(said)
+    if type(said) is not int or said < 0:
+        raise ValueError(f"{said!r} is no limit")
+    return said

@@ -1,0 +1,241 @@
+"""The stories that run while everything is being killed, told as an outside caller tells them."""
+
+import random
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deploy.demo.client import Api, Caller, Unexpected
+
+PASSWORD = "correct horse battery staple"
+PATIENCE_S = 120.0
+AMOUNTS = (1000, 30_000, 75_000, 120_001, 999_999)
+
+
+def yen(amount: int) -> dict[str, Any]:
+    """Return money."""
+    return {"amount": amount, "currency": "JPY"}
+
+
+@dataclass
+class Told:
+    """What became of the stories: what each contract or offer should be in the end."""
+
+    contracts: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, str] = field(default_factory=dict)
+    paid_out: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
+    troubles: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, where: str, id_: str, state: str) -> None:
+        """Note what a thing should be in the end."""
+        with self.lock:
+            getattr(self, where)[id_] = state
+
+
+class Teller:
+    """One thread's way to tell stories: its own connections, members from a common pool."""
+
+    def __init__(self, url: str, told: Told, clock: Callable[[], datetime]) -> None:
+        self.told = told
+        self.clock = clock
+        self.api = Api(url, patience_s=PATIENCE_S, on_trouble=self._troubled)
+
+    def _troubled(self, _what: str) -> None:
+        with self.told.lock:
+            self.told.troubles += 1
+
+    def later(self, days: float) -> str:
+        """Return a time so many days ahead."""
+        at = self.clock() + timedelta(days=days)
+        return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def tell(self, story: str, client: Caller, worker: Caller, dice: random.Random) -> None:
+        """Tell one story; a failure is noted with what was expected."""
+        mine, theirs = (replace(who, api=self.api) for who in (client, worker))
+        try:
+            STORIES[story](self, mine, theirs, dice)
+        except Unexpected as wrong:
+            with self.told.lock:
+                self.told.failed.append(f"{story}: {wrong}"[:400])
+        else:
+            with self.told.lock:
+                self.told.ended[story] += 1
+
+
+def register(api: Api, name: str) -> Caller:
+    """Register somebody of the common pool."""
+    email = f"{uuid.uuid4().hex}@example.com"
+    who = Caller(api, email=email, password=PASSWORD)
+    who.register(display_name=name, locale="ja", kind="individual")
+    return who
+
+
+# the parts
+
+
+def _offer(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> str:
+    words = {
+        "worker_id": worker.id,
+        "title": "紹介記事の執筆",
+        "scope": "商店街の店を三軒取材し、記事にまとめてください。",
+        "amount": yen(dice.choice(AMOUNTS)),
+        "deliver_by": it.later(10),
+    }
+    return str(client.post("/v1/offers", words, soon=True).body["id"])
+
+
+def _offer_by_job(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> str:
+    words = {
+        "mode": "project",
+        "title": "喫茶店のホームページ制作",
+        "description": "町家を改装した喫茶店のホームページを作ってください。",
+        "category": _leaf(it),
+        "budget": {"min": yen(1000), "max": yen(1_000_000)},
+        "proposals_close_at": it.later(5),
+        "deadline_at": it.later(30),
+        "openings": 1,
+    }
+    job = client.post("/v1/jobs", words, soon=True).body["id"]
+    client.post(f"/v1/jobs/{job}/publish")
+    proposal = {"message": "お任せください。", "amount": yen(75_000), "deliver_by": it.later(10)}
+    id_ = worker.post(f"/v1/jobs/{job}/proposals", proposal, soon=True).body["id"]
+    return str(client.post(f"/v1/proposals/{id_}/select").body["offer_id"])
+
+
+_leaves: list[str] = []
+
+
+def _leaf(it: Teller) -> str:
+    if not _leaves:
+        items = it.api.ask("GET", "/v1/categories", want=(200,)).body["items"]
+        while items[0].get("children"):
+            items = items[0]["children"]
+        _leaves.append(items[0]["id"])
+    return _leaves[0]
+
+
+def _form(it: Teller, client: Caller, worker: Caller, offer: str) -> tuple[str, str]:
+    contract = worker.post(f"/v1/offers/{offer}/accept", want=(201,), soon=True).body
+    hold = contract["milestones"][0]["hold_id"]
+    it.told.note("contracts", contract["id"], "cancelled")  # until the money is there
+    it.api.wait_until(
+        "the hold is opened",
+        lambda: client.get(f"/v1/holds/{hold}", soon=True)["state"],
+        lambda state: state == "opened",
+    )
+    return contract["id"], hold
+
+
+def _fund(it: Teller, client: Caller, contract: str, hold: str) -> None:
+    client.post(f"/v1/holds/{hold}/fund", {"method": "card"})
+    _wait(it, client, contract, "active")
+
+
+def _wait(it: Teller, who: Caller, contract: str, state: str) -> None:
+    it.api.wait_until(
+        f"{contract} is {state}",
+        lambda: who.get(f"/v1/contracts/{contract}")["state"],
+        lambda now: now == state,
+    )
+
+
+def _deliver(worker: Caller, contract: str) -> None:
+    path = f"/v1/contracts/{contract}/milestones/1/deliver"
+    worker.post(path, {"note": "完成しました。"})
+
+
+# the stories
+
+
+def hired(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """From a job to the money in the wallet."""
+    _to_the_end(it, client, worker, _offer_by_job(it, client, worker, dice))
+
+
+def hired_directly(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """The same from a direct offer."""
+    _to_the_end(it, client, worker, _offer(it, client, worker, dice))
+
+
+def _to_the_end(it: Teller, client: Caller, worker: Caller, offer: str) -> None:
+    contract, hold = _form(it, client, worker, offer)
+    _fund(it, client, contract, hold)
+    it.told.note("contracts", contract, "completed")
+    _deliver(worker, contract)
+    client.post(f"/v1/contracts/{contract}/milestones/1/accept")
+    _wait(it, client, contract, "completed")
+
+
+def sent_back(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """Changes are asked for once."""
+    contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
+    _fund(it, client, contract, hold)
+    it.told.note("contracts", contract, "completed")
+    _deliver(worker, contract)
+    client.post(f"/v1/contracts/{contract}/milestones/1/request-changes", {"note": "誤字です。"})
+    _deliver(worker, contract)
+    client.post(f"/v1/contracts/{contract}/milestones/1/accept")
+    _wait(it, client, contract, "completed")
+
+
+def declined(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """The worker says no."""
+    offer = _offer(it, client, worker, dice)
+    worker.post(f"/v1/offers/{offer}/decline", soon=True)
+    it.told.note("offers", offer, "declined")
+
+
+def unanswered(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """Nobody answers the offer."""
+    it.told.note("offers", _offer(it, client, worker, dice), "expired")
+
+
+def unfunded(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """The client never pays."""
+    _form(it, client, worker, _offer(it, client, worker, dice))
+
+
+def abandoned(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """The client pays, and nobody does anything more."""
+    contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
+    _fund(it, client, contract, hold)
+
+
+def not_inspected(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """The work is delivered, and the client is silent."""
+    contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
+    _fund(it, client, contract, hold)
+    _deliver(worker, contract)
+    it.told.note("contracts", contract, "completed")
+
+
+def paid_out(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+    """The worker asks for what is in the wallet."""
+    available = worker.get("/v1/wallet")["available"]["amount"]
+    if available < 1000:
+        return
+    answer = worker.post("/v1/payouts", {"amount": yen(1000)}, want=(201, 202, 409))
+    if answer.status != 409:
+        with it.told.lock:
+            it.told.paid_out += 1
+
+
+STORIES: dict[str, Callable[[Teller, Caller, Caller, random.Random], None]] = {
+    "hired": hired,
+    "hired_directly": hired_directly,
+    "sent_back": sent_back,
+    "declined": declined,
+    "unanswered": unanswered,
+    "unfunded": unfunded,
+    "abandoned": abandoned,
+    "not_inspected": not_inspected,
+    "paid_out": paid_out,
+}
+WEIGHTS = (20, 35, 10, 5, 5, 5, 5, 10, 5)
