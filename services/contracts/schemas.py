@@ -138,12 +138,12 @@ class PlannedShape(Schema):
 class TermsShape(Schema):
     """Terms that were on the table, and who put them there."""
 
-    at = fields.String()
-    by = fields.String(validate=validate.OneOf(["client", "worker"]))
-    amount = web.MoneyShape()
-    deliver_by = fields.String()
-    scope = fields.String(allow_none=True)
-    milestones = fields.List(fields.Nested(PlannedShape()))
+    at = web.When(required=True)
+    by = fields.String(validate=validate.OneOf(["client", "worker"]), required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+    scope = fields.String(allow_none=True, required=True)
+    milestones = fields.List(fields.Nested(PlannedShape()), required=True)
 
 
 class OfferShape(Schema):
@@ -153,7 +153,6 @@ class OfferShape(Schema):
     state = fields.String(required=True, validate=validate.OneOf(offer.STATES))
     client_id = fields.String(required=True)
     worker_id = fields.String(required=True)
-<<<<<<< HEAD
     job_id = fields.String(allow_none=True, required=True)
     proposal_id = fields.String(allow_none=True, required=True)
     listing_id = fields.String(allow_none=True, required=True)
@@ -169,29 +168,10 @@ class OfferShape(Schema):
     sent_at = web.When(required=True)
     answer_by = web.When(required=True)
     answered_at = web.When(allow_none=True, required=True)
+    counters = fields.Integer(required=True)
+    history = fields.List(fields.Nested(TermsShape()))
     next = fields.Nested(web.NextShape(), allow_none=True, required=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
-=======
-    job_id = fields.String(allow_none=True)
-    proposal_id = fields.String(allow_none=True)
-    listing_id = fields.String(allow_none=True)
-    contract_id = fields.String(allow_none=True)
-    mode = fields.String()
-    title = fields.String()
-    scope = fields.String()
-    amount = web.MoneyShape()
-    deliver_by = fields.String()
-    milestones = fields.List(fields.Nested(PlannedShape()))
-    review_days = fields.Integer()
-    revisions = fields.Integer()
-    sent_at = fields.String()
-    answer_by = fields.String()
-    answered_at = fields.String(allow_none=True)
-    counters = fields.Integer()
-    history = fields.List(fields.Nested(TermsShape()))
-    next = fields.Nested(NextShape(), allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()))
->>>>>>> main
 
 
 class OfferListShape(Schema):

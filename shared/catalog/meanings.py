@@ -27,6 +27,7 @@ MEANINGS = {
     "competition.void": "A competition ended without an entry to pay: its money goes back.",
     # contracts
     "offer.sent": "An offer lies before a person, who may accept, decline or ask.",
+    "offer.countered": "A side answered an offer with other terms; it is the other side's turn.",
     "offer.accepted": "A person accepted an offer; the fact carries the whole contract.",
     "offer.declined": "A person declined an offer.",
     "offer.withdrawn": "The client took an unanswered offer back.",
@@ -70,4 +71,6 @@ MEANINGS = {
     "chargeback.resolved": "A chargeback has come to its end.",
     # notify
     "notification.made": "A member was told something.",
+    "notification.reminded": "A member was told again of what they are to do.",
+    "webhook.disabled": "A member's webhook failed for so long that it is switched off.",
 }

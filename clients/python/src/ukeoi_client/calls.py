@@ -10,6 +10,7 @@ from ukeoi_client.models import (
     CategoryTree,
     ChangesWords,
     Contract,
+    CounterWords,
     Credentials,
     DeliveryWords,
     Feed,
@@ -24,6 +25,7 @@ from ukeoi_client.models import (
     Message,
     MessageWords,
     Notice,
+    NotifyDelivery,
     Offer,
     OfferWords,
     Payout,
@@ -45,6 +47,9 @@ from ukeoi_client.models import (
     StatementLine,
     Timeline,
     Wallet,
+    Webhook,
+    WebhookWords,
+    Webhooks,
 )
 from ukeoi_client.sending import Answer, Words
 
@@ -312,14 +317,20 @@ class Calls:
         return self.post("/v1/offers", words, key=key, soon=soon)
 
     def get_offer(self, id: str, *, soon: bool = False) -> Answer[Offer]:
-        """Return an offer to its two parties."""
+        """Return an offer to its two parties, with all terms that were on the table."""
         return self.send("GET", f"/v1/offers/{id}", query={}, soon=soon)
 
     def accept_offer(
         self, id: str, *, key: str | None = None, soon: bool = False
     ) -> Answer[Contract]:
-        """Accept an offer; the answer is the contract."""
+        """Accept the terms on the table; the answer is the contract."""
         return self.post(f"/v1/offers/{id}/accept", {}, key=key, soon=soon)
+
+    def counter_offer(
+        self, id: str, words: CounterWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Offer]:
+        """Answer with other terms: the other side's turn, with a time of its own."""
+        return self.post(f"/v1/offers/{id}/counter", words, key=key, soon=soon)
 
     def decline_offer(
         self, id: str, *, key: str | None = None, soon: bool = False
@@ -410,14 +421,21 @@ class Calls:
         amount: int,
         mode: Literal["project", "competition", "task", "storefront"] | None = None,
         currency: Literal["JPY", "USD", "EUR"] | None = None,
-        tax: Literal["included"] | None = None,
+        tax: Literal["included", "excluded"] | None = None,
+        withholding: Literal["true", "false"] | None = None,
         soon: bool = False,
     ) -> Answer[Quote]:
-        """Return what an amount means to both sides, by every step."""
+        """Return what an amount means to both sides, by every step; of a task, of one slot."""
         return self.send(
             "GET",
             "/v1/quotes",
-            query={"amount": amount, "mode": mode, "currency": currency, "tax": tax},
+            query={
+                "amount": amount,
+                "mode": mode,
+                "currency": currency,
+                "tax": tax,
+                "withholding": withholding,
+            },
             soon=soon,
         )
 
@@ -508,3 +526,55 @@ class Calls:
         days.
         """
         return self.send("GET", "/v1/events", query={"after": after, "limit": limit}, soon=soon)
+
+    def list_webhooks(self, *, limit: int | None = None) -> Iterator[Webhook]:
+        """The caller's webhooks, oldest first, without their secrets."""
+        return self.items("/v1/webhooks", limit=limit)
+
+    def register_webhook(
+        self, words: WebhookWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Webhook]:
+        """Register an address; the answer has the secret that signs what is posted there.
+
+        Everything that concerns the caller is posted, or only `types`, as Standard Webhooks
+        has it.
+        """
+        return self.post("/v1/webhooks", words, key=key, soon=soon)
+
+    def get_webhook(self, id: str, *, soon: bool = False) -> Answer[Webhook]:
+        """One of the caller's webhooks."""
+        return self.send("GET", f"/v1/webhooks/{id}", query={}, soon=soon)
+
+    def delete_webhook(self, id: str) -> Answer[None]:
+        """Post there no more; what waits is not posted."""
+        return self.delete(f"/v1/webhooks/{id}")
+
+    def rotate_webhook(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Webhook]:
+        """Sign with a new secret, and for 24 h with the one before as well."""
+        return self.post(f"/v1/webhooks/{id}/rotate", {}, key=key, soon=soon)
+
+    def enable_webhook(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Webhook]:
+        """Post again to one that was disabled."""
+        return self.post(f"/v1/webhooks/{id}/enable", {}, key=key, soon=soon)
+
+    def list_deliveries(
+        self,
+        id: str,
+        *,
+        limit: int | None = None,
+        state: Literal["waiting", "delivered", "failed"] | None = None,
+    ) -> Iterator[NotifyDelivery]:
+        """What was posted there within 30 days, newest first."""
+        return self.items(f"/v1/webhooks/{id}/deliveries", limit=limit, state=state)
+
+    def redeliver(
+        self, id: str, delivery_id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[NotifyDelivery]:
+        """Post an event once more, with the same `webhook-id`."""
+        return self.post(
+            f"/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", {}, key=key, soon=soon
+        )

@@ -166,6 +166,12 @@ class Member(Caller):
         self.id = ""
         self.name = ""
 
+    def through(self, ukeoi: Ukeoi) -> "Member":
+        """Return the same member on other connections, as another thread may want."""
+        same = Member(ukeoi.sender, self.email, self.password)
+        same.access_token, same.id, same.name = self.access_token, self.id, self.name
+        return same
+
     def renew(self) -> None:
         """Log in, for a fresh access token.
 

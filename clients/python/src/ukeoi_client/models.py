@@ -37,6 +37,13 @@ class Action(TypedDict):
     reasons: list[str]
 
 
+class Attempt(TypedDict):
+    at: str
+    status: int | None
+    error: str
+    ms: int
+
+
 class Budget(TypedDict):
     min: "Money"
     max: "Money"
@@ -101,6 +108,12 @@ class ContractList(TypedDict):
     next_cursor: str | None
 
 
+class ContractsDelivery(TypedDict):
+    note: str
+    links: list[str]
+    at: str
+
+
 class ContractsMilestone(TypedDict):
     n: int
     title: str
@@ -119,7 +132,7 @@ class ContractsMilestone(TypedDict):
     deliver_by: str
     hold_id: str
     rounds: int
-    delivery: "Delivery | None"
+    delivery: "ContractsDelivery | None"
     changes_note: str | None
     next: "Next | None"
     actions: list["Action"]
@@ -132,15 +145,21 @@ class ContractsReview(TypedDict):
     at: str
 
 
+class CounterWords(TypedDict):
+    amount: NotRequired["MoneyWords | None"]
+    deliver_by: NotRequired[str | None]
+    scope: NotRequired[str | None]
+    milestones: NotRequired[list["PlannedWords"]]
+
+
 class Credentials(TypedDict):
     email: str
     password: str
 
 
-class Delivery(TypedDict):
-    note: str
-    links: list[str]
-    at: str
+class Deliveries(TypedDict):
+    items: list["NotifyDelivery"]
+    next_cursor: str | None
 
 
 class DeliveryWords(TypedDict):
@@ -341,12 +360,23 @@ class Notice(TypedDict):
     otherwise: str | None
     read_at: str | None
     withdrawn_at: str | None
+    reminded_at: str | None
     why: "Why"
 
 
 class Notices(TypedDict):
     items: list["Notice"]
     next_cursor: str | None
+
+
+class NotifyDelivery(TypedDict):
+    id: str
+    event_id: str
+    type: str
+    state: Literal["waiting", "delivered", "failed"]
+    made_at: str
+    next_try_at: str | None
+    attempts: list["Attempt"]
 
 
 class Offer(TypedDict):
@@ -369,6 +399,8 @@ class Offer(TypedDict):
     sent_at: str
     answer_by: str
     answered_at: str | None
+    counters: int
+    history: NotRequired[list["Terms"]]
     next: "Next | None"
     actions: list["Action"]
 
@@ -459,6 +491,7 @@ class Preference(TypedDict):
         "milestone.added",
         "milestone.funded",
         "milestone.overdue",
+        "offer.countered",
         "offer.declined",
         "offer.expired",
         "offer.sent",
@@ -474,6 +507,7 @@ class Preference(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "webhook.disabled",
         "week.planned",
     ]
     inbox: NotRequired[bool]
@@ -507,6 +541,7 @@ class PreferenceWords(TypedDict):
         "milestone.added",
         "milestone.funded",
         "milestone.overdue",
+        "offer.countered",
         "offer.declined",
         "offer.expired",
         "offer.sent",
@@ -522,6 +557,7 @@ class PreferenceWords(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "webhook.disabled",
         "week.planned",
     ]
     inbox: NotRequired[bool]
@@ -641,6 +677,7 @@ class QuestionWords(TypedDict):
 
 
 class Quote(TypedDict):
+    stated: NotRequired["Stated"]
     amount: "Money"
     mode: Literal["project", "competition", "task", "storefront"]
     profile: str
@@ -694,6 +731,11 @@ class SelectWords(TypedDict):
     scope: NotRequired[str]
 
 
+class Stated(TypedDict):
+    amount: "Money"
+    steps: list["Step"]
+
+
 class Statement(TypedDict):
     items: list["StatementLine"]
     next_cursor: str | None
@@ -728,6 +770,15 @@ class Sums(TypedDict):
     provider: int
 
 
+class Terms(TypedDict):
+    at: str
+    by: Literal["client", "worker"]
+    amount: "Money"
+    deliver_by: str
+    scope: str | None
+    milestones: list["Planned"]
+
+
 class Text(TypedDict):
     title: str
     body: str
@@ -748,9 +799,106 @@ class Wallet(TypedDict):
     pending: "Money"
 
 
+class Webhook(TypedDict):
+    id: str
+    url: str
+    types: list[str]
+    state: Literal["active", "disabled"]
+    created_at: str
+    secret: str | None
+    rotates_until: str | None
+    failing_since: str | None
+    disabled_reason: str | None
+
+
+class WebhookWords(TypedDict):
+    url: str
+    types: NotRequired[
+        list[
+            Literal[
+                "assignment.approved",
+                "changes.requested",
+                "chargeback.received",
+                "chargeback.resolved",
+                "competition.awarded",
+                "competition.split",
+                "competition.void",
+                "contract.cancelled",
+                "contract.completed",
+                "contract.formed",
+                "contract.reminded",
+                "contract.started",
+                "delivery.accepted",
+                "delivery.recalled",
+                "delivery.submitted",
+                "deposit.credited",
+                "deposit.unmatched",
+                "dispute.decided",
+                "dispute.settled",
+                "escrow.funded",
+                "escrow.refunded",
+                "escrow.released",
+                "hold.cancelled",
+                "hold.changed",
+                "hold.opened",
+                "hold.refused",
+                "job.cancelled",
+                "job.closed",
+                "job.completed",
+                "job.opened",
+                "job.proposals_closed",
+                "job.submitted_for_funding",
+                "member.changed",
+                "member.registered",
+                "message.sent",
+                "milestone.added",
+                "milestone.changed",
+                "milestone.funded",
+                "milestone.overdue",
+                "milestone.paid",
+                "notification.made",
+                "notification.reminded",
+                "offer.accepted",
+                "offer.countered",
+                "offer.declined",
+                "offer.expired",
+                "offer.sent",
+                "offer.withdrawn",
+                "opening.reserved",
+                "payout.failed",
+                "payout.paid",
+                "payout.requested",
+                "payout.sent",
+                "proposal.declined",
+                "proposal.lapsed",
+                "proposal.selected",
+                "proposal.submitted",
+                "proposal.withdrawn",
+                "question.answered",
+                "question.asked",
+                "record.changed",
+                "review.revealed",
+                "review.written",
+                "slot.closed",
+                "tip.given",
+                "webhook.disabled",
+                "week.planned",
+            ]
+        ]
+    ]
+
+
+class Webhooks(TypedDict):
+    items: list["Webhook"]
+    next_cursor: str | None
+
+
 class Why(TypedDict):
     type: str
     event_id: str
+    role: str
+    text: str
+    can_mute: list[str]
 
 
 class WorkerSide(TypedDict):
