@@ -8,15 +8,9 @@ from services.contracts import queries
 from services.contracts.api.contracts import change
 from services.contracts.domain import asking, cancelling
 from services.contracts.records import CONTRACTS
-from services.contracts.schemas import (
-    AskShape,
-    CancellationWords,
-    ChangeWords,
-    ContractShape,
-    ExtensionWords,
-    FurtherWords,
-    say_ask,
-)
+from services.contracts.saying import say_ask
+from services.contracts.schemas import CancellationWords, ChangeWords, ExtensionWords, FurtherWords
+from services.contracts.shapes import AskShape, ContractShape
 from shared import ids, web
 
 blp = web.blueprint("asking", __name__)

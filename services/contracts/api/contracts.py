@@ -8,20 +8,20 @@ from services.contracts import queries
 from services.contracts.domain import acts, contract, hearing, message, silence, waiting
 from services.contracts.domain.contract import Contract
 from services.contracts.records import CONTRACTS, MESSAGES
+from services.contracts.saying import say_contract, say_message
 from services.contracts.schemas import (
     AcceptanceWords,
     ChangesWords,
     ContractListArgs,
-    ContractListShape,
-    ContractShape,
     DeliveryWords,
-    MessageListShape,
-    MessageShape,
     MessageWords,
     ReviewWords,
-    TimelineShape,
-    say_contract,
-    say_message,
+)
+from services.contracts.shapes import (
+    ContractListShape,
+    ContractShape,
+    MessageListShape,
+    MessageShape,
 )
 from shared import clock, futures, ids, web
 from shared.documents import Loaded
@@ -113,7 +113,7 @@ def read_about_contract(words: dict[str, Any], id_: str) -> Response:
 
 
 @blp.get("/contracts/<id_>/timeline")
-@blp.response(200, TimelineShape())
+@blp.response(200, web.TimelineShape())
 def timeline(id_: str) -> Response:
     """Return what happened, and what will happen by itself if everybody is silent. 404."""
     it = seen(id_).thing

@@ -8,17 +8,15 @@ from services.contracts import queries
 from services.contracts.api.contracts import change, seen
 from services.contracts.domain import dispute
 from services.contracts.records import CONTRACTS
+from services.contracts.saying import say_contract
 from services.contracts.schemas import (
     AgreementWords,
-    ContractListShape,
-    ContractShape,
     DecisionWords,
     DeliveryWords,
     DisputeWords,
     ProposalWords,
-    StatisticsShape,
-    say_contract,
 )
+from services.contracts.shapes import ContractListShape, ContractShape, StatisticsShape
 from shared import ids, web
 from shared.errors import Forbidden
 

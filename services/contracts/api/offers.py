@@ -9,20 +9,14 @@ from services.contracts.domain import message, offer
 from services.contracts.domain.offer import Offer, Planned
 from services.contracts.domain.times import timers
 from services.contracts.records import MESSAGES, OFFERS
-from services.contracts.schemas import (
+from services.contracts.saying import say_contract, say_message, say_offer, say_terms
+from services.contracts.schemas import CounterWords, MessageWords, OfferListArgs, OfferWords
+from services.contracts.shapes import (
     ContractShape,
-    CounterWords,
     MessageListShape,
     MessageShape,
-    MessageWords,
-    OfferListArgs,
     OfferListShape,
     OfferShape,
-    OfferWords,
-    say_contract,
-    say_message,
-    say_offer,
-    say_terms,
 )
 from shared import ids, web
 
