@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import structlog
 from pymongo import WriteConcern
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from shared import faults
 from shared.bus import Publisher, Sent, event_of
@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 BATCH_MAX = 500
 WAITING_MAX = 10_000
 ROOM_TIMEOUT_S = 5
-UNROUTABLE_WAIT_S = 10
 
 
 def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:
@@ -129,7 +128,7 @@ class Relay:
         while batch := self._next():
             try:
                 publish(self._db, self.publisher, self._source, batch)
-            except PyMongoError as wrong:
+            except Exception as wrong:  # noqa: BLE001  (it waits in its outbox)
                 log.warning("relay_failed", error=repr(wrong))
                 time.sleep(0.5)
 

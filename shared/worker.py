@@ -116,6 +116,7 @@ class Worker:
         self.relay.stop()
         if health:
             health.shutdown()
+            health.server_close()
         LOG.info("worker_stopped")
 
     def stop(self) -> None:
@@ -211,7 +212,8 @@ class Worker:
             why = verdicts[event.id]
             if why is not None:
                 deliveries.failed(self.store.db, event, why, now=now)
-            HEARD.labels(event.type, "done" if why is None else "kept").inc()
+            known = event.type if event.type in self.reactions else ""
+            HEARD.labels(known, "done" if why is None else "kept").inc()
 
     # sweeping
 

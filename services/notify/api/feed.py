@@ -8,7 +8,7 @@ from flask import Response, request
 from pymongo.errors import PyMongoError
 
 from services.notify import queries
-from services.notify.schemas import FeedArgs, FeedShape, entry_words
+from services.notify.schemas.notices import FeedArgs, FeedShape, entry_words
 from shared import clock, web
 from shared.errors import TooMany
 from shared.paging import LIMIT_MAX, Cursor
@@ -24,6 +24,13 @@ STREAM_S = 300
 POLL_S = 1.0
 HEARTBEAT_S = 10.0
 RETRY_MS = 2000
+
+LAST_EVENT_ID = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "description": "The id of the last event that was read.",
+    "schema": {"type": "string", "maxLength": 500},
+}
 
 _streams = threading.BoundedSemaphore(STREAMS_MAX)
 
@@ -54,6 +61,7 @@ def list_events(words: dict[str, object]) -> Response:
 
 @blp.get("/stream")
 @web.offers("text/event-stream")
+@blp.doc(parameters=[LAST_EVENT_ID])
 @blp.response(200, content_type="text/event-stream")
 def stream_events() -> Response:
     """The feed as server-sent events; `Last-Event-ID` goes on where a stream ended.
