@@ -74,8 +74,15 @@ def request_changes(
     """
     m = _may(contract, n, "request_changes", by)
     state = next_state(parts.MOVES, m.state, "request_changes")
-    asked = {"rounds": m.rounds + 1, "changes_note": note, "accept_at": None}
-    m = replace(m, state=state, note="", links=(), **asked)
+    m = replace(
+        m,
+        state=state,
+        rounds=m.rounds + 1,
+        changes_note=note,
+        accept_at=None,
+        note="",
+        links=(),
+    )
     if m.told_overdue_at or m.deliver_by < now:
         # The worker must have time for what is asked: the overdue clock starts anew.
         m = replace(m, told_overdue_at=now)
