@@ -1,11 +1,13 @@
 """The routes of offers: sent, answered, listed, talked about."""
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from services.contracts import queries
 from shared import ids
+from shared.errors import Unknown
 from shared.paging import Cursor, Page
 from shared.store import Db, Store
 from tests.callers import Caller
@@ -267,7 +269,12 @@ def test_no_list_of_contracts_reads_a_whole_collection(
         queries.messages(seen, path.rpartition("/")[2], Page(2))
         queries.open_offers_of_job(seen, ids.new("job"))
         queries.require_active(seen, worker.id)
-        assert len(spy.commands) == 27
+        queries.is_cancelled(seen, ids.new("job"))
+        queries.open_disputes(seen, Page(2))
+        queries.dispute_statistics(seen)
+        with contextlib.suppress(Unknown):
+            queries.contract_of_ask(seen, ids.new("ext"))
+        assert len(spy.commands) == 31
         assert scans(seen, spy) == []
 
 
