@@ -7,9 +7,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from services.escrow.domain import chargeback as chargebacks
+from services.escrow.domain import deposit as deposits
 from services.escrow.domain import funding
 from services.escrow.domain import hold as holds
 from services.escrow.domain import payout as payouts
+from services.escrow.domain.chargeback import Chargeback
+from services.escrow.domain.deposit import Deposit
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
 from services.escrow.domain.schedule import MODES
@@ -18,6 +22,7 @@ from shared.money import AMOUNT_MAX, CURRENCIES
 
 METHODS = ("wallet", "card", "bank_transfer")
 ANSWERS = ("charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed")
+CHARGED_BACK = ("charge.charged_back", "charge.chargeback_reversed")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = ("at", "id", "kind", "ref", "in", "out", "balance", "currency", "steps")
 
@@ -91,6 +96,32 @@ class ProofArgs(Schema):
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "ndjson"]))
 
 
+class _Transfer(Schema):
+    id = web.Text(100, line=True, required=True)
+    reference = web.Text(64, line=True, required=True)
+    amount = web.MoneyField(required=True)
+
+
+class DepositWords(Schema):
+    """What a provider's webhook says of a bank transfer; `id` is the provider's own."""
+
+    type = fields.String(required=True, validate=validate.Equal("deposit.received"))
+    data = fields.Nested(_Transfer(), required=True)
+
+
+class MatchWords(Schema):
+    """Whose a deposit is: for a hold, or simply a member's."""
+
+    hold_id = web.IdField("hld", load_default=None)
+    member_id = web.IdField("mem", load_default=None)
+
+
+class OpsListArgs(web.PageArgs):
+    """Which deposits or chargebacks an operator wants to see."""
+
+    state = web.Text(20, line=True, load_default=None)
+
+
 class _About(Schema):
     id = fields.String(required=True, validate=validate.Regexp(r"^(chg|pay)_[0-9a-f]{32}\Z"))
     amount = web.MoneyField(required=True)
@@ -100,7 +131,7 @@ class _About(Schema):
 class ProviderWords(Schema):
     """What a provider's webhook says: how a charge (`chg_...`) or payout (`pay_...`) went."""
 
-    type = fields.String(required=True, validate=validate.OneOf(ANSWERS))
+    type = fields.String(required=True, validate=validate.OneOf(ANSWERS + CHARGED_BACK))
     data = fields.Nested(_About(), required=True)
 
     @validates_schema
@@ -179,6 +210,14 @@ class ActionShape(Schema):
     reasons = fields.List(fields.String(), required=True)
 
 
+class TransferShape(Schema):
+    """The virtual account to which a hold may be paid; it is for this hold only."""
+
+    provider = fields.String(required=True)
+    number = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+
+
 class HoldShape(Schema):
     """A client's money for one piece of work."""
 
@@ -193,6 +232,7 @@ class HoldShape(Schema):
     released = web.MoneyShape(required=True)
     refunded = web.MoneyShape(required=True)
     withheld = fields.Boolean(required=True)
+    transfer = fields.Nested(TransferShape(), required=True, allow_none=True)
     quote = fields.Nested(QuoteShape(), required=True)
     opened_at = fields.String(required=True)
     next = fields.Nested(NextShape(), required=True, allow_none=True)
@@ -232,6 +272,47 @@ class StatementShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class DepositShape(Schema):
+    """A bank transfer that came in."""
+
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(deposits.STATES))
+    provider = fields.String(required=True)
+    reference = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    member_id = fields.String(required=True, allow_none=True)
+    hold_id = fields.String(required=True, allow_none=True)
+    received_at = fields.String(required=True)
+
+
+class DepositListShape(Schema):
+    """One page of deposits."""
+
+    items = fields.List(fields.Nested(DepositShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ChargebackShape(Schema):
+    """A card payment that was taken back."""
+
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(chargebacks.STATES))
+    charge_id = fields.String(required=True)
+    hold_id = fields.String(required=True)
+    ref = fields.String(required=True)
+    member_id = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    reason = fields.String(required=True)
+    received_at = fields.String(required=True)
+
+
+class ChargebackListShape(Schema):
+    """One page of chargebacks."""
+
+    items = fields.List(fields.Nested(ChargebackShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class PayoutShape(Schema):
     """A member's money on its way to their bank."""
 
@@ -261,6 +342,9 @@ class _Sums(Schema):
     fees = fields.Integer(required=True)
     tax = fields.Integer(required=True)
     provider = fields.Integer(required=True)
+    suspense = fields.Integer(required=False)
+    receivable = fields.Integer(required=False)
+    losses = fields.Integer(required=False)
 
 
 class ProofShape(Schema):
@@ -299,11 +383,31 @@ def say_hold(hold: Hold, by: str, *, in_turn: bool = True) -> dict[str, Any]:
         "released": hold.released,
         "refunded": hold.refunded,
         "withheld": hold.withheld,
+        "transfer": _say_transfer(hold, by),
         "quote": hold.quote.words(),
         "opened_at": hold.opened_at,
         "next": holds.next_step(hold),
         "actions": [fund] if hold.state not in holds.FINAL else [],
     }
+
+
+def _say_transfer(hold: Hold, by: str) -> dict[str, Any] | None:
+    if hold.transfer is None or by == hold.worker_id:
+        return None
+    provider, number = hold.transfer
+    return {"provider": provider, "number": number, "amount": hold.quote.client_pays}
+
+
+def say_deposit(of: Deposit) -> dict[str, Any]:
+    """Return a deposit as operators see it."""
+    names = ("id", "state", "provider", "reference", "amount", "member_id", "hold_id")
+    return {name: getattr(of, name) for name in (*names, "received_at")}
+
+
+def say_chargeback(of: Chargeback) -> dict[str, Any]:
+    """Return a chargeback as operators see it."""
+    names = ("id", "state", "charge_id", "hold_id", "ref", "member_id", "amount", "reason")
+    return {name: getattr(of, name) for name in (*names, "received_at")}
 
 
 def say_payout(payout: Payout) -> dict[str, Any]:
