@@ -1,11 +1,8 @@
-"""What callers of escrow send and get."""
+"""What callers of escrow get."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 
 from services.escrow.domain import chargeback as chargebacks
 from services.escrow.domain import deposit as deposits
@@ -17,131 +14,7 @@ from services.escrow.domain.deposit import Deposit
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
 from services.escrow.domain.schedule import MODES
-from shared import clock, web
-from shared.money import AMOUNT_MAX, CURRENCIES
-
-METHODS = ("wallet", "card", "bank_transfer")
-ANSWERS = ("charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed")
-CHARGED_BACK = ("charge.charged_back", "charge.chargeback_reversed")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS = ("at", "id", "kind", "ref", "in", "out", "balance", "currency", "steps")
-
-
-# What they send
-
-
-class _Amount(fields.Integer):
-    """A whole number in a query: ASCII digits only."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20):
-            raise self.make_error("invalid", input=value)
-        return super()._deserialize(value, attr, data, **kwargs)
-
-
-class QuoteArgs(Schema):
-    """What a quote is asked for; `amount` in minor units.
-
-    `tax=excluded`: consumption tax is added to it first. `withholding=true`: income tax is kept
-    back of what the worker gets, where the marketplace offers that in this mode.
-    """
-
-    amount = _Amount(required=True, validate=validate.Range(1, AMOUNT_MAX))
-    mode = fields.String(load_default="project", validate=validate.OneOf(MODES))
-    currency = fields.String(load_default="JPY", validate=validate.OneOf(list(CURRENCIES)))
-    tax = fields.String(load_default="included", validate=validate.OneOf(["included", "excluded"]))
-    withholding = fields.String(load_default="false", validate=validate.OneOf(["true", "false"]))
-
-
-class FundWords(Schema):
-    """How a hold is to be funded."""
-
-    method = fields.String(required=True, validate=validate.OneOf(METHODS))
-
-
-class WithholdingWords(Schema):
-    """Whether income tax is to be kept back of what the worker gets."""
-
-    applies = fields.Boolean(required=True, truthy={True}, falsy={False})
-
-
-class HoldListArgs(web.PageArgs):
-    """Which holds: `ref` is a contract or a job."""
-
-    ref = web.Text(40, line=True, load_default=None)
-
-
-class PayoutWords(Schema):
-    """How much is to be paid out."""
-
-    amount = web.MoneyField(required=True)
-
-
-class WalletArgs(Schema):
-    """Which of a member's wallets; by default the marketplace's own currency."""
-
-    currency = fields.String(load_default=None, validate=validate.OneOf(list(CURRENCIES)))
-
-
-class StatementArgs(web.PageArgs):
-    """A part of a statement, or with `format=csv` all of it, oldest first."""
-
-    currency = fields.String(load_default=None, validate=validate.OneOf(list(CURRENCIES)))
-    format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv"]))
-
-
-class ProofArgs(Schema):
-    """`format=ndjson`, or Accept: application/x-ndjson, is the journal itself, for operators."""
-
-    format = fields.String(load_default="json", validate=validate.OneOf(["json", "ndjson"]))
-
-
-class _Transfer(Schema):
-    id = web.Text(100, line=True, required=True)
-    reference = web.Text(64, line=True, required=True)
-    amount = web.MoneyField(required=True)
-
-
-class DepositWords(Schema):
-    """What a provider's webhook says of a bank transfer; `id` is the provider's own."""
-
-    type = fields.String(required=True, validate=validate.Equal("deposit.received"))
-    data = fields.Nested(_Transfer(), required=True)
-
-
-class MatchWords(Schema):
-    """Whose a deposit is: for a hold, or simply a member's."""
-
-    hold_id = web.IdField("hld", load_default=None)
-    member_id = web.IdField("mem", load_default=None)
-
-
-class OpsListArgs(web.PageArgs):
-    """Which deposits or chargebacks an operator wants to see."""
-
-    state = web.Text(20, line=True, load_default=None)
-
-
-class _About(Schema):
-    id = fields.String(required=True, validate=validate.Regexp(r"^(chg|pay)_[0-9a-f]{32}\Z"))
-    amount = web.MoneyField(required=True)
-    reason = web.Text(500, least=0, load_default="")
-
-
-class ProviderWords(Schema):
-    """What a provider's webhook says: how a charge (`chg_...`) or payout (`pay_...`) went."""
-
-    type = fields.String(required=True, validate=validate.OneOf(ANSWERS + CHARGED_BACK))
-    data = fields.Nested(_About(), required=True)
-
-    @validates_schema
-    def _fits(self, words: dict[str, Any], **_: Any) -> None:
-        spoken_of = {"chg": "charge", "pay": "payout"}[words["data"]["id"][:3]]
-        if words["type"].partition(".")[0] != spoken_of:
-            raise ValidationError("Not the id of what the type speaks of.", "data")
-
-
-# What they get
+from shared import web
 
 
 class StepShape(Schema):
@@ -155,22 +28,30 @@ class StepShape(Schema):
     note = fields.String(required=True)
 
 
-class _Client(Schema):
+class ClientSideShape(Schema):
+    """What the client pays, by every step."""
+
     pays = web.MoneyShape(required=True)
     steps = fields.List(fields.Nested(StepShape()), required=True)
 
 
-class _Worker(Schema):
+class WorkerSideShape(Schema):
+    """What the worker gets, by every step."""
+
     gets = web.MoneyShape(required=True)
     steps = fields.List(fields.Nested(StepShape()), required=True)
 
 
-class _ScheduleShape(Schema):
+class ScheduleShape(Schema):
+    """Which schedule of fees, in which version."""
+
     id = fields.String(required=True)
     version = fields.Integer(required=True)
 
 
-class _Stated(Schema):
+class StatedAmount(Schema):
+    """An amount as it was asked for, and what was added to it."""
+
     amount = web.MoneyShape(required=True)
     steps = fields.List(fields.Nested(StepShape()), required=True)
 
@@ -181,33 +62,14 @@ class QuoteShape(Schema):
     `stated`: what was asked for without its consumption tax, and how `amount` came of it.
     """
 
-    stated = fields.Nested(_Stated(), required=False)
+    stated = fields.Nested(StatedAmount(), required=False)
 
     amount = web.MoneyShape(required=True)
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
     profile = fields.String(required=True)
-    schedule = fields.Nested(_ScheduleShape(), required=True)
-    client = fields.Nested(_Client(), required=True)
-    worker = fields.Nested(_Worker(), required=True)
-
-
-class NextShape(Schema):
-    """Who must act, by when, and what silence leads to."""
-
-    actor = fields.String(required=True)
-    action = fields.String(required=True)
-    by = fields.String(required=True, allow_none=True)
-    otherwise = fields.String(required=True, allow_none=True)
-
-
-class ActionShape(Schema):
-    """What the caller may do now, or the codes of why not."""
-
-    name = fields.String(required=True)
-    href = fields.String(required=True)
-    method = fields.String(required=True)
-    allowed = fields.Boolean(required=True)
-    reasons = fields.List(fields.String(), required=True)
+    schedule = fields.Nested(ScheduleShape(), required=True)
+    client = fields.Nested(ClientSideShape(), required=True)
+    worker = fields.Nested(WorkerSideShape(), required=True)
 
 
 class TransferShape(Schema):
@@ -234,9 +96,9 @@ class HoldShape(Schema):
     withheld = fields.Boolean(required=True)
     transfer = fields.Nested(TransferShape(), required=True, allow_none=True)
     quote = fields.Nested(QuoteShape(), required=True)
-    opened_at = fields.String(required=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    opened_at = web.When(required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class HoldListShape(Schema):
@@ -257,7 +119,7 @@ class StatementLineShape(Schema):
     """One line of a wallet: `amount` is signed, `balance` stands after it."""
 
     id = fields.String(required=True)
-    at = fields.String(required=True)
+    at = web.When(required=True)
     amount = web.MoneyShape(required=True)
     balance = web.MoneyShape(required=True)
     kind = fields.String(required=True)
@@ -319,12 +181,12 @@ class PayoutShape(Schema):
     id = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(payouts.STATES))
     amount = web.MoneyShape(required=True)
-    requested_at = fields.String(required=True)
-    sent_at = fields.String(required=True, allow_none=True)
-    ended_at = fields.String(required=True, allow_none=True)
+    requested_at = web.When(required=True)
+    sent_at = web.When(required=True, allow_none=True)
+    ended_at = web.When(required=True, allow_none=True)
     reason = fields.String(required=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class PayoutListShape(Schema):
@@ -334,7 +196,9 @@ class PayoutListShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class _Sums(Schema):
+class SumsShape(Schema):
+    """Sums in one currency, in minor units."""
+
     total = fields.Integer(required=True, metadata={"description": "always 0"})
     held = fields.Integer(required=True)
     wallets = fields.Integer(required=True)
@@ -350,7 +214,7 @@ class _Sums(Schema):
 class ProofShape(Schema):
     """Sums over the journal per currency, minor units; `head` is the last seal's hash."""
 
-    currencies = fields.Dict(keys=fields.String(), values=fields.Nested(_Sums()), required=True)
+    currencies = fields.Dict(keys=fields.String(), values=fields.Nested(SumsShape()), required=True)
     entries = fields.Integer(required=True)
     head = fields.String(required=True)
 
@@ -423,37 +287,3 @@ def say_payout(payout: Payout) -> dict[str, Any]:
         "next": payouts.next_step(payout),
         "actions": [],
     }
-
-
-def statement_csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Return a statement as CSV, a row at a time; no cell is ever a formula."""
-    yield _row(COLUMNS)
-    for line in lines:
-        amount = line["amount"].amount
-        steps = "; ".join(
-            f"{s['name']} {s['base']} x {s['rate']} = {s['amount']}" for s in line["steps"]
-        )
-        yield _row(
-            (
-                clock.text(line["at"]),
-                line["id"],
-                line["kind"],
-                line["ref"],
-                max(amount, 0) or "",
-                max(-amount, 0) or "",
-                line["balance"].amount,
-                line["amount"].currency,
-                steps,
-            )
-        )
-
-
-def _row(cells: Iterable[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([_safe(str(cell)) for cell in cells])
-    return out.getvalue()
-
-
-def _safe(cell: str) -> str:
-    """A spreadsheet computes a cell that begins like a formula; a quote makes it text."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
