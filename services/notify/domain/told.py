@@ -76,6 +76,8 @@ _member = partial(Tell, whom="member_id")
 _ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
     "member.changed": Row(nobody="it is kept as who they are"),
+    "member.verified": Row(nobody="they did it a moment ago"),
+    "password.changed": Row(tells=(_member(href="/v1/sessions"),)),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
 }
 
