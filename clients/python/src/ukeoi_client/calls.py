@@ -9,6 +9,7 @@ from ukeoi_client.models import (
     AccountsPerson,
     AgreementWords,
     Ask,
+    Asked,
     CancellationWords,
     CategoryTree,
     ChangesWords,
@@ -39,6 +40,7 @@ from ukeoi_client.models import (
     NotifyDelivery,
     Offer,
     OfferWords,
+    PasswordChange,
     Payout,
     PayoutWords,
     Preferences,
@@ -51,8 +53,11 @@ from ukeoi_client.models import (
     Quote,
     RefreshWords,
     Registration,
+    ResetAsked,
+    ResetWords,
     ReviewWords,
     SelectWords,
+    Sessions,
     StatementLine,
     Statistics,
     Timeline,
@@ -135,6 +140,10 @@ class Calls:
         """See a member's public profile, record and latest reviews."""
         return self.send("GET", f"/v1/members/{id}", query={}, soon=soon)
 
+    def list_sessions(self, *, soon: bool = False) -> Answer[Sessions]:
+        """See where one is logged in, the latest login first."""
+        return self.send("GET", "/v1/sessions", query={}, soon=soon)
+
     def log_in(
         self, words: Credentials, *, key: str | None = None, soon: bool = False
     ) -> Answer[Login]:
@@ -150,6 +159,34 @@ class Calls:
     ) -> Answer[Login]:
         """Take new tokens for a refresh token, which is spent by it."""
         return self.post("/v1/sessions/refresh", words, key=key, soon=soon)
+
+    def end_session(self, id: str) -> Answer[None]:
+        """End one of one's own sessions; one that has ended stays so."""
+        return self.delete(f"/v1/sessions/{id}")
+
+    def change_password(self, words: PasswordChange, *, if_match: str) -> Answer[None]:
+        """Change the password; every session ends, this one too: log in again."""
+        return self.put("/v1/me/password", words, if_match=if_match)
+
+    def ask_verification(self, *, key: str | None = None, soon: bool = False) -> Answer[Asked]:
+        """Ask for a letter that confirms one's own address."""
+        return self.post("/v1/email-verifications", {}, key=key, soon=soon)
+
+    def verify(self, token: str, *, if_match: str) -> Answer[None]:
+        """Confirm an address with the code of a letter, once."""
+        return self.put(f"/v1/email-verifications/{token}", words, if_match=if_match)
+
+    def ask_reset(
+        self, words: ResetAsked, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Asked]:
+        """Ask for a letter with which the password can be set; it says nothing of who has an
+        account.
+        """
+        return self.post("/v1/password-resets", words, key=key, soon=soon)
+
+    def reset(self, token: str, words: ResetWords, *, if_match: str) -> Answer[None]:
+        """Set another password with the code of a letter, once; every session ends."""
+        return self.put(f"/v1/password-resets/{token}", words, if_match=if_match)
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""

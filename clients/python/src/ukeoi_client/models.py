@@ -60,6 +60,11 @@ class Ask(TypedDict):
     actions: list["Action"]
 
 
+class Asked(TypedDict):
+    email: str
+    expires_at: str
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
@@ -446,6 +451,7 @@ class Me(TypedDict):
     joined_at: str
     record: "Record"
     email: str
+    email_verified: bool
     locale: str
     state: str
     roles: list[str]
@@ -567,6 +573,11 @@ class OfferWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class PasswordChange(TypedDict):
+    current_password: str
+    password: str
+
+
 class Past(TypedDict):
     at: str
     what: str
@@ -657,6 +668,7 @@ class Preference(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -722,6 +734,7 @@ class PreferenceWords(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -855,6 +868,14 @@ class Registration(TypedDict):
     kind: Literal["individual", "company"]
 
 
+class ResetAsked(TypedDict):
+    email: str
+
+
+class ResetWords(TypedDict):
+    password: str
+
+
 class ReviewWords(TypedDict):
     satisfied: bool
     comment: str
@@ -880,6 +901,20 @@ class SelectWords(TypedDict):
     amount: NotRequired["MoneyWords"]
     deliver_by: NotRequired[str]
     scope: NotRequired[str]
+
+
+class Session(TypedDict):
+    id: str
+    started_at: str
+    last_used_at: str
+    expires_at: str
+    agent: str
+    present: bool
+
+
+class Sessions(TypedDict):
+    items: list["Session"]
+    next_cursor: str | None
 
 
 class ShareWords(TypedDict):
@@ -1026,6 +1061,7 @@ class WebhookWords(TypedDict):
                 "job.submitted_for_funding",
                 "member.changed",
                 "member.registered",
+                "member.verified",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
@@ -1041,6 +1077,7 @@ class WebhookWords(TypedDict):
                 "offer.sent",
                 "offer.withdrawn",
                 "opening.reserved",
+                "password.changed",
                 "payout.failed",
                 "payout.paid",
                 "payout.requested",
