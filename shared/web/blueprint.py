@@ -97,6 +97,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Document what the view answers."""
         return super().response(status, schema, **options)  # type: ignore[no-any-return]
 
+    def alt_response(self, status: int, **options: Any) -> Decorator:
+        """Document what else the view answers."""
+        return super().alt_response(status, **options)  # type: ignore[no-any-return]
+
     def _store_endpoint_docs(
         self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
     ) -> None:
