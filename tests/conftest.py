@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import settings
 from pymongo import MongoClient
 from pymongo.database import Database
 
 from tests import backends
 from tests.callers import Signer
+
+settings.register_profile("ours", deadline=None)  # time says nothing on a busy machine
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,7 @@ from deploy.dev.servers import Command
 
 ASK_TIMEOUT_S = 2
 STOP_TIMEOUT_S = 25  # longer than gunicorn's graceful_timeout
+PASSED_ON_TO_TESTS = ("PYTHONPATH", "UKEOI_SEEDED_BUG")
 PASSED_ON = ("PROFILE", "PROFILES_DIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
 
 
@@ -113,6 +114,7 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
             "UKEOI_TEST_DEPLOYMENT": "1",
             "UKEOI_CLOCK_FILE": str(home.clock_file),
             "UKEOI_FAULTS_FILE": str(home.faults_file),
+            **{key: os.environ[key] for key in PASSED_ON_TO_TESTS if key in os.environ},
         }
     return env
 

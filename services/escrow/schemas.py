@@ -54,6 +54,12 @@ class FundWords(Schema):
     method = fields.String(required=True, validate=validate.OneOf(METHODS))
 
 
+class WithholdingWords(Schema):
+    """Whether income tax is to be kept back of what the worker gets."""
+
+    applies = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
 class HoldListArgs(web.PageArgs):
     """Which holds: `ref` is a contract or a job."""
 
@@ -186,6 +192,7 @@ class HoldShape(Schema):
     amount = web.MoneyShape(required=True)
     released = web.MoneyShape(required=True)
     refunded = web.MoneyShape(required=True)
+    withheld = fields.Boolean(required=True)
     quote = fields.Nested(QuoteShape(), required=True)
     opened_at = fields.String(required=True)
     next = fields.Nested(NextShape(), required=True, allow_none=True)
@@ -291,6 +298,7 @@ def say_hold(hold: Hold, by: str, *, in_turn: bool = True) -> dict[str, Any]:
         "amount": hold.amount,
         "released": hold.released,
         "refunded": hold.refunded,
+        "withheld": hold.withheld,
         "quote": hold.quote.words(),
         "opened_at": hold.opened_at,
         "next": holds.next_step(hold),

@@ -4,10 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.notify.domain.delivery import Delivery
 from services.notify.domain.feed import Entry
 from services.notify.domain.notice import Notice
 from services.notify.domain.preferences import Preferences
-from services.notify.records import FEED, MEMBERS, NOTICES, PREFERENCES, entry_of, notice_of
+from services.notify.domain.webhook import Webhook
+from services.notify.records import (
+    DELIVERIES,
+    FEED,
+    MEMBERS,
+    NOTICES,
+    PREFERENCES,
+    WEBHOOKS,
+    entry_of,
+    notice_of,
+)
 from shared.paging import Cursor, Page
 from shared.store import Db, Doc, Loaded, Store
 
@@ -57,6 +68,34 @@ def preferences(store: Store, member_id: str) -> Loaded[Preferences]:
     """Return a member's preferences; nothing is switched off (version 1) before they say so."""
     found = store.find(PREFERENCES, member_id)
     return found or Loaded(Preferences(id=member_id), 1, {})
+
+
+def webhooks_of(db: Db, member_ids: Iterable[str]) -> list[Webhook]:
+    """Return the webhooks of these members that are posted to."""
+    where = {"member_id": {"$in": sorted(member_ids)}, "state": "active"}
+    return [WEBHOOKS.from_doc(doc) for doc in db[WEBHOOKS.collection].find(where)]
+
+
+def count_webhooks(db: Db, member_id: str) -> int:
+    """Return how many webhooks a member has."""
+    where = {"member_id": member_id, "state": {"$ne": "deleted"}}
+    return db[WEBHOOKS.collection].count_documents(where)
+
+
+def webhooks(db: Db, member_id: str, page: Page) -> tuple[list[Webhook], str | None]:
+    """Return a page of a member's webhooks, oldest first."""
+    where = {"member_id": member_id, "state": {"$ne": "deleted"}}
+    rows, cursor = page.find(db[WEBHOOKS.collection], where, by="created_at", newest_first=False)
+    return [WEBHOOKS.from_doc(row) for row in rows], cursor
+
+
+def deliveries(
+    db: Db, webhook_id: str, page: Page, *, state: str | None
+) -> tuple[list[Delivery], str | None]:
+    """Return a page of what was posted to a webhook, newest first."""
+    where: Doc = {"webhook_id": webhook_id} | ({"state": state} if state else {})
+    rows, cursor = page.find(db[DELIVERIES.collection], where, by="made_at")
+    return [DELIVERIES.from_doc(row) for row in rows], cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

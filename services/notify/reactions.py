@@ -1,12 +1,14 @@
 """notify hears everything; what each event leads to is the table in `domain/told.py`."""
 
-from services.notify import usecases
 from services.notify.domain.told import TOLD
 from services.notify.records import MEMBERS, member_doc
+from services.notify.usecases import hooks, telling
 from shared.reactions import HandleMany, Project, Reactions
 
-TELL = HandleMany(usecases.tell)
+TELL = HandleMany(telling.tell)
 WHO = Project(MEMBERS, member_doc)
+
+SWEEPS = (hooks.SENDERS.sweep,)
 
 REACTIONS: Reactions = {
     **dict.fromkeys(TOLD, (TELL,)),

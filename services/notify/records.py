@@ -3,23 +3,28 @@
 * `notices`      one per person and event; the to-do list and the inbox
 * `preferences`  one per member who has changed any
 * `feed`         one per event that concerns members, 90 days
+* `webhooks`     members' own addresses
+* `webhook_deliveries`   one per event and webhook, 30 days: what is posted, and what was answered
 * `tombstones`   `{_id: key, version}`: what is closed, so that a late creation revives nothing
 * `members`      a projection: `{_id, version, display_name, locale}`
 """
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from services.notify.domain.delivery import Attempt, Delivery
 from services.notify.domain.feed import Entry
 from services.notify.domain.notice import Notice, remind, wake
 from services.notify.domain.preferences import Preferences
+from services.notify.domain.webhook import Secret, Webhook
 from shared import clock
 from shared.events import Event
 from shared.store import Doc, Kind, Shelf
 
 FEED_KEPT_S = 90 * 24 * 3600
+DELIVERIES_KEPT_S = 30 * 24 * 3600
 NO_DEADLINE = clock.parse("9999-01-01T00:00:00.000Z")
 """What `due` is without a deadline, so that what has one comes first."""
 
@@ -105,6 +110,57 @@ PREFERENCES: Kind[Preferences] = Kind(
     from_doc=_preferences_of,
 )
 
+
+def _webhook_doc(webhook: Webhook) -> Doc:
+    doc = asdict(webhook)
+    return {"_id": doc.pop("id"), **doc, "types": list(webhook.types)} | {
+        "secrets": [asdict(secret) for secret in webhook.secrets]
+    }
+
+
+def _webhook_of(doc: Doc) -> Webhook:
+    words = _said(doc, tuple(f.name for f in fields(Webhook)))
+    secrets = tuple(Secret(**secret) for secret in doc["secrets"])
+    return Webhook(id=doc["_id"], **words | {"types": tuple(doc["types"]), "secrets": secrets})
+
+
+def _delivery_doc(delivery: Delivery) -> Doc:
+    doc = asdict(delivery)
+    attempts = [asdict(attempt) for attempt in delivery.attempts]
+    return {"_id": doc.pop("id"), **doc, "attempts": attempts}
+
+
+def _delivery_of(doc: Doc) -> Delivery:
+    words = _said(doc, tuple(f.name for f in fields(Delivery)))
+    attempts = tuple(Attempt(**attempt) for attempt in doc["attempts"])
+    return Delivery(id=doc["_id"], **words | {"attempts": attempts})
+
+
+WEBHOOKS: Kind[Webhook] = Kind(
+    name="webhook",
+    prefix="whk",
+    collection="webhooks",
+    to_doc=_webhook_doc,
+    from_doc=_webhook_of,
+    indexes=(
+        IndexModel([("member_id", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)]),
+    ),
+)
+
+# Its time is not a rule's: what is due is posted (`usecases.senders`).
+DELIVERIES: Kind[Delivery] = Kind(
+    name="delivery",
+    prefix="dlv",
+    collection="webhook_deliveries",
+    to_doc=_delivery_doc,
+    from_doc=_delivery_of,
+    wake=lambda delivery: delivery.due_at,
+    indexes=(
+        IndexModel([("webhook_id", ASCENDING), ("made_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("made_at", ASCENDING)], expireAfterSeconds=DELIVERIES_KEPT_S),
+    ),
+)
+
 FEED = Shelf(
     collection="feed",
     indexes=(
@@ -113,5 +169,5 @@ FEED = Shelf(
     ),
 )
 
-KINDS = (NOTICES, PREFERENCES)
+KINDS = (NOTICES, PREFERENCES, WEBHOOKS, DELIVERIES)
 SHELVES = (FEED,)

@@ -62,7 +62,7 @@ class Inbox:
                 content_type=properties.content_type,
                 routing_key=method.routing_key,
                 redelivered=method.redelivered,
-                count=int(headers.get("x-delivery-count", 0)),
+                count=_count(headers.get("x-delivery-count")),
             )
         )
 
@@ -84,3 +84,8 @@ class Inbox:
         """Give back what was not acknowledged, and go."""
         if self._connection.is_open:
             self._connection.close()
+
+
+def _count(said: Any) -> int:
+    """Return how often the broker gave a message before; a publisher may have written anything."""
+    return int(said) if isinstance(said, int) and said > 0 else 0

@@ -6,8 +6,8 @@ batch and waits. "Not confirmed" never means "not delivered"; whoever publishes 
 
 import threading
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 import pika
 import structlog
 from pika.adapters.select_connection import SelectConnection
-from pika.exceptions import AMQPError
 
 from shared.bus import topology, wire
 from shared.events import Event
@@ -26,12 +25,20 @@ CONFIRM_TIMEOUT_S = 10
 RECONNECT_MAX_S = 5.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Message:
+    id: str
+    type: str
+    body: bytes
+    properties: pika.BasicProperties
+
+
+@dataclass(slots=True, eq=False)
 class _Batch:
     """Events on their way together; `done`: the broker has spoken of each, or never will."""
 
-    events: Sequence[Event]
-    open: int = 0
+    messages: list[_Message]
+    open: int
     confirmed: set[str] = field(default_factory=set)
     returned: set[str] = field(default_factory=set)
     done: threading.Event = field(default_factory=threading.Event)
@@ -39,7 +46,7 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Ids the broker has taken for good, and ids that no queue is bound for."""
+    """Ids the broker has taken for good, and ids that no queue is bound for or no wire carries."""
 
     confirmed: set[str]
     unroutable: set[str]
@@ -56,14 +63,13 @@ class Publisher:
         self._parameters = topology.parameters(url, f"{name}.publisher")
         self._connection: SelectConnection | None = None
         self._channel: Any = None
+        self._lock = threading.Lock()
+        self._handed: list[_Batch] = []
         self._ready = threading.Event()
         self._stopping = False
         self._tag = 0
         self._waiting: dict[int, tuple[_Batch, str]] = {}
-        self._returned: set[str] = set()
-        # Guards the hand-over: nothing is posted to a loop that has ended.
-        self._lock = threading.Lock()
-        self._posted: deque[_Batch] = deque()
+        self._returned: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def start(self) -> None:
@@ -81,28 +87,29 @@ class Publisher:
 
     def publish(self, events: Sequence[Event], timeout_s: float = CONFIRM_TIMEOUT_S) -> Sent:
         """Publish all and wait; what is in neither set may or may not have arrived."""
-        batch = _Batch(events, open=len(events))
-        if not events or not self._post(batch):
+        if not events or not self._ready.is_set():
             return Sent(set(), set())
-        batch.done.wait(timeout_s)
+        messages = _messages(events)
+        batch = _Batch(messages, open=len(messages))
+        batch.returned.update({e.id for e in events} - {m.id for m in messages})
+        if messages and self._ask(lambda: self._send(batch), batch):
+            batch.done.wait(timeout_s)
         return Sent(set(batch.confirmed), set(batch.returned))
 
     def stop(self) -> None:
         """Close the connection and end the thread."""
         self._stopping = True
-        with self._lock:
-            connection = self._connection
-            if connection is not None:
-                connection.ioloop.add_callback_threadsafe(lambda: self._close(connection))
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._ask(self._close)
+        self._thread.join(timeout=5)
 
-    def _post(self, batch: _Batch) -> bool:
+    def _ask(self, act: Callable[[], None], batch: _Batch | None = None) -> bool:
+        """Let the thread do something; False when it has no connection."""
         with self._lock:
-            if not self._ready.is_set() or self._connection is None:
+            if self._connection is None:
                 return False
-            self._posted.append(batch)
-            self._connection.ioloop.add_callback_threadsafe(self._send_posted)
+            if batch is not None:
+                self._handed.append(batch)
+            self._connection.ioloop.add_callback_threadsafe(act)
             return True
 
     # all below runs in the thread
@@ -112,34 +119,41 @@ class Publisher:
         while not self._stopping:
             began = time.monotonic()
             try:
-                self._connection = SelectConnection(
-                    self._parameters,
-                    on_open_callback=self._on_open,
-                    on_open_error_callback=self._on_gone,
-                    on_close_callback=self._on_gone,
-                )
-                self._connection.ioloop.start()
-            except (AMQPError, OSError) as wrong:
+                self._connect().ioloop.start()
+            except Exception as wrong:  # noqa: BLE001  (whatever it was: this thread must go on)
                 log.warning("publisher_lost", error=repr(wrong))
-            self._end()
+            self._lost()
+            self._let_go()
             if time.monotonic() - began > RECONNECT_MAX_S:
                 wait_s = 0.1
             if not self._stopping:
                 time.sleep(wait_s)
             wait_s = min(wait_s * 2, RECONNECT_MAX_S)
 
-    def _end(self) -> None:
-        """Tell every batch that waits that nothing more will be heard, and end the loop."""
-        self._lost()
+    def _connect(self) -> SelectConnection:
+        connection = SelectConnection(
+            self._parameters,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_gone,
+            on_close_callback=self._on_gone,
+        )
+        with self._lock:
+            self._connection = connection
+        return connection
+
+    def _let_go(self) -> None:
+        """Give back what a dead connection holds: left to the collector, its files pile up."""
         with self._lock:
             connection, self._connection = self._connection, None
-            posted, self._posted = self._posted, deque()
-        for batch in posted:
+            handed, self._handed = self._handed, []
+            if connection is not None:
+                connection.ioloop.close()
+        for batch in handed:
             batch.done.set()
-        if connection is not None:
-            connection.ioloop.close()
 
-    def _close(self, connection: SelectConnection) -> None:
+    def _close(self) -> None:
+        if (connection := self._connection) is None:
+            return
         if connection.is_open:
             connection.close()
         else:
@@ -163,6 +177,7 @@ class Publisher:
     def _opened(self, channel: Any) -> None:
         self._channel = channel
         self._tag = 0
+        self._returned.clear()
         self._ready.set()
 
     def _restart(self) -> None:
@@ -181,31 +196,29 @@ class Publisher:
         waiting, self._waiting = self._waiting, {}
         self._returned.clear()
         for batch, _id in waiting.values():
-            self._settle(batch)
-
-    def _send_posted(self) -> None:
-        while self._posted:
-            self._send(self._posted.popleft())
+            batch.done.set()
 
     def _send(self, batch: _Batch) -> None:
+        with self._lock:
+            self._handed.remove(batch)
         channel = self._channel
         if channel is None or not channel.is_open:
             batch.done.set()
             return
-        for event in batch.events:
-            body, properties = wire.to_message(event)
+        for m in batch.messages:
             self._tag += 1
-            self._waiting[self._tag] = (batch, event.id)
-            channel.basic_publish(*self._where(event), body, properties, mandatory=True)
+            self._waiting[self._tag] = (batch, m.id)
+            channel.basic_publish(*self._where(m.type), m.body, m.properties, mandatory=True)
 
-    def _where(self, event: Event) -> tuple[str, str]:
+    def _where(self, type_: str) -> tuple[str, str]:
         if self._only_to is None:
-            return topology.EXCHANGE, event.type
+            return topology.EXCHANGE, type_
         return "", topology.inbox(self._only_to)
 
     def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
         # The broker returns a message before it confirms it.
-        self._returned.add(properties.message_id)
+        # Counted: the same event may be on its way twice, from the relay and from the sweep.
+        self._returned[properties.message_id] += 1
 
     def _on_confirm(self, frame: Any) -> None:
         method = frame.method
@@ -218,8 +231,8 @@ class Publisher:
 
     def _told(self, tag: int, *, taken: bool) -> None:
         batch, id_ = self._waiting.pop(tag)
-        if id_ in self._returned:
-            self._returned.discard(id_)
+        if self._returned[id_]:
+            self._returned[id_] -= 1
             batch.returned.add(id_)
         elif taken:
             batch.confirmed.add(id_)
@@ -227,5 +240,16 @@ class Publisher:
 
     def _settle(self, batch: _Batch) -> None:
         batch.open -= 1
-        if batch.open <= 0:
+        if batch.open == 0:
             batch.done.set()
+
+
+def _messages(events: Sequence[Event]) -> list[_Message]:
+    """Return what can be said of these events; what cannot stays where it waits, and is shown."""
+    messages = []
+    for event in events:
+        try:
+            messages.append(_Message(event.id, event.type, *wire.to_message(event)))
+        except (TypeError, ValueError) as wrong:
+            log.error("unsayable", id=event.id, type=event.type, error=repr(wrong))
+    return messages

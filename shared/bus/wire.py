@@ -18,6 +18,8 @@ from shared.events import Event
 
 BODY_MAX_BYTES = 256 * 1024
 DEPTH_MAX = 50
+REQUIRED = {"ce-id", "ce-time"}
+"""What the library would make up: a new id each time would hide every duplicate."""
 VERSION_MAX = 2**53
 JSON = "application/json"
 WRITTEN = {
@@ -95,6 +97,8 @@ def from_message(body: bytes, headers: Mapping[str, Any], content_type: str | No
         raise Malformed("unreadable_event", f"the body has more than {BODY_MAX_BYTES} bytes")
     try:
         said = {name: value for name, value in headers.items() if name.startswith("ce-")}
+        if missing := REQUIRED - set(said):
+            raise ValueError(f"no {min(missing)}")
         if content_type == JSON and _is_plain(said):
             time, attributes, data = _plainly(said, body)
         else:

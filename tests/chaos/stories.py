@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 from deploy.demo.client import Api, Caller, Unexpected
 
 PASSWORD = "correct horse battery staple"
-PATIENCE_S = 120.0
 AMOUNTS = (1000, 30_000, 75_000, 120_001, 999_999)
 
 
@@ -42,10 +42,18 @@ class Told:
 class Teller:
     """One thread's way to tell stories: its own connections, members from a common pool."""
 
-    def __init__(self, url: str, told: Told, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        url: str,
+        told: Told,
+        clock: Callable[[], datetime],
+        stranger: Caller,
+        patience_s: float,
+    ) -> None:
         self.told = told
         self.clock = clock
-        self.api = Api(url, patience_s=PATIENCE_S, on_trouble=self._troubled)
+        self.api = Api(url, patience_s=patience_s, on_trouble=self._troubled)
+        self.stranger = replace(stranger, api=self.api)
 
     def _troubled(self, _what: str) -> None:
         with self.told.lock:
@@ -122,7 +130,8 @@ def _leaf(it: Teller) -> str:
 
 
 def _form(it: Teller, client: Caller, worker: Caller, offer: str) -> tuple[str, str]:
-    contract = worker.post(f"/v1/offers/{offer}/accept", want=(201,), soon=True).body
+    contract = _accept(worker, offer)
+    _refuse_strangers(it, contract["id"])
     hold = contract["milestones"][0]["hold_id"]
     it.told.note("contracts", contract["id"], "cancelled")  # until the money is there
     it.api.wait_until(
@@ -131,6 +140,24 @@ def _form(it: Teller, client: Caller, worker: Caller, offer: str) -> tuple[str, 
         lambda state: state == "opened",
     )
     return contract["id"], hold
+
+
+def _accept(worker: Caller, offer: str) -> dict[str, Any]:
+    """Accept an offer, four times at once with one key: one contract."""
+    key = uuid.uuid4().hex
+    path = f"/v1/offers/{offer}/accept"
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(worker.post, path, want=(201,), key=key, soon=True) for _ in range(4)]
+    answers = [one.result().body for one in asked]
+    if len({a["id"] for a in answers}) != 1:
+        raise Unexpected(f"POST {path} 4x at once", "one contract", [a["id"] for a in answers])
+    return answers[0]
+
+
+def _refuse_strangers(it: Teller, contract: str) -> None:
+    refused = it.stranger.refused("GET", f"/v1/contracts/{contract}")
+    if refused != (404, "no_such_contract"):
+        raise Unexpected(f"a stranger asks for {contract}", 404, refused)
 
 
 def _fund(it: Teller, client: Caller, contract: str, hold: str) -> None:
@@ -146,9 +173,9 @@ def _wait(it: Teller, who: Caller, contract: str, state: str) -> None:
     )
 
 
-def _deliver(worker: Caller, contract: str) -> None:
+def _deliver(worker: Caller, contract: str, key: str | None = None) -> None:
     path = f"/v1/contracts/{contract}/milestones/1/deliver"
-    worker.post(path, {"note": "完成しました。"})
+    worker.post(path, {"note": "完成しました。"}, key=key)
 
 
 # the stories
@@ -178,8 +205,13 @@ def sent_back(it: Teller, client: Caller, worker: Caller, dice: random.Random) -
     contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
     _fund(it, client, contract, hold)
     it.told.note("contracts", contract, "completed")
-    _deliver(worker, contract)
+    key = uuid.uuid4().hex
+    _deliver(worker, contract, key)
     client.post(f"/v1/contracts/{contract}/milestones/1/request-changes", {"note": "誤字です。"})
+    _deliver(worker, contract, key)  # a late repetition of the first: nothing is delivered
+    now = worker.get(f"/v1/contracts/{contract}")["milestones"][0]["state"]
+    if now != "changes_requested":
+        raise Unexpected("a delivery is repeated with its key", "changes_requested", now)
     _deliver(worker, contract)
     client.post(f"/v1/contracts/{contract}/milestones/1/accept")
     _wait(it, client, contract, "completed")
@@ -217,14 +249,17 @@ def not_inspected(it: Teller, client: Caller, worker: Caller, dice: random.Rando
 
 
 def paid_out(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
-    """The worker asks for what is in the wallet."""
+    """The worker asks for all that is in the wallet, three times at once: it is there once."""
     available = worker.get("/v1/wallet")["available"]["amount"]
     if available < 1000:
         return
-    answer = worker.post("/v1/payouts", {"amount": yen(1000)}, want=(201, 202, 409))
-    if answer.status != 409:
-        with it.told.lock:
-            it.told.paid_out += 1
+    words = {"amount": yen(available)}
+    with ThreadPoolExecutor(3) as pool:
+        asked = [
+            pool.submit(worker.post, "/v1/payouts", words, want=(201, 202, 409)) for _ in range(3)
+        ]
+    with it.told.lock:
+        it.told.paid_out += sum(one.result().status != 409 for one in asked)
 
 
 STORIES: dict[str, Callable[[Teller, Caller, Caller, random.Random], None]] = {

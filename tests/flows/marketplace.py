@@ -31,7 +31,7 @@ ROUTES = {
     "jobs": ("categories", "jobs", "proposals", "questions", "entries"),
     "contracts": ("offers", "contracts"),
     "escrow": ("quotes", "holds", "wallet", "payouts", "ledger"),
-    "notify": ("notifications", "todo", "events"),
+    "notify": ("notifications", "todo", "events", "webhooks", "notification-preferences"),
 }
 SERVICE_OF = {segment: name for name, segments in ROUTES.items() for segment in segments}
 PATIENCE_S = 20.0
@@ -183,7 +183,7 @@ def _parts(name: str) -> dict[str, Any]:
     reactions = importlib.import_module(f"services.{name}.reactions")
     parts: dict[str, Any] = {"kinds": records.KINDS, "reactions": reactions.REACTIONS}
     if name == "notify":
-        parts["shelves"] = records.SHELVES
+        parts |= {"shelves": records.SHELVES, "sweeps": reactions.SWEEPS}
     if name == "escrow":
         proof = importlib.import_module("services.escrow.proof")
         usecases = importlib.import_module("services.escrow.usecases")

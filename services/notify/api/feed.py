@@ -8,7 +8,7 @@ from flask import Response, request
 from pymongo.errors import PyMongoError
 
 from services.notify import queries
-from services.notify.schemas import FeedArgs, FeedShape, entry_words
+from services.notify.schemas.notices import FeedArgs, FeedShape, entry_words
 from shared import clock, web
 from shared.errors import TooMany
 from shared.paging import LIMIT_MAX, Cursor

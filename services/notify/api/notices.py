@@ -8,7 +8,7 @@ from services.notify import queries, texts
 from services.notify.domain import notice
 from services.notify.domain.notice import Notice
 from services.notify.records import NOTICES
-from services.notify.schemas import InboxArgs, NoticeShape, NoticesShape, notice_words
+from services.notify.schemas.notices import InboxArgs, NoticeShape, NoticesShape, notice_words
 from shared import web
 from shared.web import Blueprint
 

@@ -2,13 +2,14 @@
 
 from flask import Response
 
-from services.notify import queries, usecases
-from services.notify.schemas import (
+from services.notify import queries
+from services.notify.schemas.notices import (
     PreferencesShape,
     PreferencesWords,
     preferences_words,
     switched_off,
 )
+from services.notify.usecases import telling
 from shared import web
 from shared.web import Blueprint
 
@@ -28,7 +29,7 @@ def get_preferences() -> Response:
 @blp.response(200, PreferencesShape())
 def put_preferences(words: dict[str, object]) -> Response:
     """Replace them. 412 stale_version, 422 cannot_be_switched_off, 428 if_match_required."""
-    done = usecases.prefer(
+    done = telling.prefer(
         web.store(),
         web.caller().id,
         switched_off(words),

@@ -28,6 +28,7 @@ WORDS_KEPT = (
     "client_gets",
     "fee",
     "round",
+    "url",
     "action",
     "otherwise",
 )

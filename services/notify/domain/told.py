@@ -451,6 +451,7 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
     "notification.reminded": Row(nobody="the notice itself is unread again"),
 }
 

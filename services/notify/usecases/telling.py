@@ -12,6 +12,7 @@ from services.notify.domain import feed, notice, preferences
 from services.notify.domain.notice import FOR_GOOD, Notice
 from services.notify.domain.preferences import Preferences
 from services.notify.records import FEED, NOTICES, PREFERENCES, TOMBSTONES, entry_doc
+from services.notify.usecases import hooks
 from shared import clock
 from shared.documents import Context, Doc, Folded, Written, stamp
 from shared.events import Event
@@ -23,17 +24,19 @@ def tell(store: Store, events: Sequence[Event], now: datetime) -> None:
 
     Hearing an event again changes nothing: every document's id comes from the event.
     """
-    keep(store, events)
+    keep(store, events, now)
     close(store, events, now)
     make(store, [(event, made) for event in events for made in notice.made_of(event, now=now)], now)
 
 
-def keep(store: Store, events: Sequence[Event]) -> None:
-    """Keep events in the feed of the members they name."""
+def keep(store: Store, events: Sequence[Event], now: datetime) -> None:
+    """Keep events in the feed of the members they name, and for their webhooks."""
     # Read anew: the feed is read up to 2 s before now, and a batch's own `now` may be older.
     at = clock.now()
     entries = [feed.entry_of(event, now=at) for event in events]
-    store.keep(FEED.collection, [entry_doc(entry) for entry in entries if entry.concerns])
+    concerning = [entry for entry in entries if entry.concerns]
+    store.keep(FEED.collection, [entry_doc(entry) for entry in concerning])
+    hooks.hand_out(store, concerning, now)
 
 
 def close(store: Store, events: Iterable[Event], now: datetime) -> None:

@@ -1,0 +1,1 @@
+"""The outside: members' webhooks and their mail, one adapter a file."""
