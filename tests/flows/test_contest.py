@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.flows.marketplace import Marketplace, Member
-from tests.flows.stories import CATEGORY, DAY, in_days, proof_is_zero, yen
+from tests.flows.stories import DAY, in_days, proof_is_zero, yen
 
 
 def opened(market: Marketplace, client: Member, **over: Any) -> str:
@@ -12,7 +12,7 @@ def opened(market: Marketplace, client: Member, **over: Any) -> str:
         "mode": "competition",
         "title": "カフェのロゴコンペ",
         "description": "手書き風のロゴを募集します。",
-        "category": CATEGORY,
+        "category": "design-logo",
         "prizes": [yen(30000), yen(10000)],
         "closes_at": in_days(10),
         **over,
