@@ -15,7 +15,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.client import Api
 from deploy.dev import up
 from deploy.dev.home import Home
 from shared import clock, ids
@@ -25,6 +24,7 @@ from tests.chaos.bugs import BUGS
 from tests.chaos.checker import GHOST, Checker
 from tests.chaos.nemesis import POINTS, Nemesis
 from tests.chaos.stories import STORIES, WEIGHTS, Teller, Told, register
+from ukeoi_client import Ukeoi
 
 HOME = Home(Path(__file__).resolve().parents[2], ".dev/chaos")
 TELLERS = 12
@@ -74,7 +74,7 @@ class Run:
         return checker
 
     def _people(self) -> tuple[list[Any], list[Any]]:
-        api = Api(self.url)
+        api = Ukeoi(self.url)
         sides = [
             [register(api, f"{side} {n}") for n in range(POOL)] for side in ("client", "worker")
         ]

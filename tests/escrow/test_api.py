@@ -585,8 +585,8 @@ def test_a_webhook_that_cannot_be_read_is_400(nobody: Caller) -> None:
 
 def test_the_application_says_what_it_offers(nobody: Caller) -> None:
     paths = said(nobody.get("/openapi.json"), 200)["paths"]
-    assert "/v1/holds/{id_}/fund" in paths
-    assert set(paths["/v1/holds/{id_}/fund"]["post"]["responses"]) >= {"200", "400", "403", "409"}
+    assert "/v1/holds/{id}/fund" in paths
+    assert set(paths["/v1/holds/{id}/fund"]["post"]["responses"]) >= {"200", "400", "403", "409"}
 
 
 def test_a_hold_that_was_paid_is_told_as_it_is(

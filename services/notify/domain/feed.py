@@ -18,7 +18,7 @@ ONE_SIDE_ONLY: Mapping[str, str] = {
 
 How a dispute divides a hold is said with such words, too, and is for both sides to see.
 """
-FOR_BOTH = frozenset({"dispute.settled", "dispute.decided"})
+FOR_BOTH = frozenset({"dispute.proposed", "dispute.settled", "dispute.decided"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
