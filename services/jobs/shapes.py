@@ -135,8 +135,8 @@ class EntryShape(Schema):
     rank = fields.Integer(required=True, allow_none=True)
     favourite = fields.Boolean(required=True, allow_none=True)
     created_at = web.When(required=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class EntryListShape(Schema):
