@@ -46,7 +46,7 @@ def enter(words: dict[str, Any], id_: str) -> Response:
 @web.public
 @blp.arguments(web.PageArgs(), location="query")
 @blp.response(200, EntryListShape())
-def list_entries(words: dict[str, Any], id_: str) -> Response:
+def list_entries_of_job(words: dict[str, Any], id_: str) -> Response:
     """List entries, the newest first: of a sealed competition one's own, until all is decided.
 
     404, 409 wrong_mode.
