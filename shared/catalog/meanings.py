@@ -3,6 +3,8 @@
 MEANINGS = {
     # accounts
     "member.registered": "Somebody became a member.",
+    "member.verified": "A letter has reached a member's address.",
+    "password.changed": "A member's password is another now, and every session has ended.",
     "member.changed": "A member's name, language, address or state is another now.",
     "record.changed": "The figures of what a member did here have changed.",
     # jobs

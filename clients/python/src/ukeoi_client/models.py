@@ -60,11 +60,27 @@ class Ask(TypedDict):
     actions: list["Action"]
 
 
+class Asked(TypedDict):
+    email: str
+    expires_at: str
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
     error: str
     ms: int
+
+
+class Award(TypedDict):
+    entry_id: str
+    worker_id: str
+    amount: "Money"
+    rank: int
+
+
+class AwardWords(TypedDict):
+    awards: list["OneAward"]
 
 
 class Budget(TypedDict):
@@ -274,6 +290,32 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class Entry(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    description: str
+    links: list[str]
+    state: Literal["submitted", "withdrawn", "won", "not_chosen"]
+    rank: int | None
+    favourite: bool | None
+    created_at: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class EntryList(TypedDict):
+    items: list["Entry"]
+    next_cursor: str | None
+
+
+class EntryWords(TypedDict):
+    title: str
+    description: str
+    links: NotRequired[list[str]]
+
+
 class Event(TypedDict):
     id: str
     type: str
@@ -286,6 +328,10 @@ class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
     reason: str
+
+
+class FavouriteWords(TypedDict):
+    favourite: NotRequired[bool]
 
 
 class Feed(TypedDict):
@@ -336,6 +382,15 @@ class HoldList(TypedDict):
 
 
 class Job(TypedDict):
+    prizes: NotRequired[list["Money"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
+    is_extended: NotRequired[bool]
+    decision: NotRequired[str | None]
+    awards: NotRequired[list["Award"]]
+    entries: NotRequired[int]
+    hold_id: NotRequired[str | None]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -367,6 +422,10 @@ class JobEdit(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
 
 
 class JobList(TypedDict):
@@ -384,6 +443,10 @@ class JobWords(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
     mode: Literal["project", "competition", "task"]
 
 
@@ -446,6 +509,7 @@ class Me(TypedDict):
     joined_at: str
     record: "Record"
     email: str
+    email_verified: bool
     locale: str
     state: str
     roles: list[str]
@@ -567,6 +631,16 @@ class OfferWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class OneAward(TypedDict):
+    rank: int
+    entry_id: str
+
+
+class PasswordChange(TypedDict):
+    current_password: str
+    password: str
+
+
 class Past(TypedDict):
     at: str
     what: str
@@ -623,6 +697,8 @@ class Preference(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -637,6 +713,8 @@ class Preference(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -657,6 +735,7 @@ class Preference(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -688,6 +767,8 @@ class PreferenceWords(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -702,6 +783,8 @@ class PreferenceWords(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -722,6 +805,7 @@ class PreferenceWords(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -855,6 +939,14 @@ class Registration(TypedDict):
     kind: Literal["individual", "company"]
 
 
+class ResetAsked(TypedDict):
+    email: str
+
+
+class ResetWords(TypedDict):
+    password: str
+
+
 class ReviewWords(TypedDict):
     satisfied: bool
     comment: str
@@ -880,6 +972,20 @@ class SelectWords(TypedDict):
     amount: NotRequired["MoneyWords"]
     deliver_by: NotRequired[str]
     scope: NotRequired[str]
+
+
+class Session(TypedDict):
+    id: str
+    started_at: str
+    last_used_at: str
+    expires_at: str
+    agent: str
+    present: bool
+
+
+class Sessions(TypedDict):
+    items: list["Session"]
+    next_cursor: str | None
 
 
 class ShareWords(TypedDict):
@@ -989,7 +1095,10 @@ class WebhookWords(TypedDict):
                 "chargeback.received",
                 "chargeback.resolved",
                 "competition.awarded",
+                "competition.closed",
+                "competition.extended",
                 "competition.split",
+                "competition.undecided",
                 "competition.void",
                 "contract.cancelled",
                 "contract.completed",
@@ -1007,6 +1116,10 @@ class WebhookWords(TypedDict):
                 "dispute.opened",
                 "dispute.proposed",
                 "dispute.settled",
+                "entry.not_chosen",
+                "entry.submitted",
+                "entry.withdrawn",
+                "entry.won",
                 "escrow.funded",
                 "escrow.refunded",
                 "escrow.released",
@@ -1026,6 +1139,7 @@ class WebhookWords(TypedDict):
                 "job.submitted_for_funding",
                 "member.changed",
                 "member.registered",
+                "member.verified",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
@@ -1041,6 +1155,7 @@ class WebhookWords(TypedDict):
                 "offer.sent",
                 "offer.withdrawn",
                 "opening.reserved",
+                "password.changed",
                 "payout.failed",
                 "payout.paid",
                 "payout.requested",
