@@ -21,6 +21,8 @@ from deploy.dev.servers import Command
 ASK_TIMEOUT_S = 2
 STOP_TIMEOUT_S = 25  # longer than gunicorn's graceful_timeout
 PASSED_ON = ("PROFILE", "PROFILES_DIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
+OUTSIDE = ("SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_SECRETS", "WEBHOOK_LOOPBACK")
+"""What notify is told of the world outside; without `SMTP_URL` no mail is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
     }
     if name == "accounts":
         env["JWT_PRIVATE_KEYS"] = str(home.keys / "private")
+    if name == "notify":
+        env |= {key: os.environ[key] for key in OUTSIDE if key in os.environ}
     if name == "escrow":
         env["SANDBOX_WEBHOOK_SECRETS"] = keys.secret(home.keys / "sandbox-webhook")
     if test:

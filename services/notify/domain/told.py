@@ -416,6 +416,8 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "digest.due": Row(nobody="it is the digest itself that tells them"),
+    "mail.bounced": Row(tells=(_member(href="/v1/me"),)),
     "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
     "notification.reminded": Row(nobody="the notice itself is unread again"),
 }
