@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 
 import structlog
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo import WriteConcern
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
 
 from shared import faults
 from shared.bus import Publisher, Sent, event_of
@@ -23,7 +25,6 @@ log = structlog.get_logger(__name__)
 BATCH_MAX = 500
 WAITING_MAX = 10_000
 ROOM_TIMEOUT_S = 5
-UNROUTABLE_WAIT_S = 10
 
 
 def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:
@@ -48,7 +49,7 @@ def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]
 def _keep_facts(db: Db, writes: Sequence[Written], confirmed: set[str]) -> None:
     facts = [_fact(w.id, e) for w in writes for e in w.entries if e["id"] in confirmed]
     try:
-        db["facts"].insert_many(facts, ordered=False)
+        _soon(db, "facts").insert_many(facts, ordered=False)
     except BulkWriteError as wrong:
         if any(e["code"] != 11000 for e in wrong.details["writeErrors"]):
             raise
@@ -66,7 +67,16 @@ def _clear_outboxes(db: Db, writes: Sequence[Written], confirmed: set[str]) -> N
     for collection, some in by_collection.items():
         done = [e["id"] for w in some for e in w.entries if e["id"] in confirmed]
         told = {"_id": {"$in": [w.id for w in some]}}
-        db[collection].update_many(told, {"$pull": {"outbox": {"id": {"$in": done}}}})
+        _soon(db, collection).update_many(told, {"$pull": {"outbox": {"id": {"$in": done}}}})
+
+
+def _soon(db: Db, name: str) -> Collection[Doc]:
+    """Return a collection whose writes are not waited for until a majority has them.
+
+    The write that put a fact into its outbox was. If a new primary lacks these two, it lacks them
+    from one point on: the outbox is full again, and the fact is told and kept once more.
+    """
+    return db.get_collection(name, write_concern=WriteConcern(w=1))
 
 
 class Relay:
@@ -118,7 +128,7 @@ class Relay:
         while batch := self._next():
             try:
                 publish(self._db, self.publisher, self._source, batch)
-            except PyMongoError as wrong:
+            except Exception as wrong:  # noqa: BLE001  (it waits in its outbox)
                 log.warning("relay_failed", error=repr(wrong))
                 time.sleep(0.5)
 

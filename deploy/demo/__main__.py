@@ -6,9 +6,10 @@ import click
 from rich.console import Console
 
 from deploy.demo import telling
-from deploy.demo.client import PATIENCE_S, Api, Unexpected
-from deploy.demo.story import Story
+from deploy.demo.story import TROUBLES, Story
+from ukeoi_client import Ukeoi
 
+PATIENCE_S = 90.0
 PLAIN_WIDTH = 120
 
 
@@ -25,17 +26,15 @@ def demo(url: str, patience: float) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)
-    api = Api(url, patience_s=patience)
-    story = Story(api)
-    try:
-        if not telling.play(story, console):
+    with Ukeoi(url, patience_s=patience) as ukeoi:
+        story = Story(ukeoi)
+        try:
+            if not telling.play(story, console):
+                sys.exit(1)
+            telling.tell_end(story, console)
+        except TROUBLES as wrong:
+            console.print(f"✗ {wrong}", markup=False, style="red")
             sys.exit(1)
-        telling.tell_end(story, console)
-    except Unexpected as wrong:
-        console.print(f"✗ {wrong}", markup=False, style="red")
-        sys.exit(1)
-    finally:
-        api.close()
     console.print("[green]The story ended as it should, and the ledger sums to zero.[/]")
 
 

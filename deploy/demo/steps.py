@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from deploy.demo import people
-from deploy.demo.client import Caller, Unexpected
 from deploy.demo.people import Person
 from deploy.demo.story import (
     Said,
     Story,
+    Unexpected,
     expect,
     expect_refusal,
     expect_todo,
@@ -22,6 +22,7 @@ from deploy.demo.story import (
     wait_for,
     yen,
 )
+from ukeoi_client import Caller, Member
 
 AT_ONCE = 8
 
@@ -44,14 +45,15 @@ def register(story: Story) -> str:
     return ", ".join(who.name for who in story.cast.values())
 
 
-def _registered(story: Story, person: Person) -> Caller:
-    who = Caller(
-        story.api,
-        email=f"{person.mail}.{story.run}@example.com",
-        password=secrets.token_urlsafe(16),
+def _registered(story: Story, person: Person) -> Member:
+    who = story.api.register(
+        f"{person.mail}.{story.run}@example.com",
+        secrets.token_urlsafe(16),
+        display_name=person.display_name,
+        locale=person.locale,
+        kind=person.kind,
     )
-    who.register(display_name=person.display_name, locale=person.locale, kind=person.kind)
-    expect("the name of a new member", who.get("/v1/me")["display_name"], person.display_name)
+    expect("the name of a new member", who.see_me().body["display_name"], person.display_name)
     return who
 
 
@@ -73,7 +75,7 @@ def draft(story: Story) -> str:
         "budget": {"min": yen(low), "max": yen(high)},
         "openings": 1,
     }
-    made = story.client.post("/v1/jobs", words, want=(201,))
+    made = story.client.post("/v1/jobs", words)
     story.job_id = made.body["id"]
     expect("the state of a new job", made.body["state"], "draft")
     path = f"/v1/jobs/{story.job_id}"
@@ -97,7 +99,7 @@ def _leaf(tree: list[Said]) -> str:
 
 def publish(story: Story) -> str:
     """It opens, and a search in Japanese finds it."""
-    opened = story.client.post(f"/v1/jobs/{story.job_id}/publish", want=(200,))
+    opened = story.client.post(f"/v1/jobs/{story.job_id}/publish")
     expect("the state of a published job", opened.body["state"], "open")
     story.api.wait_until(
         f"a search for {people.SEARCH} finds the job",
@@ -111,12 +113,12 @@ def ask_and_answer(story: Story) -> str:
     """Two people ask, the café answers, and its to-do list empties itself."""
     path = f"/v1/jobs/{story.job_id}/questions"
     for who, text in (("taro", people.QUESTION_TARO), ("emma", people.QUESTION_EMMA)):
-        asked = story.cast[who].post(path, {"text": text}, want=(201,))
+        asked = story.cast[who].post(path, {"text": text})
         story.questions[who] = asked.body["id"]
-    expect_todo(story.client, "answer", "answer")
+    expect_todo(story, story.client, "answer", "answer")
     for who, text in (("taro", people.ANSWER_TARO), ("emma", people.ANSWER_EMMA)):
         story.client.post(f"/v1/questions/{story.questions[who]}/answer", {"text": text})
-    expect_todo(story.client)
+    expect_todo(story, story.client)
     return "2 questions, 2 answers"
 
 
@@ -129,11 +131,11 @@ def propose(story: Story) -> str:
             "amount": yen(bid.amount),
             "deliver_by": in_days(bid.days),
         }
-        made = story.cast[who].post(path, words, want=(201,))
+        made = story.cast[who].post(path, words)
         story.proposals[who] = made.body["id"]
-    expect("the proposals one worker sees", len(story.worker.items(path)), 1)
-    expect("the proposals the client sees", len(story.client.items(path)), len(people.BIDS))
-    expect_todo(story.client, *["select"] * len(people.BIDS))
+    expect("the proposals one worker sees", len(list(story.worker.items(path))), 1)
+    expect("the proposals the client sees", len(list(story.client.items(path))), len(people.BIDS))
+    expect_todo(story, story.client, *["select"] * len(people.BIDS))
     return ", ".join(f"{story.cast[w].name} ¥{b.amount:,}" for w, b in people.BIDS.items())
 
 
@@ -141,7 +143,7 @@ def decline(story: Story) -> str:
     """One is declined, with thanks."""
     declined = story.client.post(f"/v1/proposals/{story.proposals['emma']}/decline")
     expect("the state of the declined proposal", declined.body["state"], "declined")
-    expect_todo(story.client, "select", "select")
+    expect_todo(story, story.client, "select", "select")
     return f"{story.cast['emma'].name} is told kindly, in English"
 
 
@@ -151,20 +153,20 @@ def decline(story: Story) -> str:
 def select(story: Story) -> str:
     """The café chooses; an offer goes to the person."""
     path = f"/v1/proposals/{story.proposals['taro']}/select"
-    selected = story.client.post(path, {"scope": people.OFFER_SCOPE}, want=(202,))
+    selected = story.client.post(path, {"scope": people.OFFER_SCOPE})
     story.offer_id = selected.body["offer_id"]
     offer = story.worker.get(f"/v1/offers/{story.offer_id}", soon=True)
     expect("the state of the offer", offer["state"], "sent")
     expect("whose turn it is", offer["next"]["actor"], "worker")
-    expect_todo(story.worker, "answer")
+    expect_todo(story, story.worker, "answer")
     return f"an offer to {story.worker.name}, to be answered by {offer['next']['by']}"
 
 
 def talk(story: Story) -> str:
     """They talk about the offer before it is accepted; nobody else can read it."""
     path = f"/v1/offers/{story.offer_id}/messages"
-    story.worker.post(path, {"text": people.OFFER_ASK}, want=(201,))
-    story.client.post(path, {"text": people.OFFER_REPLY}, want=(201,))
+    story.worker.post(path, {"text": people.OFFER_ASK})
+    story.client.post(path, {"text": people.OFFER_REPLY})
     texts = {message["text"] for message in story.worker.items(path)}
     expect("the conversation", texts, {people.OFFER_ASK, people.OFFER_REPLY})
     expect_refusal(story.stranger, "GET", path, None, (404, "no_such_offer"))
@@ -173,13 +175,13 @@ def talk(story: Story) -> str:
 
 def accept(story: Story) -> str:
     """Acceptance makes the contract; it waits for the money."""
-    made = story.worker.post(f"/v1/offers/{story.offer_id}/accept", want=(201,))
+    made = story.worker.post(f"/v1/offers/{story.offer_id}/accept")
     story.contract_id = made.body["id"]
     contract = story.contract()
     expect("the state of the contract", contract["state"], "awaiting_funding")
     expect("who is to act", contract["next"]["actor"], "client")
-    expect_todo(story.client, "fund")
-    expect_todo(story.worker)
+    expect_todo(story, story.client, "fund")
+    expect_todo(story, story.worker)
     return f"{story.contract_id}; unfunded by {contract['next']['by']} it is cancelled"
 
 
@@ -221,8 +223,8 @@ def fund(story: Story) -> str:
     wait_for(story, story.client, path, state="funded")
     contract = wait_for(story, story.client, f"/v1/contracts/{story.contract_id}", state="active")
     expect("the state of the milestone", contract["milestones"][0]["state"], "funded")
-    expect_todo(story.client)
-    expect_todo(story.worker, "deliver")
+    expect_todo(story, story.client)
+    expect_todo(story, story.worker, "deliver")
     return f"held in {story.hold_id}; {replayed} of {AT_ONCE} requests were repetitions"
 
 
@@ -232,8 +234,8 @@ def deliver(story: Story) -> str:
     contract = story.worker.post(story.milestone_path("deliver"), words).body
     expect("what the client is to do", contract["next"]["action"], "inspect")
     expect("what silence leads to", contract["next"]["otherwise"], "accepted")
-    expect_todo(story.client, "inspect")
-    expect_todo(story.worker)
+    expect_todo(story, story.client, "inspect")
+    expect_todo(story, story.worker)
     path = f"/v1/contracts/{story.contract_id}/timeline"
     story.forecast = story.client.get(path)["future"]
     return f"accepted by silence at {contract['next']['by']}"
@@ -244,8 +246,8 @@ def request_changes(story: Story) -> str:
     path = story.milestone_path("request-changes")
     contract = story.client.post(path, {"note": people.CHANGES}).body
     expect("the state of the milestone", contract["milestones"][0]["state"], "changes_requested")
-    expect_todo(story.client)
-    expect_todo(story.worker, "deliver")
+    expect_todo(story, story.client)
+    expect_todo(story, story.worker, "deliver")
     return "round 1: the map and the photographs"
 
 
@@ -254,8 +256,8 @@ def deliver_again(story: Story) -> str:
     words = {"note": people.DELIVERY_TWO, "links": people.LINKS_TWO}
     contract = story.worker.post(story.milestone_path("deliver"), words).body
     expect("the state of the milestone", contract["milestones"][0]["state"], "delivered")
-    expect_todo(story.client, "inspect")
-    expect_todo(story.worker)
+    expect_todo(story, story.client, "inspect")
+    expect_todo(story, story.worker)
     return "both points mended, with a manual"
 
 
@@ -269,8 +271,8 @@ def accept_delivery(story: Story) -> str:
     hold = story.client.get(f"/v1/holds/{story.hold_id}")
     expect("the state of the hold", hold["state"], "released")
     wait_for(story, story.client, f"/v1/jobs/{story.job_id}", state="completed")
-    expect_todo(story.client, "review")
-    expect_todo(story.worker, "review")
+    expect_todo(story, story.client, "review")
+    expect_todo(story, story.worker, "review")
     return "the milestone is paid, the contract and the job are completed"
 
 
@@ -288,7 +290,7 @@ def wallet(story: Story) -> str:
 def payout(story: Story) -> str:
     """The person asks for the money, and it arrives."""
     amount = story.quote["worker"]["gets"]
-    asked = story.worker.post("/v1/payouts", {"amount": amount}, want=(201, 202))
+    asked = story.worker.post("/v1/payouts", {"amount": amount})
     story.payout_id = asked.body["id"]
     wait_for(story, story.worker, f"/v1/payouts/{story.payout_id}", state="paid")
     seen = wait_for(story, story.worker, "/v1/wallet", available=yen(0), pending=yen(0))
@@ -305,16 +307,16 @@ def review(story: Story) -> str:
     """Each reviews the other; nobody sees anything before both have written."""
     path = f"/v1/contracts/{story.contract_id}/reviews"
     words = {"satisfied": True, "comment": people.REVIEW_BY_CLIENT}
-    story.client.post(path, words, want=(201,))
-    expect_todo(story.client)
-    expect_todo(story.worker, "review")
+    story.client.post(path, words)
+    expect_todo(story, story.client)
+    expect_todo(story, story.worker, "review")
     expect("the worker sees the client's review early", _sees(story.worker, story), False)
     words = {"satisfied": True, "comment": people.REVIEW_BY_WORKER}
-    story.worker.post(path, words, want=(201,))
+    story.worker.post(path, words)
     expect(
         "both see the review", [_sees(w, story) for w in (story.worker, story.client)], [True] * 2
     )
-    expect_todo(story.worker)
+    expect_todo(story, story.worker)
     return "shown when both had written"
 
 
@@ -342,7 +344,7 @@ def losers(story: Story) -> str:
             ],
             lambda told, type_=type_: type_ in told,  # type: ignore[misc]
         )
-        expect_todo(story.cast[who])
+        expect_todo(story, story.cast[who])
     return "the others know, and have nothing left to do"
 
 

@@ -7,9 +7,9 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.client import Caller, Unexpected
 from deploy.demo.steps import STEPS
-from deploy.demo.story import Story
+from deploy.demo.story import TROUBLES, Story, Unexpected
+from ukeoi_client import Member
 
 Said = dict[str, Any]
 
@@ -19,13 +19,15 @@ def play(story: Story, console: Console) -> bool:
     for number, step in enumerate(STEPS, 1):
         label = f"{number:2}/{len(STEPS)} {step.title}"
         with console.status(label) as status:
-            story.api.on_trouble = lambda trouble, label=label: status.update(  # type: ignore[misc]
-                f"{label} [yellow](waiting: {trouble})"
+            story.api.sender.on_trouble = (
+                lambda trouble, label=label: status.update(  # type: ignore[misc]
+                    f"{label} [yellow](waiting: {trouble[:100]})"
+                )
             )
             began = time.monotonic()
             try:
                 note = step.play(story)
-            except Unexpected as wrong:
+            except TROUBLES as wrong:
                 _tell_failure(console, label, wrong)
                 return False
         console.print(
@@ -36,13 +38,14 @@ def play(story: Story, console: Console) -> bool:
     return True
 
 
-def _tell_failure(console: Console, label: str, wrong: Unexpected) -> None:
+def _tell_failure(console: Console, label: str, wrong: Exception) -> None:
     console.print(f"[red]✗ {label}[/]", highlight=False)
-    for name, value in (
-        ("what", wrong.what),
-        ("expected", wrong.expected),
-        ("got", wrong.got),
-    ):
+    said = (
+        {"what": wrong.what, "expected": wrong.expected, "got": wrong.got}
+        if isinstance(wrong, Unexpected)
+        else {"got": wrong}
+    )
+    for name, value in said.items():
         console.print(f"  {name:9}{value}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -75,7 +78,7 @@ def _future(future: list[Said], title: str, console: Console) -> None:
     console.print(table)
 
 
-def _wallet(who: Caller, console: Console) -> None:
+def _wallet(who: Member, console: Console) -> None:
     seen = who.get("/v1/wallet")
     title = (
         f"Wallet of {who.name}: {money(seen['available'])} available, "
@@ -96,9 +99,9 @@ def _step(step: Said) -> str:
     return f"{step['name']}: {step.get('base')}{rate} = {step['amount']}"
 
 
-def _notices(who: Caller, console: Console) -> None:
+def _notices(who: Member, console: Console) -> None:
     table = _table(f"What {who.name} was told", "at (UTC)", "to", "told", "")
-    for one in reversed(who.items("/v1/notifications")):
+    for one in reversed(list(who.items("/v1/notifications"))):
         done = "" if one["state"] == "open" else "✓ done" if one["action"] else "moot"
         table.add_row(_at(one), one["action"] or "know", one["title"], done)
     console.print(table)

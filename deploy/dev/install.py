@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".dev" / "venv"
 LOCK = ROOT / "deploy" / "requirements-dev.txt"
 STAMP = VENV / "ukeoi.lock"
+CLIENTS = ("clients/python", "clients/testing")
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -37,7 +38,16 @@ def python_packages() -> None:
         if not (_install_uv() and _install_with_uv()):
             say("uv cannot be used here: going on with pip, which takes longer")
             run(*_pip(), "--requirement", str(LOCK))
+        _let_import_clients()
         STAMP.write_text(checksum)
+
+
+def _let_import_clients() -> None:
+    """Make the checkout's own clients importable, from where they lie."""
+    (site,) = (VENV / "lib").glob("python3*/site-packages")
+    up = os.path.relpath(VENV.parents[1], site)
+    lines = [f"{up}/{folder}/src\n" for folder in CLIENTS]
+    (site / "ukeoi-clients.pth").write_text("".join(lines))
 
 
 def missing_debian() -> list[str]:

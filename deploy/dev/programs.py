@@ -20,6 +20,19 @@ from deploy.dev.servers import Command
 
 ASK_TIMEOUT_S = 2
 STOP_TIMEOUT_S = 25  # longer than gunicorn's graceful_timeout
+PASSED_ON_TO_TESTS = ("PYTHONPATH", "UKEOI_SEEDED_BUG")
+# Demos, tests and measurements all come from one address, some of them as one member.
+GATEWAY_LIMITS = {
+    "GATEWAY_RATE": "20000r/s",
+    "GATEWAY_BURST": "20000",
+    "GATEWAY_MEMBER_RATE": "20000r/s",
+    "GATEWAY_MEMBER_BURST": "20000",
+    "GATEWAY_COSTLY_RATE": "20000r/s",
+    "GATEWAY_COSTLY_BURST": "20000",
+    "GATEWAY_CONNECTIONS": "2000",
+    "GATEWAY_STREAMS": "1000",
+    "GATEWAY_CORS_ORIGINS": "",
+}
 PASSED_ON = ("PROFILE", "PROFILES_DIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
 OUTSIDE = ("SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_SECRETS", "WEBHOOK_LOOPBACK")
 """What notify is told of the world outside; without `SMTP_URL` no mail is sent."""
@@ -117,6 +130,7 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
             "UKEOI_TEST_DEPLOYMENT": "1",
             "UKEOI_CLOCK_FILE": str(home.clock_file),
             "UKEOI_FAULTS_FILE": str(home.faults_file),
+            **{key: os.environ[key] for key in PASSED_ON_TO_TESTS if key in os.environ},
         }
     return env
 
@@ -139,8 +153,8 @@ def write_gateway_conf(home: Home, ports: Mapping[str, int]) -> Path:
         "GATEWAY_LISTEN": f"127.0.0.1:{ports['gateway']}",
         "GATEWAY_ACCESS_LOG": "/dev/stdout",
         "GATEWAY_RESOLVER": "127.0.0.1",  # not asked: no name is left to resolve
-        "GATEWAY_RATE": "20000r/s",  # demos, tests and measurements all come from one address
-        "GATEWAY_BURST": "20000",
+        "GATEWAY_INCLUDE": str(home.gateway / "include" / "*.conf"),
+        **{name: os.environ.get(name, value) for name, value in GATEWAY_LIMITS.items()},
         **{f"{name.upper()}_WEB": f"127.0.0.1:{ports[f'{name}-web']}" for name in SERVICES},
     }
     path = gateway_conf(home)

@@ -16,6 +16,7 @@ from deploy import keys, replica_set
 from deploy.dev import processes, programs, supervision
 from deploy.dev.home import SERVICES, Home
 from deploy.dev.programs import Program
+from deploy.documents import site
 
 READY_TIMEOUT_S = 90
 ASK_EVERY_S = 0.2
@@ -106,6 +107,7 @@ def _prepare(home: Home, ports: dict[str, int], *, test: bool) -> list[Program]:
         text = "".join(f"{key}={value}\n" for key, value in env.items())
         (home.env / f"{name}.env").write_text(text)
     programs.write_gateway_conf(home, ports)
+    site.build(home.gateway / "www")
     wanted = programs.all_of(home, ports, test=test)
     supervision.write_conf(home, wanted)
     return wanted

@@ -16,3 +16,10 @@ def render(values: Mapping[str, str]) -> str:
 def blanks() -> set[str]:
     """Return the names that a deployment must fill in."""
     return set(BLANK.findall(TEMPLATE.read_text()))
+
+
+def codes() -> dict[str, int]:
+    """Return the codes of the problems that the gateway itself answers, each with its status."""
+    table = re.search(r"map \$status \$problem_code \{(.*?)\}", TEMPLATE.read_text(), re.DOTALL)
+    assert table is not None, "the template names its problems"  # noqa: S101
+    return {code: int(status) for status, code in re.findall(r"(\d{3}) (\w+);", table[1])}

@@ -127,42 +127,23 @@ class ReviewWords(Schema):
 # what is answered; the schemas document, the functions make
 
 
-class NextShape(Schema):
-    """Who must act, by when, and what happens otherwise."""
-
-    actor = fields.String(validate=validate.OneOf(["client", "worker", "ops", "system"]))
-    action = fields.String()
-    by = fields.String()
-    otherwise = fields.String()
-
-
-class ActionShape(Schema):
-    """What this caller may do, and why not."""
-
-    name = fields.String()
-    href = fields.String()
-    method = fields.String()
-    allowed = fields.Boolean()
-    reasons = fields.List(fields.String())
-
-
 class PlannedShape(Schema):
     """A milestone of an offer."""
 
-    title = fields.String()
-    amount = web.MoneyShape()
-    deliver_by = fields.String()
+    title = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
 
 
 class TermsShape(Schema):
     """Terms that were on the table, and who put them there."""
 
-    at = fields.String()
-    by = fields.String(validate=validate.OneOf(["client", "worker"]))
-    amount = web.MoneyShape()
-    deliver_by = fields.String()
-    scope = fields.String(allow_none=True)
-    milestones = fields.List(fields.Nested(PlannedShape()))
+    at = web.When(required=True)
+    by = fields.String(validate=validate.OneOf(["client", "worker"]), required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+    scope = fields.String(allow_none=True, required=True)
+    milestones = fields.List(fields.Nested(PlannedShape()), required=True)
 
 
 class OfferShape(Schema):
@@ -172,66 +153,66 @@ class OfferShape(Schema):
     state = fields.String(required=True, validate=validate.OneOf(offer.STATES))
     client_id = fields.String(required=True)
     worker_id = fields.String(required=True)
-    job_id = fields.String(allow_none=True)
-    proposal_id = fields.String(allow_none=True)
-    listing_id = fields.String(allow_none=True)
-    contract_id = fields.String(allow_none=True)
-    mode = fields.String()
-    title = fields.String()
-    scope = fields.String()
-    amount = web.MoneyShape()
-    deliver_by = fields.String()
-    milestones = fields.List(fields.Nested(PlannedShape()))
-    review_days = fields.Integer()
-    revisions = fields.Integer()
-    sent_at = fields.String()
-    answer_by = fields.String()
-    answered_at = fields.String(allow_none=True)
-    counters = fields.Integer()
+    job_id = fields.String(allow_none=True, required=True)
+    proposal_id = fields.String(allow_none=True, required=True)
+    listing_id = fields.String(allow_none=True, required=True)
+    contract_id = fields.String(allow_none=True, required=True)
+    mode = fields.String(required=True)
+    title = fields.String(required=True)
+    scope = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+    milestones = fields.List(fields.Nested(PlannedShape()), required=True)
+    review_days = fields.Integer(required=True)
+    revisions = fields.Integer(required=True)
+    sent_at = web.When(required=True)
+    answer_by = web.When(required=True)
+    answered_at = web.When(allow_none=True, required=True)
+    counters = fields.Integer(required=True)
     history = fields.List(fields.Nested(TermsShape()))
-    next = fields.Nested(NextShape(), allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()))
+    next = fields.Nested(web.NextShape(), allow_none=True, required=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class OfferListShape(Schema):
     """A page of offers."""
 
-    items = fields.List(fields.Nested(OfferShape()))
-    next_cursor = fields.String(allow_none=True)
+    items = fields.List(fields.Nested(OfferShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
 
 
 class DeliveryShape(Schema):
     """What is delivered now."""
 
-    note = fields.String()
-    links = fields.List(fields.String())
-    at = fields.String()
+    note = fields.String(required=True)
+    links = fields.List(fields.String(), required=True)
+    at = web.When(required=True)
 
 
 class MilestoneShape(Schema):
     """A milestone."""
 
-    n = fields.Integer()
-    title = fields.String()
-    state = fields.String(validate=validate.OneOf(milestone.STATES))
-    amount = web.MoneyShape()
-    released = web.MoneyShape(allow_none=True)
-    deliver_by = fields.String()
-    hold_id = fields.String()
-    rounds = fields.Integer()
-    delivery = fields.Nested(DeliveryShape(), allow_none=True)
-    changes_note = fields.String(allow_none=True)
-    next = fields.Nested(NextShape(), allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()))
+    n = fields.Integer(required=True)
+    title = fields.String(required=True)
+    state = fields.String(validate=validate.OneOf(milestone.STATES), required=True)
+    amount = web.MoneyShape(required=True)
+    released = web.MoneyShape(allow_none=True, required=True)
+    deliver_by = web.When(required=True)
+    hold_id = fields.String(required=True)
+    rounds = fields.Integer(required=True)
+    delivery = fields.Nested(DeliveryShape(), allow_none=True, required=True)
+    changes_note = fields.String(allow_none=True, required=True)
+    next = fields.Nested(web.NextShape(), allow_none=True, required=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class ReviewShape(Schema):
     """A review that this caller may see."""
 
-    role = fields.String()
-    satisfied = fields.Boolean()
-    comment = fields.String()
-    at = fields.String()
+    role = fields.String(required=True)
+    satisfied = fields.Boolean(required=True)
+    comment = fields.String(required=True)
+    at = web.When(required=True)
 
 
 class ContractShape(Schema):
@@ -239,72 +220,49 @@ class ContractShape(Schema):
 
     id = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(rules.STATES))
-    offer_id = fields.String()
-    job_id = fields.String(allow_none=True)
-    proposal_id = fields.String(allow_none=True)
-    listing_id = fields.String(allow_none=True)
+    offer_id = fields.String(required=True)
+    job_id = fields.String(allow_none=True, required=True)
+    proposal_id = fields.String(allow_none=True, required=True)
+    listing_id = fields.String(allow_none=True, required=True)
     client_id = fields.String(required=True)
     worker_id = fields.String(required=True)
-    mode = fields.String()
-    title = fields.String()
-    scope = fields.String()
-    amount = web.MoneyShape()
-    review_days = fields.Integer()
-    revisions = fields.Integer()
-    milestones = fields.List(fields.Nested(MilestoneShape()))
-    formed_at = fields.String()
-    started_at = fields.String(allow_none=True)
-    ended_at = fields.String(allow_none=True)
-    cancel_reason = fields.String(allow_none=True)
-    reviews = fields.List(fields.Nested(ReviewShape()))
-    next = fields.Nested(NextShape(), allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()))
+    mode = fields.String(required=True)
+    title = fields.String(required=True)
+    scope = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    review_days = fields.Integer(required=True)
+    revisions = fields.Integer(required=True)
+    milestones = fields.List(fields.Nested(MilestoneShape()), required=True)
+    formed_at = web.When(required=True)
+    started_at = web.When(allow_none=True, required=True)
+    ended_at = web.When(allow_none=True, required=True)
+    cancel_reason = fields.String(allow_none=True, required=True)
+    reviews = fields.List(fields.Nested(ReviewShape()), required=True)
+    next = fields.Nested(web.NextShape(), allow_none=True, required=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class ContractListShape(Schema):
     """A page of contracts."""
 
-    items = fields.List(fields.Nested(ContractShape()))
-    next_cursor = fields.String(allow_none=True)
+    items = fields.List(fields.Nested(ContractShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
 
 
 class MessageShape(Schema):
     """A message."""
 
-    id = fields.String()
-    sender_id = fields.String()
-    text = fields.String()
-    at = fields.String()
+    id = fields.String(required=True)
+    sender_id = fields.String(required=True)
+    text = fields.String(required=True)
+    at = web.When(required=True)
 
 
 class MessageListShape(Schema):
     """A page of messages, oldest first."""
 
-    items = fields.List(fields.Nested(MessageShape()))
-    next_cursor = fields.String(allow_none=True)
-
-
-class PastShape(Schema):
-    """Something that happened."""
-
-    at = fields.String()
-    what = fields.String()
-    by = fields.String()
-
-
-class FutureShape(Schema):
-    """Something that silence would cause."""
-
-    at = fields.String()
-    what = fields.String()
-    condition = fields.String(data_key="if")
-
-
-class TimelineShape(Schema):
-    """The past, and the dry run of the automatic future."""
-
-    past = fields.List(fields.Nested(PastShape()))
-    future = fields.List(fields.Nested(FutureShape()))
+    items = fields.List(fields.Nested(MessageShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
 
 
 def say_terms(facts: list[Doc]) -> list[Doc]:

@@ -12,7 +12,7 @@ so up to 50 postings share one. It is the one place outside `shared.store` that 
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,22 +56,26 @@ MoneyRule = Callable[..., Decision[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to happen to one thing: a rule about money, its words, and who caused it."""
+    """What is to happen to one thing: a rule about money, its words, and who caused it.
+
+    `posts`: the entry by which a part leaves it, when the thing itself does not remember its parts.
+    """
 
     id: str
     rule: MoneyRule
+    posts: str = ""
     words: Mapping[str, Any] = field(default_factory=dict)
     context: Context | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """One thing as its rule left it, and the entry that books it. `old` None: the thing is new."""
+    """One thing as its rules left it, and the entries that book it. `old` None: it is new."""
 
     kind: Kind[Any]
     thing: Any
     outbox: Sequence[Doc]
-    entry: Entry | None
+    entries: Sequence[Entry] = ()
     old: Doc | None = None
     once: Once | None = None
 
@@ -116,6 +120,8 @@ def _change(
     store: Store, kind: Kind[Any], wish: Wish, *, now: datetime, once: Once | None = None
 ) -> Done[Any]:
     for attempt in range(TRIES_MAX):
+        if attempt and wish.posts and store.db[journal.ENTRIES].find_one({"_id": wish.posts}):
+            raise Ignored("posted", f"{wish.posts} was posted by somebody else meanwhile")
         loaded = store.load(kind, wish.id)
         if once and (receipt := receipt_of(loaded.doc, once)):
             return Done(loaded.thing, loaded.version, True, receipt.get("answer", {}))
@@ -144,7 +150,8 @@ def create(
     """
     thing, facts, entry = decision
     outbox = stamp(facts, version=1, now=now)
-    posting = Posting(kind=kind, thing=thing, outbox=outbox, entry=entry, once=once)
+    entries = (entry,) if entry else ()
+    posting = Posting(kind=kind, thing=thing, outbox=outbox, entries=entries, once=once)
     for _attempt in range(TRIES_MAX):
         if once and (born := store.born(kind, once)):
             return born
@@ -184,21 +191,29 @@ def change_many(store: Store, kind: Kind[Any], wishes: Sequence[Wish], *, now: d
 def _together(store: Store, kind: Kind[Any], wishes: Sequence[Wish], now: datetime) -> list[Wish]:
     """Grant what can be granted at once; return what is to be tried one at a time."""
     there = store.load_many(kind, {w.id for w in wishes})
-    postings: dict[str, tuple[Wish, Posting]] = {}
+    postings: dict[str, Posting] = {}
+    by_thing: dict[str, list[Wish]] = {}
     alone = []
     for wish in wishes:
-        if wish.id in postings or wish.id not in there:
-            alone.append(wish)
-            continue
         try:
-            postings[wish.id] = (wish, _decide(kind, there[wish.id], wish, now=now))
+            if wish.id in postings:
+                postings[wish.id] = _folded(kind, postings[wish.id], wish, now=now)
+            elif wish.id in there:
+                postings[wish.id] = _decide(kind, there[wish.id], wish, now=now)
+            else:
+                alone.append(wish)
+                continue
         except Ignored:
             continue
         except (Refused, Crossing):
             alone.append(wish)
-    verdicts = post_batch(store, [p for _, p in postings.values()], now=now)
-    pairs = zip(postings.values(), verdicts, strict=True)
-    return alone + [wish for (wish, _), verdict in pairs if not isinstance(verdict, Done)]
+            continue
+        by_thing.setdefault(wish.id, []).append(wish)
+    verdicts = post_batch(store, [*postings.values()], now=now)
+    for id_, verdict in zip(postings, verdicts, strict=True):
+        if not isinstance(verdict, Done):
+            alone += by_thing[id_]
+    return alone
 
 
 def _decide(
@@ -206,7 +221,18 @@ def _decide(
 ) -> Posting:
     thing, facts, entry = wish.rule(loaded.thing, now=now, **wish.words)
     outbox = stamp(facts, version=loaded.version + 1, now=now, context=wish.context)
-    return Posting(kind=kind, thing=thing, outbox=outbox, entry=entry, old=loaded.doc, once=once)
+    entries = (entry,) if entry else ()
+    return Posting(
+        kind=kind, thing=thing, outbox=outbox, entries=entries, old=loaded.doc, once=once
+    )
+
+
+def _folded(kind: Kind[Any], first: Posting, wish: Wish, *, now: datetime) -> Posting:
+    """Apply one more wish to a thing that others of the same batch have moved."""
+    thing, facts, entry = wish.rule(first.thing, now=now, **wish.words)
+    more = stamp(facts, version=first.version, now=now, context=wish.context)
+    entries = (*first.entries, entry) if entry else first.entries
+    return replace(first, thing=thing, outbox=[*first.outbox, *more], entries=entries)
 
 
 # The transaction
@@ -295,7 +321,7 @@ def _post(
 
 
 def _read_balances(db: Db, session: ClientSession, postings: Sequence[Posting]) -> dict[str, Doc]:
-    moved = journal.guarded_lines(p.entry for p in postings if p.entry)
+    moved = journal.guarded_lines(entry for p in postings for entry in p.entries)
     if not moved:
         return {}
     found = db[journal.BALANCES].find({"_id": {"$in": sorted(moved)}}, session=session)
@@ -305,15 +331,21 @@ def _read_balances(db: Db, session: ClientSession, postings: Sequence[Posting]) 
 def _plan(postings: Sequence[Posting], there: Mapping[str, Doc], now: datetime) -> _Plan:
     plan = _Plan()
     for posting in postings:
-        counted: dict[str, Doc] = {}
-        if posting.entry is not None:
-            moved = _move(posting.entry, {**there, **plan.balances}, counted)
+        balances = {**there, **plan.balances}
+        entries = []
+        for entry in posting.entries:
+            counted: dict[str, Doc] = {}
+            moved = _move(entry, balances, counted)
             if moved is None:
-                detail = "the wallet does not hold that much"
-                plan.verdicts.append(Conflict("insufficient_funds", detail))
-                continue
-            plan.balances |= moved
-            plan.entries.append(journal.entry_doc(posting.entry, at=now, counted=counted))
+                break
+            balances |= moved
+            entries.append(journal.entry_doc(entry, at=now, counted=counted))
+        if len(entries) < len(posting.entries):
+            detail = "the wallet does not hold that much"
+            plan.verdicts.append(Conflict("insufficient_funds", detail))
+            continue
+        plan.balances |= {id_: doc for id_, doc in balances.items() if there.get(id_) is not doc}
+        plan.entries += entries
         plan.granted.append(posting)
         plan.verdicts.append(posting.done)
     return plan

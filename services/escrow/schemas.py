@@ -54,6 +54,12 @@ class FundWords(Schema):
     method = fields.String(required=True, validate=validate.OneOf(METHODS))
 
 
+class WithholdingWords(Schema):
+    """Whether income tax is to be kept back of what the worker gets."""
+
+    applies = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
 class HoldListArgs(web.PageArgs):
     """Which holds: `ref` is a contract or a job."""
 
@@ -85,7 +91,9 @@ class ProofArgs(Schema):
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "ndjson"]))
 
 
-class _About(Schema):
+class ProviderData(Schema):
+    """Of which charge (`chg_...`) or payout (`pay_...`) a provider speaks."""
+
     id = fields.String(required=True, validate=validate.Regexp(r"^(chg|pay)_[0-9a-f]{32}\Z"))
     amount = web.MoneyField(required=True)
     reason = web.Text(500, least=0, load_default="")
@@ -95,7 +103,7 @@ class ProviderWords(Schema):
     """What a provider's webhook says: how a charge (`chg_...`) or payout (`pay_...`) went."""
 
     type = fields.String(required=True, validate=validate.OneOf(ANSWERS))
-    data = fields.Nested(_About(), required=True)
+    data = fields.Nested(ProviderData(), required=True)
 
     @validates_schema
     def _fits(self, words: dict[str, Any], **_: Any) -> None:
@@ -118,17 +126,23 @@ class StepShape(Schema):
     note = fields.String(required=True)
 
 
-class _Client(Schema):
+class ClientSideShape(Schema):
+    """What the client pays, by every step."""
+
     pays = web.MoneyShape(required=True)
     steps = fields.List(fields.Nested(StepShape()), required=True)
 
 
-class _Worker(Schema):
+class WorkerSideShape(Schema):
+    """What the worker gets, by every step."""
+
     gets = web.MoneyShape(required=True)
     steps = fields.List(fields.Nested(StepShape()), required=True)
 
 
-class _ScheduleShape(Schema):
+class ScheduleShape(Schema):
+    """Which schedule of fees, in which version."""
+
     id = fields.String(required=True)
     version = fields.Integer(required=True)
 
@@ -149,28 +163,9 @@ class QuoteShape(Schema):
     amount = web.MoneyShape(required=True)
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
     profile = fields.String(required=True)
-    schedule = fields.Nested(_ScheduleShape(), required=True)
-    client = fields.Nested(_Client(), required=True)
-    worker = fields.Nested(_Worker(), required=True)
-
-
-class NextShape(Schema):
-    """Who must act, by when, and what silence leads to."""
-
-    actor = fields.String(required=True)
-    action = fields.String(required=True)
-    by = fields.String(required=True, allow_none=True)
-    otherwise = fields.String(required=True, allow_none=True)
-
-
-class ActionShape(Schema):
-    """What the caller may do now, or the codes of why not."""
-
-    name = fields.String(required=True)
-    href = fields.String(required=True)
-    method = fields.String(required=True)
-    allowed = fields.Boolean(required=True)
-    reasons = fields.List(fields.String(), required=True)
+    schedule = fields.Nested(ScheduleShape(), required=True)
+    client = fields.Nested(ClientSideShape(), required=True)
+    worker = fields.Nested(WorkerSideShape(), required=True)
 
 
 class HoldShape(Schema):
@@ -186,10 +181,11 @@ class HoldShape(Schema):
     amount = web.MoneyShape(required=True)
     released = web.MoneyShape(required=True)
     refunded = web.MoneyShape(required=True)
+    withheld = fields.Boolean(required=True)
     quote = fields.Nested(QuoteShape(), required=True)
-    opened_at = fields.String(required=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    opened_at = web.When(required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class HoldListShape(Schema):
@@ -210,7 +206,7 @@ class StatementLineShape(Schema):
     """One line of a wallet: `amount` is signed, `balance` stands after it."""
 
     id = fields.String(required=True)
-    at = fields.String(required=True)
+    at = web.When(required=True)
     amount = web.MoneyShape(required=True)
     balance = web.MoneyShape(required=True)
     kind = fields.String(required=True)
@@ -231,12 +227,12 @@ class PayoutShape(Schema):
     id = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(payouts.STATES))
     amount = web.MoneyShape(required=True)
-    requested_at = fields.String(required=True)
-    sent_at = fields.String(required=True, allow_none=True)
-    ended_at = fields.String(required=True, allow_none=True)
+    requested_at = web.When(required=True)
+    sent_at = web.When(required=True, allow_none=True)
+    ended_at = web.When(required=True, allow_none=True)
     reason = fields.String(required=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class PayoutListShape(Schema):
@@ -246,7 +242,9 @@ class PayoutListShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class _Sums(Schema):
+class SumsShape(Schema):
+    """Sums in one currency, in minor units."""
+
     total = fields.Integer(required=True, metadata={"description": "always 0"})
     held = fields.Integer(required=True)
     wallets = fields.Integer(required=True)
@@ -259,7 +257,7 @@ class _Sums(Schema):
 class ProofShape(Schema):
     """Sums over the journal per currency, minor units; `head` is the last seal's hash."""
 
-    currencies = fields.Dict(keys=fields.String(), values=fields.Nested(_Sums()), required=True)
+    currencies = fields.Dict(keys=fields.String(), values=fields.Nested(SumsShape()), required=True)
     entries = fields.Integer(required=True)
     head = fields.String(required=True)
 
@@ -291,6 +289,7 @@ def say_hold(hold: Hold, by: str, *, in_turn: bool = True) -> dict[str, Any]:
         "amount": hold.amount,
         "released": hold.released,
         "refunded": hold.refunded,
+        "withheld": hold.withheld,
         "quote": hold.quote.words(),
         "opened_at": hold.opened_at,
         "next": holds.next_step(hold),

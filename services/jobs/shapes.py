@@ -14,25 +14,6 @@ from shared import web
 from shared.documents import Doc
 
 
-class NextShape(Schema):
-    """Who must act, by when, and what happens otherwise."""
-
-    actor = fields.String(required=True, validate=validate.OneOf(["client", "worker", "system"]))
-    action = fields.String(required=True)
-    by = web.When(required=True)
-    otherwise = fields.String(required=True)
-
-
-class ActionShape(Schema):
-    """What this caller may do, and why not."""
-
-    name = fields.String(required=True)
-    href = fields.String(required=True)
-    method = fields.String(required=True)
-    allowed = fields.Boolean(required=True)
-    reasons = fields.List(fields.String(), required=True)
-
-
 class PersonShape(Schema):
     """A member; the name is null until accounts has told of it."""
 
@@ -67,8 +48,8 @@ class JobShape(Schema):
     created_at = web.When(required=True)
     published_at = web.When(required=True, allow_none=True)
     proposals = fields.Integer(required=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class JobListShape(Schema):
@@ -102,8 +83,8 @@ class ProposalShape(Schema):
     offer_id = fields.String(required=True, allow_none=True)
     contract_id = fields.String(required=True, allow_none=True)
     created_at = web.When(required=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class ProposalListShape(Schema):
@@ -124,8 +105,8 @@ class QuestionShape(Schema):
     created_at = web.When(required=True)
     answer = fields.String(required=True, allow_none=True)
     answered_at = web.When(required=True, allow_none=True)
-    next = fields.Nested(NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(ActionShape()), required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
 
 class QuestionListShape(Schema):
@@ -154,29 +135,6 @@ class CategoryTreeShape(Schema):
     """The tree of categories."""
 
     items = fields.List(fields.Nested(CategoryShape()), required=True)
-
-
-class PastShape(Schema):
-    """What happened."""
-
-    at = web.When(required=True)
-    what = fields.String(required=True)
-    by = fields.String(required=True)
-
-
-class FutureShape(Schema):
-    """What will happen by itself, and on which condition."""
-
-    at = web.When(required=True)
-    what = fields.String(required=True)
-    if_ = fields.String(required=True, data_key="if")
-
-
-class TimelineShape(Schema):
-    """The past, and the dry run of silence."""
-
-    past = fields.List(fields.Nested(PastShape()), required=True)
-    future = fields.List(fields.Nested(FutureShape()), required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,12 +53,12 @@ def maybe_money() -> fields.Field[Any]:
 
 def when() -> fields.Field[Any]:
     """Return a required time, RFC 3339 with zone."""
-    return fields.String(required=True, validate=_rfc3339)
+    return fields.String(required=True, validate=_rfc3339, metadata={"format": "date-time"})
 
 
 def maybe_when() -> fields.Field[Any]:
     """Return a time that may be null."""
-    return maybe(fields.String, validate=_rfc3339)
+    return maybe(fields.String, validate=_rfc3339, metadata={"format": "date-time"})
 
 
 def flag() -> fields.Field[Any]:

@@ -42,19 +42,23 @@ from shared.web.request import (
     page,
     store,
 )
+from shared.web.shapes import ActionShape, NextShape, TimelineShape
 
 __all__ = [
+    "ActionShape",
     "Blueprint",
     "Flag",
     "IdField",
     "Link",
     "MoneyField",
     "MoneyShape",
+    "NextShape",
     "NoWords",
     "Page",
     "PageArgs",
     "Problem",
     "Text",
+    "TimelineShape",
     "When",
     "Whole",
     "address",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api
 
@@ -13,35 +14,30 @@ from shared.settings import Settings
 from shared.store import Store
 from shared.web import edge, operations, problems
 from shared.web.blueprint import Blueprint
-from shared.web.problems import ProblemSchema
+from shared.web.problems import TITLES, ProblemSchema
 from shared.web.strict import BODY_MAX_BYTES
 
-KEY_PARAMETER = {
-    "name": "Idempotency-Key",
-    "description": "Makes the request safe to repeat: the same key and words act once.",
-    "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
+
+def _name_of(schema: Any) -> str:
+    """Name a schema in the document: `OfferShape` is an Offer."""
+    name = (schema if isinstance(schema, type) else type(schema)).__name__
+    return str(name.lstrip("_").removesuffix("Shape").removesuffix("Answer"))
 
 
 class _Api(Api):  # type: ignore[misc]
     """flask-smorest's document with our problems in it, and our one way of answering errors."""
 
     ERROR_SCHEMA = ProblemSchema
-    DEFAULT_ERROR_RESPONSE_NAME = "PROBLEM"
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_error_handlers(self) -> None:
         self._app.register_error_handler(Exception, problems.answer)
 
     def _register_responses(self) -> None:
         components = self.spec.components
-        content = {"application/problem+json": {"schema": ProblemSchema}}
-        names = {f"PROBLEM_{status}": title for status, title in problems.TITLES.items()}
-        # The second is what webargs' decorator refers to.
-        names |= {"PROBLEM": "A problem", "UNPROCESSABLE_ENTITY": problems.TITLES[422]}
-        for name, title in names.items():
-            components.response(name, {"description": title, "content": content}, lazy=True)
-        components.parameter("IDEMPOTENCY_KEY", "header", {**KEY_PARAMETER}, lazy=True)
+        components.schema("Problem", schema=ProblemSchema)
+        # webargs' decorator refers to it; `document.finish` puts our own in its place.
+        components.response("UNPROCESSABLE_ENTITY", {"description": TITLES[422]}, lazy=True)
         components.security_scheme(
             "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
         )
@@ -75,7 +71,7 @@ def make_app(
         MAX_CONTENT_LENGTH=BODY_MAX_BYTES,
         API_TITLE=f"Ukeoi {name}",
         API_VERSION="v1",
-        API_SPEC_OPTIONS={"security": [{"bearer": []}], "servers": [{"url": config.public_url}]},
+        API_SPEC_OPTIONS={"security": [{"bearer": []}], "servers": [{"url": "/"}]},
         OPENAPI_VERSION="3.1.0",
     )
     store = Store(stores.connect(config.mongo_url, config.mongo_db), source=name)
@@ -88,7 +84,8 @@ def make_app(
         ukeoi_shelves=tuple(shelves),
         ukeoi_indexed=False,
     )
-    api = _Api(app)
+    plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
+    api = _Api(app, spec_kwargs={"marshmallow_plugin": plugin})
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     edge.add_to(app)

@@ -1,7 +1,7 @@
 """Blueprints whose routes need a token unless they say `@public`, and that document themselves."""
 
 import functools
-import re
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,14 +12,14 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from shared.errors import Invalid
+from shared.web.document import HABITS
 from shared.web.fields import flat
 from shared.web.request import body, here
 
 View = TypeVar("View", bound=Callable[..., Any])
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-# A route's docstring names its refusals; those we document are problem documents.
-_STATUS = re.compile(r"\b(?:4\d\d|503)\b")
+CHANGES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
 class _Parser(FlaskParser):
@@ -63,6 +63,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._keys = keys
         self._prepare_doc_cbks.append(self._prepare_habits)
+        said = sys.modules[self.import_name].__doc__ or ""
+        self.description: str = said.strip().partition("\n")[0]
 
     def get(self, rule: str, **options: Any) -> Decorator:
         """Answer GET, and HEAD."""
@@ -97,30 +99,30 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Document what the view answers."""
         return super().response(status, schema, **options)  # type: ignore[no-any-return]
 
+    def doc(self, **words: Any) -> Decorator:
+        """Document what no decorator says: headers that are read, a body that is raw."""
+        return super().doc(**words)  # type: ignore[no-any-return]
+
     def _store_endpoint_docs(
         self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
     ) -> None:
         super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        traits = Traits(obj)
         for method in options.get("methods", ("GET",)):
             self._docs[endpoint][method.lower()]["habits"] = {
                 "name": obj.__name__,
-                "public": Traits(obj).public,
+                "public": traits.public,
                 "keys": self._keys and method == "POST",
+                "offers": traits.offers,
+                "changes": method in CHANGES,
             }
 
     def _prepare_habits(self, doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
-        habits = doc_info.get("habits", {})
+        habits = doc_info["habits"]
         doc["operationId"] = habits["name"]
         if habits["public"]:
             doc["security"] = [{}, {"bearer": []}]
-        if habits["keys"]:
-            doc.setdefault("parameters", []).append("IDEMPOTENCY_KEY")
-        said = " ".join(doc_info["docstring"].values())
-        statuses = {401, *map(int, _STATUS.findall(said))}
-        if 428 in statuses:
-            doc.setdefault("parameters", []).append("IF_MATCH")
-        for status in sorted(statuses):
-            doc.setdefault("responses", {})[status] = f"PROBLEM_{status}"
+        doc[HABITS] = habits
         return doc
 
 

@@ -12,11 +12,9 @@ from flask import Flask, Request, Response, current_app, request
 from shared import clock, ids, store
 from shared.errors import Invalid
 from shared.web import metrics
-from shared.web.blueprint import Traits, refuses
+from shared.web.blueprint import CHANGES, Traits, refuses
 from shared.web.problems import Problem
 from shared.web.request import Here, caller, caller_or_none, here, refuse_body
-
-CHANGES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")

@@ -9,7 +9,7 @@ from flask_smorest import Api
 from pymongo import timeout
 from pymongo.errors import PyMongoError
 
-from shared.web import edge, metrics, problems
+from shared.web import document, edge, metrics, problems
 from shared.web.blueprint import offers, public
 from shared.web.request import answer, dumps
 
@@ -22,12 +22,12 @@ def add_to(app: Flask, api: Api) -> None:
     """Add the operational routes."""
 
     @cache
-    def document() -> bytes:
-        return dumps(api.spec.to_dict())
+    def said() -> bytes:
+        return dumps(document.finish(api.spec.to_dict()))
 
     @public
     def _openapi() -> Response:
-        return Response(document(), mimetype="application/json")
+        return Response(said(), mimetype="application/json")
 
     views: dict[str, Any] = {
         "/healthz": _healthz,

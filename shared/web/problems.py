@@ -62,6 +62,8 @@ TITLES = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
+# What Flask refuses is called as the gateway calls it.
+CODES = {400: "malformed", 404: "no_such_path", 413: "body_too_large"}
 # No document MongoDB could keep: the words were wrong, whatever the schema let through.
 UNKEEPABLE = (bson.errors.BSONError, DocumentTooLarge, OverflowError, RecursionError, UnicodeError)
 AWAY = (Unavailable, ExecutionTimeout, WTimeoutError)
@@ -132,7 +134,7 @@ def _http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]
     kept = {k: v for k, v in error.get_headers() if k.lower() != "content-type"}
-    code = error.name.lower().replace(" ", "_")
+    code = CODES.get(error.code, error.name.lower().replace(" ", "_"))
     if error.code == 500:
         return _bug(error)
     return document(error.code, code, error.description or "", headers=kept)

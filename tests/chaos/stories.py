@@ -5,20 +5,24 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.demo.client import Api, Caller, Unexpected
+from ukeoi_client import Conflict, Member, NoAnswer, NotFound, Problem, TimeIsUp, Ukeoi
 
 PASSWORD = "correct horse battery staple"
-PATIENCE_S = 120.0
 AMOUNTS = (1000, 30_000, 75_000, 120_001, 999_999)
 
 
 def yen(amount: int) -> dict[str, Any]:
     """Return money."""
     return {"amount": amount, "currency": "JPY"}
+
+
+class Unlike(Exception):
+    """Something is not as the story wants it."""
 
 
 @dataclass
@@ -42,10 +46,18 @@ class Told:
 class Teller:
     """One thread's way to tell stories: its own connections, members from a common pool."""
 
-    def __init__(self, url: str, told: Told, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        url: str,
+        told: Told,
+        clock: Callable[[], datetime],
+        stranger: Member,
+        patience_s: float,
+    ) -> None:
         self.told = told
         self.clock = clock
-        self.api = Api(url, patience_s=PATIENCE_S, on_trouble=self._troubled)
+        self.api = Ukeoi(url, patience_s=patience_s, on_trouble=self._troubled)
+        self.stranger = stranger.through(self.api)
 
     def _troubled(self, _what: str) -> None:
         with self.told.lock:
@@ -56,12 +68,12 @@ class Teller:
         at = self.clock() + timedelta(days=days)
         return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    def tell(self, story: str, client: Caller, worker: Caller, dice: random.Random) -> None:
+    def tell(self, story: str, client: Member, worker: Member, dice: random.Random) -> None:
         """Tell one story; a failure is noted with what was expected."""
-        mine, theirs = (replace(who, api=self.api) for who in (client, worker))
+        mine, theirs = client.through(self.api), worker.through(self.api)
         try:
             STORIES[story](self, mine, theirs, dice)
-        except Unexpected as wrong:
+        except (Problem, NoAnswer, TimeIsUp, Unlike) as wrong:
             with self.told.lock:
                 self.told.failed.append(f"{story}: {wrong}"[:400])
         else:
@@ -69,18 +81,16 @@ class Teller:
                 self.told.ended[story] += 1
 
 
-def register(api: Api, name: str) -> Caller:
+def register(api: Ukeoi, name: str) -> Member:
     """Register somebody of the common pool."""
     email = f"{uuid.uuid4().hex}@example.com"
-    who = Caller(api, email=email, password=PASSWORD)
-    who.register(display_name=name, locale="ja", kind="individual")
-    return who
+    return api.register(email, PASSWORD, display_name=name, locale="ja", kind="individual")
 
 
 # the parts
 
 
-def _offer(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> str:
+def _offer(it: Teller, client: Member, worker: Member, dice: random.Random) -> str:
     words = {
         "worker_id": worker.id,
         "title": "紹介記事の執筆",
@@ -91,7 +101,7 @@ def _offer(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> s
     return str(client.post("/v1/offers", words, soon=True).body["id"])
 
 
-def _offer_by_job(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> str:
+def _offer_by_job(it: Teller, client: Member, worker: Member, dice: random.Random) -> str:
     words = {
         "mode": "project",
         "title": "喫茶店のホームページ制作",
@@ -114,15 +124,16 @@ _leaves: list[str] = []
 
 def _leaf(it: Teller) -> str:
     if not _leaves:
-        items = it.api.ask("GET", "/v1/categories", want=(200,)).body["items"]
+        items = it.api.anybody().get("/v1/categories")["items"]
         while items[0].get("children"):
             items = items[0]["children"]
         _leaves.append(items[0]["id"])
     return _leaves[0]
 
 
-def _form(it: Teller, client: Caller, worker: Caller, offer: str) -> tuple[str, str]:
-    contract = worker.post(f"/v1/offers/{offer}/accept", want=(201,), soon=True).body
+def _form(it: Teller, client: Member, worker: Member, offer: str) -> tuple[str, str]:
+    contract = _accept(worker, offer)
+    _refuse_strangers(it, contract["id"])
     hold = contract["milestones"][0]["hold_id"]
     it.told.note("contracts", contract["id"], "cancelled")  # until the money is there
     it.api.wait_until(
@@ -133,12 +144,32 @@ def _form(it: Teller, client: Caller, worker: Caller, offer: str) -> tuple[str, 
     return contract["id"], hold
 
 
-def _fund(it: Teller, client: Caller, contract: str, hold: str) -> None:
+def _accept(worker: Member, offer: str) -> dict[str, Any]:
+    """Accept an offer, four times at once with one key: one contract."""
+    key = uuid.uuid4().hex
+    path = f"/v1/offers/{offer}/accept"
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(worker.post, path, key=key, soon=True) for _ in range(4)]
+    answers: list[dict[str, Any]] = [one.result().body for one in asked]
+    if len({a["id"] for a in answers}) != 1:
+        raise Unlike(f"{path} four times at once gave {[a['id'] for a in answers]}")
+    return answers[0]
+
+
+def _refuse_strangers(it: Teller, contract: str) -> None:
+    try:
+        it.stranger.get(f"/v1/contracts/{contract}")
+    except NotFound:
+        return
+    raise Unlike(f"a stranger can see {contract}")
+
+
+def _fund(it: Teller, client: Member, contract: str, hold: str) -> None:
     client.post(f"/v1/holds/{hold}/fund", {"method": "card"})
     _wait(it, client, contract, "active")
 
 
-def _wait(it: Teller, who: Caller, contract: str, state: str) -> None:
+def _wait(it: Teller, who: Member, contract: str, state: str) -> None:
     it.api.wait_until(
         f"{contract} is {state}",
         lambda: who.get(f"/v1/contracts/{contract}")["state"],
@@ -146,25 +177,25 @@ def _wait(it: Teller, who: Caller, contract: str, state: str) -> None:
     )
 
 
-def _deliver(worker: Caller, contract: str) -> None:
+def _deliver(worker: Member, contract: str, key: str | None = None) -> None:
     path = f"/v1/contracts/{contract}/milestones/1/deliver"
-    worker.post(path, {"note": "完成しました。"})
+    worker.post(path, {"note": "完成しました。"}, key=key)
 
 
 # the stories
 
 
-def hired(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def hired(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """From a job to the money in the wallet."""
     _to_the_end(it, client, worker, _offer_by_job(it, client, worker, dice))
 
 
-def hired_directly(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def hired_directly(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """The same from a direct offer."""
     _to_the_end(it, client, worker, _offer(it, client, worker, dice))
 
 
-def _to_the_end(it: Teller, client: Caller, worker: Caller, offer: str) -> None:
+def _to_the_end(it: Teller, client: Member, worker: Member, offer: str) -> None:
     contract, hold = _form(it, client, worker, offer)
     _fund(it, client, contract, hold)
     it.told.note("contracts", contract, "completed")
@@ -173,42 +204,47 @@ def _to_the_end(it: Teller, client: Caller, worker: Caller, offer: str) -> None:
     _wait(it, client, contract, "completed")
 
 
-def sent_back(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def sent_back(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """Changes are asked for once."""
     contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
     _fund(it, client, contract, hold)
     it.told.note("contracts", contract, "completed")
-    _deliver(worker, contract)
+    key = uuid.uuid4().hex
+    _deliver(worker, contract, key)
     client.post(f"/v1/contracts/{contract}/milestones/1/request-changes", {"note": "誤字です。"})
+    _deliver(worker, contract, key)  # a late repetition of the first: nothing is delivered
+    now = worker.get(f"/v1/contracts/{contract}")["milestones"][0]["state"]
+    if now != "changes_requested":
+        raise Unlike(f"the repetition of a delivery in {contract} left it {now}")
     _deliver(worker, contract)
     client.post(f"/v1/contracts/{contract}/milestones/1/accept")
     _wait(it, client, contract, "completed")
 
 
-def declined(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def declined(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """The worker says no."""
     offer = _offer(it, client, worker, dice)
     worker.post(f"/v1/offers/{offer}/decline", soon=True)
     it.told.note("offers", offer, "declined")
 
 
-def unanswered(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def unanswered(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """Nobody answers the offer."""
     it.told.note("offers", _offer(it, client, worker, dice), "expired")
 
 
-def unfunded(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def unfunded(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """The client never pays."""
     _form(it, client, worker, _offer(it, client, worker, dice))
 
 
-def abandoned(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def abandoned(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """The client pays, and nobody does anything more."""
     contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
     _fund(it, client, contract, hold)
 
 
-def not_inspected(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
+def not_inspected(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
     """The work is delivered, and the client is silent."""
     contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
     _fund(it, client, contract, hold)
@@ -216,18 +252,26 @@ def not_inspected(it: Teller, client: Caller, worker: Caller, dice: random.Rando
     it.told.note("contracts", contract, "completed")
 
 
-def paid_out(it: Teller, client: Caller, worker: Caller, dice: random.Random) -> None:
-    """The worker asks for what is in the wallet."""
+def paid_out(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
+    """The worker asks for all that is in the wallet, three times at once: it is there once."""
     available = worker.get("/v1/wallet")["available"]["amount"]
     if available < 1000:
         return
-    answer = worker.post("/v1/payouts", {"amount": yen(1000)}, want=(201, 202, 409))
-    if answer.status != 409:
-        with it.told.lock:
-            it.told.paid_out += 1
+    with ThreadPoolExecutor(3) as pool:
+        taken = sum(pool.map(lambda _: _ask_payout(worker, available), range(3)))
+    with it.told.lock:
+        it.told.paid_out += taken
 
 
-STORIES: dict[str, Callable[[Teller, Caller, Caller, random.Random], None]] = {
+def _ask_payout(worker: Member, amount: int) -> bool:
+    try:
+        worker.post("/v1/payouts", {"amount": yen(amount)})
+    except Conflict:  # another was faster
+        return False
+    return True
+
+
+STORIES: dict[str, Callable[[Teller, Member, Member, random.Random], None]] = {
     "hired": hired,
     "hired_directly": hired_directly,
     "sent_back": sent_back,

@@ -200,6 +200,9 @@ def _problem(answer: Answer, status: int, code: str) -> None:
     assert headers["Content-Type"] == "application/problem+json"
     assert body.keys() == {"type", "title", "status", "code", "detail", "request_id"}
     assert body["request_id"] == headers["X-Request-ID"]
+    assert body["type"] == f"/docs/problems#{code}"
+    for name in ("X-Request-ID", "X-Content-Type-Options", "Retry-After", "Allow"):
+        assert len(headers.get_all(name, [])) <= 1, name
 
 
 def _echo(port: int) -> ThreadingHTTPServer:

@@ -20,7 +20,7 @@ from shared.money import Money
 from shared.store import Store
 from tests.callers import Caller, Signer, a_caller
 from tests.escrow.builders import DEFAULT as DEFAULT_FEES
-from tests.escrow.builders import formed, hold, keep_hold, keep_released, pay, race
+from tests.escrow.builders import formed, keep_hold, keep_released, opening, pay, race
 from tests.escrow.conftest import SECRET
 
 CARD = {"method": "card"}
@@ -243,7 +243,7 @@ def test_milestones_are_funded_in_their_order(store: Store, client: Caller, work
     words = formed(10_000, 20_000, client_id=client.id, worker_id=worker.id)
     first, second = (
         store.create(HOLDS, new, facts, now=clock.now()).thing
-        for new, facts in hold.open_for_contract(words, schedule=DEFAULT_FEES, now=clock.now())
+        for new, facts in opening.open_for_contract(words, schedule=DEFAULT_FEES, now=clock.now())
     )
     path = f"/v1/holds/{second.id}"
     assert said(client.get(path), 200)["actions"][0]["reasons"] == ["out_of_turn"]
@@ -585,8 +585,8 @@ def test_a_webhook_that_cannot_be_read_is_400(nobody: Caller) -> None:
 
 def test_the_application_says_what_it_offers(nobody: Caller) -> None:
     paths = said(nobody.get("/openapi.json"), 200)["paths"]
-    assert "/v1/holds/{id_}/fund" in paths
-    assert set(paths["/v1/holds/{id_}/fund"]["post"]["responses"]) >= {"200", "400", "403", "409"}
+    assert "/v1/holds/{id}/fund" in paths
+    assert set(paths["/v1/holds/{id}/fund"]["post"]["responses"]) >= {"200", "400", "403", "409"}
 
 
 def test_a_hold_that_was_paid_is_told_as_it_is(
@@ -595,3 +595,37 @@ def test_a_hold_that_was_paid_is_told_as_it_is(
     funded = pay(store, between(store, client, worker))
     said(client.get(f"/v1/holds/{funded.id}"), 200)
     refused(client.post(f"/v1/holds/{funded.id}/fund", CARD, key="k"), 409, "wrong_state")
+
+
+# Withholding
+
+
+def registered(store: Store, **kinds: str) -> None:
+    for id_, kind in kinds.items():
+        store.project("members", {"_id": id_, "version": 1, "kind": kind})
+
+
+def test_the_client_says_before_funding_that_tax_is_withheld(
+    client: Caller, worker: Caller, store: Store
+) -> None:
+    registered(store, **{client.id: "company", worker.id: "individual"})
+    opened = keep_hold(store, client_id=client.id, worker_id=worker.id, amount=10_000)
+    path = f"/v1/holds/{opened.id}/withholding"
+    refused(worker.post(path, {"applies": True}), 403, "not_the_client")
+    said_now = said(client.post(path, {"applies": True}), 200)
+    assert (said_now["withheld"], said_now["quote"]["worker"]["gets"]) == (True, yen(8_479))
+    assert said(client.post(path, {"applies": False}), 200)["quote"]["worker"]["gets"] == yen(9_500)
+    said(client.post(f"/v1/holds/{opened.id}/fund", CARD, key="k"), 200)
+    refused(client.post(path, {"applies": True}), 409, "wrong_state")
+
+
+@pytest.mark.parametrize("kind", ["company", "individual"])
+def test_tax_is_withheld_only_between_a_company_and_a_person(
+    client: Caller, worker: Caller, store: Store, kind: str
+) -> None:
+    registered(store, **{client.id: kind, worker.id: kind})
+    opened = keep_hold(store, client_id=client.id, worker_id=worker.id)
+    path = f"/v1/holds/{opened.id}/withholding"
+    refused(client.post(path, {"applies": True}), 409, "withholding_not_offered")
+    refused(client.post(path, {"applies": "yes"}), 422, "invalid_words")
+    assert store.get(HOLDS, opened.id) == opened

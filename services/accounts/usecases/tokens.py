@@ -42,9 +42,9 @@ class Signer:
         kid, key = self._newest()
         at = int(now.timestamp())
         claims = {
+            "sub": member.id,  # first, so that the gateway can tell members apart
             "iss": self._issuer,
             "aud": self._audience,
-            "sub": member.id,
             "roles": list(member.roles),
             "sid": session_id,
             "jti": ids.new("tok"),

@@ -19,7 +19,6 @@ from services.contracts.schemas import (
     MessageShape,
     MessageWords,
     ReviewWords,
-    TimelineShape,
     say_contract,
     say_message,
 )
@@ -113,7 +112,7 @@ def read_about_contract(words: dict[str, Any], id_: str) -> Response:
 
 
 @blp.get("/contracts/<id_>/timeline")
-@blp.response(200, TimelineShape())
+@blp.response(200, web.TimelineShape())
 def timeline(id_: str) -> Response:
     """Return what happened, and what will happen by itself if everybody is silent. 404."""
     it = _mine(id_).thing

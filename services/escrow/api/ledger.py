@@ -15,6 +15,17 @@ from shared.web.strict import parse
 blp = web.blueprint("ledger", __name__, keys=False)
 
 NDJSON = "application/x-ndjson"
+# The view reads the body by itself, for the sake of its signature; so its words are named here.
+SIGNED = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": ProviderWords()}},
+    },
+    "parameters": [
+        {"in": "header", "name": name, "required": True, "schema": {"type": "string"}}
+        for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    ],
+}
 
 
 @blp.get("/ledger/proof")
@@ -39,6 +50,7 @@ def get_proof(words: dict[str, Any]) -> Response:
 @blp.post("/payments/<provider>/webhook")
 @web.public
 @web.raw
+@blp.doc(**SIGNED)
 @blp.response(200, HeardShape())
 def hear_provider(provider: str) -> Response:
     """Hear what a payment provider says of a charge or payout; said twice, it acts once.

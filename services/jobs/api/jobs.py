@@ -12,7 +12,7 @@ from services.jobs.queries import is_suspended, search
 from services.jobs.queries.search import Wanted
 from services.jobs.records import EVERY, JOBS, facet
 from services.jobs.schemas import JobEdit, JobListArgs, JobWords
-from services.jobs.shapes import JobListShape, JobShape, TimelineShape, say_job
+from services.jobs.shapes import JobListShape, JobShape, say_job
 from shared import ids, web
 from shared.documents import Done
 
@@ -129,7 +129,7 @@ def cancel_job(id_: str) -> Response:
 
 @blp.get("/jobs/<id_>/timeline")
 @web.public
-@blp.response(200, TimelineShape())
+@blp.response(200, web.TimelineShape())
 def get_job_timeline(id_: str) -> Response:
     """Return what happened to a job, and what will if everybody is silent. 404."""
     job = seeing.job(id_).thing

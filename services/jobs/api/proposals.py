@@ -10,7 +10,7 @@ from services.jobs.domain import proposal
 from services.jobs.domain.proposal import Proposal
 from services.jobs.records import PROPOSALS
 from services.jobs.schemas import ProposalListArgs, ProposalWords, SelectWords
-from services.jobs.shapes import ProposalListShape, ProposalShape, TimelineShape, say_proposal
+from services.jobs.shapes import ProposalListShape, ProposalShape, say_proposal
 from shared import ids, web
 from shared.documents import Doc, Done
 from shared.errors import Unknown
@@ -119,7 +119,7 @@ def select_proposal(words: dict[str, Any], id_: str) -> Response:
 
 
 @blp.get("/proposals/<id_>/timeline")
-@blp.response(200, TimelineShape())
+@blp.response(200, web.TimelineShape())
 def get_proposal_timeline(id_: str) -> Response:
     """Return what happened to a proposal, and what will if everybody is silent. 404."""
     found = seeing.proposal(id_).thing

@@ -25,6 +25,13 @@ POLL_S = 1.0
 HEARTBEAT_S = 10.0
 RETRY_MS = 2000
 
+LAST_EVENT_ID = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "description": "The id of the last event that was read.",
+    "schema": {"type": "string", "maxLength": 500},
+}
+
 _streams = threading.BoundedSemaphore(STREAMS_MAX)
 
 
@@ -54,6 +61,7 @@ def list_events(words: dict[str, object]) -> Response:
 
 @blp.get("/stream")
 @web.offers("text/event-stream")
+@blp.doc(parameters=[LAST_EVENT_ID])
 @blp.response(200, content_type="text/event-stream")
 def stream_events() -> Response:
     """The feed as server-sent events; `Last-Event-ID` goes on where a stream ended.

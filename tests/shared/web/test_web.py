@@ -72,7 +72,7 @@ def test_only_our_own_proxies_are_believed(
     "path", ["/", "/v1", "/v2/things", "/v1/things/", "//v1/things", "/v1/%2e%2e/things", "/a%00b"]
 )
 def test_an_unknown_path_is_404(me: Caller, path: str) -> None:
-    problem(me.get(path), 404, "not_found")
+    problem(me.get(path), 404, "no_such_path")
 
 
 @pytest.mark.parametrize("id_", ["1", "zzzzzzzzzzzzzzzzzzzzzzzz", "thg_x", "%00", "%F0%9F%98%80"])
@@ -252,12 +252,12 @@ def test_its_document_is_valid_openapi_and_says_what_happens(app: Flask) -> None
     validate(spec)
     assert spec["openapi"] == "3.1.0"
     make_ = spec["paths"]["/v1/things"]["post"]
-    assert {"401", "409", "422", "default"} <= set(make_["responses"])
-    assert {"$ref": "#/components/parameters/IDEMPOTENCY_KEY"} in make_["parameters"]
+    assert {"401", "409", "422", "503"} <= set(make_["responses"])
+    assert {"$ref": "#/components/parameters/Idempotency-Key"} in make_["parameters"]
     assert "security" not in make_
     assert {} in spec["paths"]["/v1/things"]["get"]["security"]
     edit_ = spec["paths"]["/v1/things/{id}"]["patch"]
-    assert {"$ref": "#/components/parameters/IF_MATCH"} in edit_["parameters"]
+    assert {"$ref": "#/components/parameters/If-Match"} in edit_["parameters"]
     for response in spec["components"]["responses"].values():
         assert set(response["content"]) == {PROBLEM}
 

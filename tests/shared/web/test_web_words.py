@@ -43,7 +43,7 @@ def test_a_compressed_body_is_415(me: Caller) -> None:
 
 def test_a_body_over_a_mebibyte_is_413(me: Caller, db: Db) -> None:
     raw = b'{"name": "' + b"a" * 1024 * 1024 + b'"}'
-    problem(send(me, raw), 413, "request_entity_too_large")
+    problem(send(me, raw), 413, "body_too_large")
     assert db["things"].count_documents({}) == 0
 
 

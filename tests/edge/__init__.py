@@ -1,0 +1,1 @@
+"""What strangers on the internet and programs written by others meet."""
