@@ -329,7 +329,7 @@ def test_well_formed_mails_arrive_in_both_languages(
     assert send_all(store) == 2
 
     (ja,), (en,) = office.to(ADDRESS[CLIENT]), office.to(ADDRESS[WORKER])
-    assert ja["Subject"] == "契約が成立しました。仮払いをお願いします" or "仮払い" in ja["Subject"]
+    assert ja["Subject"] == "契約が成立しました。仮払いをお願いします"
     assert en["Subject"] == "The contract is made: please do not begin yet"
     for letter in (ja, en):
         assert letter.get_content_type() == "multipart/alternative"
@@ -383,10 +383,8 @@ def test_a_reminder_is_a_mail_of_its_own(store: Store, office: PostOffice, membe
     hear(store)
     send_all(store)
 
-    assert [letter["Subject"].startswith("Reminder: ") for letter in office.letters] == [
-        False,
-        True,
-    ]
+    reminders = sorted(letter["Subject"].startswith("Reminder: ") for letter in office.letters)
+    assert reminders == [False, True]
 
 
 def test_a_digest_is_sent_when_there_is_something_to_say(
