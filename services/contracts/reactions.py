@@ -19,7 +19,7 @@ def _contract_of(event: Event) -> str | None:
 
 def _hold_words(event: Event) -> Mapping[str, Any]:
     return {
-        "type_": event.type,
+        "type_": f"{event.type} split" if event.data.get("state") == "split" else event.type,
         "n": event.data["milestone"],
         "amount": Money.of(event.data["amount"]),
     }

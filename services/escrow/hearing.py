@@ -148,6 +148,8 @@ def _divided_words(event: Event) -> dict[str, Any]:
 def end_contracts(store: Store, events: Sequence[Event], now: datetime) -> None:
     """Cancel or refund every hold of contracts that are no more, less what was agreed to be paid.
 
+    A contract that is completed names the holds that were never funded and are needed no more.
+
     :raises Unknown: a hold is not here yet; all others are done
     """
     ledger.change_many(store, HOLDS, [w for event in events for w in _endings(event)], now=now)
@@ -160,7 +162,7 @@ def _endings(event: Event) -> list[Wish]:
             id=hold_id,
             rule=settlement.contract_cancelled,
             words={
-                "reason": event.data["reason"],
+                "reason": event.data.get("reason", "completed"),
                 "event_id": event.id,
                 "paid": paid.get(hold_id),
             },

@@ -33,6 +33,7 @@ REACTIONS: Reactions = {
     "milestone.changed": (HandleMany(hearing.change_milestones),),
     "delivery.accepted": (HandleMany(hearing.accept_deliveries),),
     "contract.cancelled": (HandleMany(hearing.end_contracts),),
+    "contract.completed": (HandleMany(hearing.end_contracts),),
     "dispute.settled": _DISPUTES,
     "dispute.decided": _DISPUTES,
     "job.submitted_for_funding": _OPEN_MORE,

@@ -29,7 +29,7 @@ SERVICES = ("accounts", "contracts", "escrow", "jobs", "notify")
 ROUTES = {
     "accounts": ("members", "sessions", "me"),
     "jobs": ("categories", "jobs", "proposals", "questions"),
-    "contracts": ("offers", "contracts"),
+    "contracts": ("offers", "contracts", "extensions"),
     "escrow": ("quotes", "holds", "wallet", "payouts", "ledger"),
     "notify": ("notifications", "todo", "events", "webhooks", "notification-preferences"),
 }

@@ -89,6 +89,7 @@ def test_every_key_of_a_notice_is_closed_by_some_event() -> None:
         "fund:{contract_id}:1": fund,
         "fund:{contract_id}:{milestone}": fund,
         "fund:{job_id}:0": fund,
+        "answer_dispute:{contract_id}:{answerer_id}": "answer_dispute:{contract_id}:{asker_id}",
     }
 
     assert {same.get(key, key) for key in opened} <= closed
@@ -443,7 +444,9 @@ SEEN_BY_BOTH = {
     *("message_id", "thread", "sender_id", "recipient_id", "review_id", "reviewer_id"),
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
     *("question_id", "note", "links", "state", "assignment_id", "parts", "tip_id"),
-    *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id"),
+    *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id", "pay"),
+    *("extension_id", "change_id", "dispute_id", "kind", "new_title", "fault", "claim"),
+    *("proposal", "decide_by"),
 }
 
 

@@ -20,7 +20,7 @@ How a dispute divides a hold is said with such words, too, and is for both sides
 """
 UNSEEN = frozenset({"digest.due"})
 """Types that are a matter of this service alone."""
-FOR_BOTH = frozenset({"dispute.settled", "dispute.decided"})
+FOR_BOTH = frozenset({"dispute.proposed", "dispute.settled", "dispute.decided"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

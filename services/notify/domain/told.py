@@ -27,6 +27,11 @@ FUND_STEP = "fund:{contract_id}:{milestone}"
 DELIVER = "deliver:{contract_id}:{milestone}"
 INSPECT = "inspect:{contract_id}:{milestone}"
 REMINDED = "{action}:{contract_id}:{milestone}"
+ANSWER_EXTENSION = "answer:{extension_id}"
+ANSWER_CHANGE = "answer:{change_id}"
+ANSWER_CANCELLATION = "answer_cancellation:{contract_id}"
+ANSWER_DISPUTE = "answer_dispute:{contract_id}:{answerer_id}"
+DISPUTE_ANSWERED = "answer_dispute:{contract_id}:{asker_id}"
 REVIEW_BY_CLIENT = "review:{contract_id}:{client_id}"
 REVIEW_BY_WORKER = "review:{contract_id}:{worker_id}"
 REVIEW_BY_REVIEWER = "review:{contract_id}:{reviewer_id}"
@@ -71,6 +76,8 @@ class Row:
 
 _client = partial(Tell, whom="client_id", other="worker_id")
 _worker = partial(Tell, whom="worker_id", other="client_id")
+_answerer = partial(Tell, whom="answerer_id", other="asker_id", href="/v1/contracts/{contract_id}")
+_asker = partial(Tell, whom="asker_id", other="answerer_id", href="/v1/contracts/{contract_id}")
 _member = partial(Tell, whom="member_id")
 
 _ACCOUNTS = {
@@ -389,6 +396,74 @@ _MILESTONES = {
     "milestone.paid": Row(nobody="escrow.released tells the worker what reached the wallet"),
 }
 
+_ASKED = {
+    "extension.requested": Row(
+        once="{extension_id}",
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="withdrawn",
+                keys=(ANSWER_EXTENSION, CONTRACT),
+            ),
+        ),
+    ),
+    "extension.granted": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
+    "extension.refused": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
+    "extension.withdrawn": Row(
+        once="{extension_id}", tells=(_asker(), _answerer()), closes=(ANSWER_EXTENSION,)
+    ),
+    "change.proposed": Row(
+        once="{change_id}",
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="lapsed",
+                keys=(ANSWER_CHANGE, CONTRACT),
+            ),
+        ),
+    ),
+    "change.agreed": Row(once="{change_id}", tells=(_asker(),), closes=(ANSWER_CHANGE,)),
+    "change.refused": Row(once="{change_id}", tells=(_asker(),), closes=(ANSWER_CHANGE,)),
+    "change.lapsed": Row(
+        once="{change_id}", tells=(_asker(), _answerer()), closes=(ANSWER_CHANGE,)
+    ),
+    "cancellation.requested": Row(
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="{otherwise}",
+                keys=(ANSWER_CANCELLATION, CONTRACT),
+            ),
+        ),
+    ),
+    "cancellation.refused": Row(tells=(_asker(),), ends_round=(ANSWER_CANCELLATION,)),
+    "cancellation.lapsed": Row(tells=(_asker(), _answerer()), ends_round=(ANSWER_CANCELLATION,)),
+    "dispute.opened": Row(
+        once="{dispute_id}",
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="claim_stands",
+                keys=(ANSWER_DISPUTE, CONTRACT),
+            ),
+        ),
+        closes=(ANSWER_CANCELLATION,),
+    ),
+    "dispute.evidence": Row(tells=(_answerer(),)),
+    "dispute.proposed": Row(tells=(_answerer(keys=(CONTRACT,)),), closes=(DISPUTE_ANSWERED,)),
+    "dispute.escalated": Row(
+        once="{dispute_id}",
+        tells=(
+            _client(href=AT_CONTRACT, by="decide_by"),
+            _worker(href=AT_CONTRACT, by="decide_by"),
+        ),
+    ),
+}
+
 _ESCROW = {
     "hold.opened": Row(nobody="contract.formed asks the client to fund"),
     "hold.changed": Row(nobody="both agreed to it; the hold shows the new price"),
@@ -428,6 +503,7 @@ TOLD: Mapping[str, Row] = {
     **_OFFERS,
     **_CONTRACTS,
     **_MILESTONES,
+    **_ASKED,
     **_ESCROW,
     **_NOTIFY,
 }

@@ -7,17 +7,28 @@ from typing import Any, Literal
 from ukeoi_client.models import (
     AcceptanceWords,
     AccountsPerson,
+    AgreementWords,
+    Ask,
+    CancellationWords,
     CategoryTree,
     ChangesWords,
+    ChangeWords,
     Contract,
+    ContractsProposalWords,
     CounterWords,
     Credentials,
+    DecisionWords,
     DeliveryWords,
+    DisputeWords,
+    ExtensionWords,
     Feed,
     FundWords,
+    FurtherWords,
     Hold,
     Job,
     JobEdit,
+    JobsProposal,
+    JobsProposalWords,
     JobWords,
     Keys,
     Login,
@@ -34,8 +45,6 @@ from ukeoi_client.models import (
     PreferencesWords,
     ProfileChange,
     Proof,
-    Proposal,
-    ProposalWords,
     Public,
     Question,
     QuestionWords,
@@ -45,10 +54,12 @@ from ukeoi_client.models import (
     ReviewWords,
     SelectWords,
     StatementLine,
+    Statistics,
     Timeline,
     Wallet,
     Webhook,
     WebhookWords,
+    WithholdingWords,
 )
 from ukeoi_client.sending import Answer, Words
 
@@ -223,13 +234,13 @@ class Calls:
         limit: int | None = None,
         state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
         | None = None,
-    ) -> Iterator[Proposal]:
+    ) -> Iterator[JobsProposal]:
         """List the proposals for one's job, or one's own for somebody's."""
         return self.items(f"/v1/jobs/{id}/proposals", limit=limit, state=state)
 
     def propose(
-        self, id: str, words: ProposalWords, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+        self, id: str, words: JobsProposalWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[JobsProposal]:
         """Propose to do a job."""
         return self.post(f"/v1/jobs/{id}/proposals", words, key=key, soon=soon)
 
@@ -239,35 +250,35 @@ class Calls:
         limit: int | None = None,
         state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
         | None = None,
-    ) -> Iterator[Proposal]:
+    ) -> Iterator[JobsProposal]:
         """List one's own proposals, for whatever job."""
         return self.items("/v1/proposals", limit=limit, state=state)
 
-    def get_proposal(self, id: str, *, soon: bool = False) -> Answer[Proposal]:
+    def get_proposal(self, id: str, *, soon: bool = False) -> Answer[JobsProposal]:
         """Return a proposal to its two sides."""
         return self.send("GET", f"/v1/proposals/{id}", query={}, soon=soon)
 
     def shortlist_proposal(
         self, id: str, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Keep a proposal to choose from."""
         return self.post(f"/v1/proposals/{id}/shortlist", {}, key=key, soon=soon)
 
     def withdraw_proposal(
         self, id: str, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Take one's proposal back before it is selected."""
         return self.post(f"/v1/proposals/{id}/withdraw", {}, key=key, soon=soon)
 
     def decline_proposal(
         self, id: str, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Say no to a proposal."""
         return self.post(f"/v1/proposals/{id}/decline", {}, key=key, soon=soon)
 
     def select_proposal(
         self, id: str, words: SelectWords, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Choose a proposal: an offer goes to its author.
 
         `offer_id` and Location name it.
@@ -365,7 +376,7 @@ class Calls:
         return self.items("/v1/contracts", limit=limit, role=role, state=state)
 
     def get_contract(self, id: str, *, soon: bool = False) -> Answer[Contract]:
-        """Return a contract to its two parties."""
+        """Return a contract to its two parties, and to operators when it is disputed."""
         return self.send("GET", f"/v1/contracts/{id}", query={}, soon=soon)
 
     def deliver(
@@ -414,6 +425,108 @@ class Calls:
         """Return what happened, and what will happen by itself if everybody is silent."""
         return self.send("GET", f"/v1/contracts/{id}/timeline", query={}, soon=soon)
 
+    def ask_extension(
+        self, id: str, words: ExtensionWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Ask for a later deadline; the client's silence withdraws it."""
+        return self.post(f"/v1/contracts/{id}/extensions", words, key=key, soon=soon)
+
+    def grant_extension(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Grant an extension: the deadline is the later one now."""
+        return self.post(f"/v1/extensions/{id}/grant", {}, key=key, soon=soon)
+
+    def refuse_extension(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Refuse an extension: the deadline stays."""
+        return self.post(f"/v1/extensions/{id}/refuse", {}, key=key, soon=soon)
+
+    def propose_milestone(
+        self, id: str, words: FurtherWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Propose a further milestone; it is there, to be funded, when the other side agrees."""
+        return self.post(f"/v1/contracts/{id}/milestones", words, key=key, soon=soon)
+
+    def propose_change(
+        self, id: str, n: int, words: ChangeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Propose to change a milestone; nothing changes before the other side agrees."""
+        return self.post(f"/v1/contracts/{id}/milestones/{n}/change", words, key=key, soon=soon)
+
+    def agree_to_change(
+        self, id: str, chg_id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Agree to a further milestone or a change."""
+        return self.post(f"/v1/contracts/{id}/changes/{chg_id}/agree", {}, key=key, soon=soon)
+
+    def refuse_change(
+        self, id: str, chg_id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Leave the milestones as they are."""
+        return self.post(f"/v1/contracts/{id}/changes/{chg_id}/refuse", {}, key=key, soon=soon)
+
+    def request_cancellation(
+        self, id: str, words: CancellationWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Ask to end the contract; with `pay` for the worker, if there is something to pay for.
+
+        A client may end it alone seven days after the notice that a delivery is overdue: then
+        it is cancelled in the answer.
+        """
+        return self.post(f"/v1/contracts/{id}/cancellation", words, key=key, soon=soon)
+
+    def agree_to_cancellation(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Agree: the contract is cancelled."""
+        return self.post(f"/v1/contracts/{id}/cancellation/agree", {}, key=key, soon=soon)
+
+    def refuse_cancellation(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Go on with the contract."""
+        return self.post(f"/v1/contracts/{id}/cancellation/refuse", {}, key=key, soon=soon)
+
+    def open_dispute(
+        self, id: str, words: DisputeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Dispute what is held; the timers of the deliveries stand still until it has ended."""
+        return self.post(f"/v1/contracts/{id}/dispute", words, key=key, soon=soon)
+
+    def propose_settlement(
+        self, id: str, words: ContractsProposalWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Propose an amount for each side."""
+        return self.post(f"/v1/contracts/{id}/dispute/propose", words, key=key, soon=soon)
+
+    def give_evidence(
+        self, id: str, words: DeliveryWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Say what speaks for one's side."""
+        return self.post(f"/v1/contracts/{id}/dispute/evidence", words, key=key, soon=soon)
+
+    def accept_settlement(
+        self, id: str, words: AgreementWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Accept the other side's last proposal, or their claim: the money is divided like this."""
+        return self.post(f"/v1/contracts/{id}/dispute/accept", words, key=key, soon=soon)
+
+    def decide_dispute(
+        self, id: str, words: DecisionWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Decide as an operator, with a written reason."""
+        return self.post(f"/v1/contracts/{id}/dispute/decide", words, key=key, soon=soon)
+
+    def list_disputes(self, *, limit: int | None = None) -> Iterator[Contract]:
+        """List the contracts with a dispute that waits, for operators."""
+        return self.items("/v1/contracts/disputes", limit=limit)
+
+    def statistics(self, *, soon: bool = False) -> Answer[Statistics]:
+        """Return how disputes end here: by reason, by end, and what the worker got of the money."""
+        return self.send("GET", "/v1/contracts/disputes/statistics", query={}, soon=soon)
+
     def get_quote(
         self,
         *,
@@ -455,6 +568,12 @@ class Calls:
         again.
         """
         return self.post(f"/v1/holds/{id}/fund", words, key=key, soon=soon)
+
+    def withhold_tax(
+        self, id: str, words: WithholdingWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Hold]:
+        """Say, before it is funded, whether income tax is kept back of what the worker gets."""
+        return self.post(f"/v1/holds/{id}/withholding", words, key=key, soon=soon)
 
     def get_wallet(
         self, *, currency: Literal["JPY", "USD", "EUR"] | None = None, soon: bool = False

@@ -37,6 +37,29 @@ class Action(TypedDict):
     reasons: list[str]
 
 
+class AgreementWords(TypedDict):
+    proposal: NotRequired[int | None]
+
+
+class Ask(TypedDict):
+    id: str
+    kind: Literal["extension", "add", "change"]
+    by: str
+    milestone: int | None
+    title: str | None
+    amount: "Money | None"
+    deliver_by: str | None
+    fault: str | None
+    reason: str
+    state: str
+    asked_at: str
+    answer_by: str
+    answered_at: str | None
+    contract_id: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
@@ -54,6 +77,21 @@ class BudgetWords(TypedDict):
     max: "MoneyWords"
 
 
+class Cancellation(TypedDict):
+    by: str
+    reason: str
+    pay: "Money | None"
+    state: str
+    asked_at: str
+    answer_by: str
+    otherwise: str | None
+
+
+class CancellationWords(TypedDict):
+    reason: str
+    pay: NotRequired["MoneyWords | None"]
+
+
 class Category(TypedDict):
     id: str
     name: "CategoryName"
@@ -67,6 +105,16 @@ class CategoryName(TypedDict):
 
 class CategoryTree(TypedDict):
     items: list["Category"]
+
+
+class ChangeWords(TypedDict):
+    title: NotRequired[str | None]
+    amount: NotRequired["MoneyWords | None"]
+    deliver_by: NotRequired[str | None]
+    fault: NotRequired[
+        Literal["late", "incomplete", "defective", "not_as_agreed", "smaller_scope"] | None
+    ]
+    reason: str
 
 
 class ChangesWords(TypedDict):
@@ -99,6 +147,10 @@ class Contract(TypedDict):
     ended_at: str | None
     cancel_reason: str | None
     reviews: list["ContractsReview"]
+    extensions: list["Ask"]
+    changes: list["Ask"]
+    cancellation: "Cancellation | None"
+    dispute: "Dispute | None"
     next: "Next | None"
     actions: list["Action"]
 
@@ -138,11 +190,36 @@ class ContractsMilestone(TypedDict):
     actions: list["Action"]
 
 
+class ContractsProposal(TypedDict):
+    number: int
+    by: str
+    worker_gets: "Money"
+    client_gets: "Money"
+    at: str
+
+
+class ContractsProposalWords(TypedDict):
+    worker_gets: NotRequired["ShareWords | None"]
+    client_gets: NotRequired["ShareWords | None"]
+    note: NotRequired[str]
+
+
 class ContractsReview(TypedDict):
     role: str
     satisfied: bool
     comment: str
     at: str
+
+
+class Count(TypedDict):
+    reason: str
+    disputes: int
+    ended: int
+    settled: int
+    decided_by_ops: int
+    decided_by_silence: int
+    worker_share: float | None
+    days_to_end: float | None
 
 
 class CounterWords(TypedDict):
@@ -157,6 +234,12 @@ class Credentials(TypedDict):
     password: str
 
 
+class DecisionWords(TypedDict):
+    worker_gets: NotRequired["ShareWords | None"]
+    client_gets: NotRequired["ShareWords | None"]
+    reason: str
+
+
 class Deliveries(TypedDict):
     items: list["NotifyDelivery"]
     next_cursor: str | None
@@ -167,12 +250,42 @@ class DeliveryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class Dispute(TypedDict):
+    id: str
+    by: str
+    state: Literal["opened", "answered", "escalated", "settled", "decided"]
+    reason: str
+    note: str
+    claim: "Money"
+    held: "Money"
+    proposals: list["ContractsProposal"]
+    evidence: int
+    worker_gets: "Money | None"
+    client_gets: "Money | None"
+    ended_by: str | None
+    decision: str | None
+    opened_at: str
+    ended_at: str | None
+
+
+class DisputeWords(TypedDict):
+    claim: "MoneyWords"
+    reason: str
+    note: NotRequired[str]
+
+
 class Event(TypedDict):
     id: str
     type: str
     subject: str
     time: str
     data: dict[str, Any]
+
+
+class ExtensionWords(TypedDict):
+    milestone: int
+    deliver_by: str
+    reason: str
 
 
 class Feed(TypedDict):
@@ -183,6 +296,13 @@ class Feed(TypedDict):
 
 class FundWords(TypedDict):
     method: Literal["wallet", "card", "bank_transfer"]
+
+
+class FurtherWords(TypedDict):
+    title: str
+    amount: "MoneyWords"
+    deliver_by: str
+    reason: str
 
 
 Future = TypedDict("Future", {"at": str, "what": str, "if": str})
@@ -203,6 +323,7 @@ class Hold(TypedDict):
     amount: "Money"
     released: "Money"
     refunded: "Money"
+    withheld: bool
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -275,6 +396,31 @@ class JobsMilestone(TypedDict):
 class JobsPerson(TypedDict):
     id: str
     display_name: str | None
+
+
+class JobsProposal(TypedDict):
+    id: str
+    job_id: str
+    client_id: str
+    worker: "JobsPerson"
+    title: str
+    message: str
+    amount: "Money"
+    deliver_by: str
+    milestones: list["JobsMilestone"]
+    state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
+    offer_id: str | None
+    contract_id: str | None
+    created_at: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class JobsProposalWords(TypedDict):
+    message: str
+    amount: "MoneyWords"
+    deliver_by: str
+    milestones: NotRequired[list["MilestoneWords"]]
 
 
 class Keys(TypedDict):
@@ -467,6 +613,13 @@ class PlannedWords(TypedDict):
 
 class Preference(TypedDict):
     type: Literal[
+        "cancellation.lapsed",
+        "cancellation.refused",
+        "cancellation.requested",
+        "change.agreed",
+        "change.lapsed",
+        "change.proposed",
+        "change.refused",
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
@@ -479,9 +632,17 @@ class Preference(TypedDict):
         "delivery.submitted",
         "deposit.credited",
         "dispute.decided",
+        "dispute.escalated",
+        "dispute.evidence",
+        "dispute.opened",
+        "dispute.proposed",
         "dispute.settled",
         "escrow.refunded",
         "escrow.released",
+        "extension.granted",
+        "extension.refused",
+        "extension.requested",
+        "extension.withdrawn",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -517,6 +678,13 @@ class Preference(TypedDict):
 
 class PreferenceWords(TypedDict):
     type: Literal[
+        "cancellation.lapsed",
+        "cancellation.refused",
+        "cancellation.requested",
+        "change.agreed",
+        "change.lapsed",
+        "change.proposed",
+        "change.refused",
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
@@ -529,9 +697,17 @@ class PreferenceWords(TypedDict):
         "delivery.submitted",
         "deposit.credited",
         "dispute.decided",
+        "dispute.escalated",
+        "dispute.evidence",
+        "dispute.opened",
+        "dispute.proposed",
         "dispute.settled",
         "escrow.refunded",
         "escrow.released",
+        "extension.granted",
+        "extension.refused",
+        "extension.requested",
+        "extension.withdrawn",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -598,34 +774,9 @@ class Proof(TypedDict):
     head: str
 
 
-class Proposal(TypedDict):
-    id: str
-    job_id: str
-    client_id: str
-    worker: "JobsPerson"
-    title: str
-    message: str
-    amount: "Money"
-    deliver_by: str
-    milestones: list["JobsMilestone"]
-    state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
-    offer_id: str | None
-    contract_id: str | None
-    created_at: str
-    next: "Next | None"
-    actions: list["Action"]
-
-
 class ProposalList(TypedDict):
-    items: list["Proposal"]
+    items: list["JobsProposal"]
     next_cursor: str | None
-
-
-class ProposalWords(TypedDict):
-    message: str
-    amount: "MoneyWords"
-    deliver_by: str
-    milestones: NotRequired[list["MilestoneWords"]]
 
 
 class ProviderData(TypedDict):
@@ -731,6 +882,11 @@ class SelectWords(TypedDict):
     scope: NotRequired[str]
 
 
+class ShareWords(TypedDict):
+    amount: int
+    currency: Literal["JPY", "USD", "EUR"]
+
+
 class Stated(TypedDict):
     amount: "Money"
     steps: list["Step"]
@@ -749,6 +905,11 @@ class StatementLine(TypedDict):
     kind: str
     ref: str
     steps: list["Step"]
+
+
+class Statistics(TypedDict):
+    disputes: int
+    by_reason: list["Count"]
 
 
 class Step(TypedDict):
@@ -817,6 +978,13 @@ class WebhookWords(TypedDict):
         list[
             Literal[
                 "assignment.approved",
+                "cancellation.lapsed",
+                "cancellation.refused",
+                "cancellation.requested",
+                "change.agreed",
+                "change.lapsed",
+                "change.proposed",
+                "change.refused",
                 "changes.requested",
                 "chargeback.received",
                 "chargeback.resolved",
@@ -834,10 +1002,18 @@ class WebhookWords(TypedDict):
                 "deposit.credited",
                 "deposit.unmatched",
                 "dispute.decided",
+                "dispute.escalated",
+                "dispute.evidence",
+                "dispute.opened",
+                "dispute.proposed",
                 "dispute.settled",
                 "escrow.funded",
                 "escrow.refunded",
                 "escrow.released",
+                "extension.granted",
+                "extension.refused",
+                "extension.requested",
+                "extension.withdrawn",
                 "hold.cancelled",
                 "hold.changed",
                 "hold.opened",
@@ -899,6 +1075,10 @@ class Why(TypedDict):
     role: str
     text: str
     can_mute: list[str]
+
+
+class WithholdingWords(TypedDict):
+    applies: bool
 
 
 class WorkerSide(TypedDict):
