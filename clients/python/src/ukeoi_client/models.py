@@ -60,11 +60,31 @@ class Ask(TypedDict):
     actions: list["Action"]
 
 
+class Asked(TypedDict):
+    email: str
+    expires_at: str
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
     error: str
     ms: int
+
+
+class Award(TypedDict):
+    entry_id: str
+    worker_id: str
+    amount: "Money"
+    rank: int
+
+
+class AwardWords(TypedDict):
+    awards: list["OneAward"]
+
+
+class Bounced(TypedDict):
+    noted: bool
 
 
 class Budget(TypedDict):
@@ -250,6 +270,10 @@ class DeliveryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class DigestWords(TypedDict):
+    at: str
+
+
 class Dispute(TypedDict):
     id: str
     by: str
@@ -274,6 +298,32 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class Entry(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    description: str
+    links: list[str]
+    state: Literal["submitted", "withdrawn", "won", "not_chosen"]
+    rank: int | None
+    favourite: bool | None
+    created_at: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class EntryList(TypedDict):
+    items: list["Entry"]
+    next_cursor: str | None
+
+
+class EntryWords(TypedDict):
+    title: str
+    description: str
+    links: NotRequired[list[str]]
+
+
 class Event(TypedDict):
     id: str
     type: str
@@ -286,6 +336,10 @@ class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
     reason: str
+
+
+class FavouriteWords(TypedDict):
+    favourite: NotRequired[bool]
 
 
 class Feed(TypedDict):
@@ -336,6 +390,15 @@ class HoldList(TypedDict):
 
 
 class Job(TypedDict):
+    prizes: NotRequired[list["Money"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
+    is_extended: NotRequired[bool]
+    decision: NotRequired[str | None]
+    awards: NotRequired[list["Award"]]
+    entries: NotRequired[int]
+    hold_id: NotRequired[str | None]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -367,6 +430,10 @@ class JobEdit(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
 
 
 class JobList(TypedDict):
@@ -384,6 +451,10 @@ class JobWords(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
     mode: Literal["project", "competition", "task"]
 
 
@@ -446,6 +517,7 @@ class Me(TypedDict):
     joined_at: str
     record: "Record"
     email: str
+    email_verified: bool
     locale: str
     state: str
     roles: list[str]
@@ -567,6 +639,16 @@ class OfferWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class OneAward(TypedDict):
+    rank: int
+    entry_id: str
+
+
+class PasswordChange(TypedDict):
+    current_password: str
+    password: str
+
+
 class Past(TypedDict):
     at: str
     what: str
@@ -623,6 +705,8 @@ class Preference(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -637,6 +721,8 @@ class Preference(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -648,6 +734,7 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -657,6 +744,7 @@ class Preference(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -688,6 +776,8 @@ class PreferenceWords(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -702,6 +792,8 @@ class PreferenceWords(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -713,6 +805,7 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -722,6 +815,7 @@ class PreferenceWords(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -742,10 +836,17 @@ class PreferenceWords(TypedDict):
 
 class Preferences(TypedDict):
     types: list["Preference"]
+    zone: str | None
+    quiet: "QuietWords | None"
+    digest: "DigestWords | None"
+    mail_bounces: bool
 
 
 class PreferencesWords(TypedDict):
     types: list["PreferenceWords"]
+    zone: NotRequired[str | None]
+    quiet: NotRequired["QuietWords | None"]
+    digest: NotRequired["DigestWords | None"]
 
 
 class Problem(TypedDict):
@@ -827,6 +928,9 @@ class QuestionWords(TypedDict):
     text: str
 
 
+QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
+
+
 class Quote(TypedDict):
     stated: NotRequired["Stated"]
     amount: "Money"
@@ -855,6 +959,14 @@ class Registration(TypedDict):
     kind: Literal["individual", "company"]
 
 
+class ResetAsked(TypedDict):
+    email: str
+
+
+class ResetWords(TypedDict):
+    password: str
+
+
 class ReviewWords(TypedDict):
     satisfied: bool
     comment: str
@@ -880,6 +992,20 @@ class SelectWords(TypedDict):
     amount: NotRequired["MoneyWords"]
     deliver_by: NotRequired[str]
     scope: NotRequired[str]
+
+
+class Session(TypedDict):
+    id: str
+    started_at: str
+    last_used_at: str
+    expires_at: str
+    agent: str
+    present: bool
+
+
+class Sessions(TypedDict):
+    items: list["Session"]
+    next_cursor: str | None
 
 
 class ShareWords(TypedDict):
@@ -989,7 +1115,10 @@ class WebhookWords(TypedDict):
                 "chargeback.received",
                 "chargeback.resolved",
                 "competition.awarded",
+                "competition.closed",
+                "competition.extended",
                 "competition.split",
+                "competition.undecided",
                 "competition.void",
                 "contract.cancelled",
                 "contract.completed",
@@ -1001,12 +1130,17 @@ class WebhookWords(TypedDict):
                 "delivery.submitted",
                 "deposit.credited",
                 "deposit.unmatched",
+                "digest.due",
                 "dispute.decided",
                 "dispute.escalated",
                 "dispute.evidence",
                 "dispute.opened",
                 "dispute.proposed",
                 "dispute.settled",
+                "entry.not_chosen",
+                "entry.submitted",
+                "entry.withdrawn",
+                "entry.won",
                 "escrow.funded",
                 "escrow.refunded",
                 "escrow.released",
@@ -1024,8 +1158,10 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "mail.bounced",
                 "member.changed",
                 "member.registered",
+                "member.verified",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
@@ -1041,6 +1177,7 @@ class WebhookWords(TypedDict):
                 "offer.sent",
                 "offer.withdrawn",
                 "opening.reserved",
+                "password.changed",
                 "payout.failed",
                 "payout.paid",
                 "payout.requested",
