@@ -11,6 +11,7 @@ from ukeoi_client.models import (
     Ask,
     Asked,
     AwardWords,
+    Bounced,
     CancellationWords,
     CategoryTree,
     ChangeWords,
@@ -720,7 +721,9 @@ class Calls:
         return self.items("/v1/todo", limit=limit)
 
     def get_preferences(self, *, soon: bool = False) -> Answer[Preferences]:
-        """Every type of event people are told of, and where the caller wants to hear of it."""
+        """Every type of event people are told of, where the caller wants to hear of it, and
+        when.
+        """
         return self.send("GET", "/v1/notification-preferences", query={}, soon=soon)
 
     def put_preferences(self, words: PreferencesWords, *, if_match: str) -> Answer[Preferences]:
@@ -788,3 +791,21 @@ class Calls:
         return self.post(
             f"/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", {}, key=key, soon=soon
         )
+
+    def report_bounce(self, *, key: str | None = None, soon: bool = False) -> Answer[Bounced]:
+        """A mail server's word that mail did not arrive, signed as Standard Webhooks has it.
+
+        After a `hard` one or a `complaint` no more is sent to the address, and its member is
+        told in the inbox; `soft` changes nothing.
+        """
+        return self.post("/v1/mail-bounces", {}, key=key, soon=soon)
+
+    def ask_to_unsubscribe(self, token: str, *, soon: bool = False) -> Answer[None]:
+        """The page that a mail's link leads to; only its button unsubscribes."""
+        return self.send("GET", f"/v1/unsubscribe/{token}", query={}, soon=soon)
+
+    def unsubscribe(
+        self, token: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Mail no more of this kind, at one click (RFC 8058); again is the same."""
+        return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)

@@ -83,6 +83,10 @@ class AwardWords(TypedDict):
     awards: list["OneAward"]
 
 
+class Bounced(TypedDict):
+    noted: bool
+
+
 class Budget(TypedDict):
     min: "Money"
     max: "Money"
@@ -264,6 +268,10 @@ class Deliveries(TypedDict):
 class DeliveryWords(TypedDict):
     note: str
     links: NotRequired[list[str]]
+
+
+class DigestWords(TypedDict):
+    at: str
 
 
 class Dispute(TypedDict):
@@ -726,6 +734,7 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -796,6 +805,7 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -826,10 +836,17 @@ class PreferenceWords(TypedDict):
 
 class Preferences(TypedDict):
     types: list["Preference"]
+    zone: str | None
+    quiet: "QuietWords | None"
+    digest: "DigestWords | None"
+    mail_bounces: bool
 
 
 class PreferencesWords(TypedDict):
     types: list["PreferenceWords"]
+    zone: NotRequired[str | None]
+    quiet: NotRequired["QuietWords | None"]
+    digest: NotRequired["DigestWords | None"]
 
 
 class Problem(TypedDict):
@@ -909,6 +926,9 @@ class QuestionList(TypedDict):
 
 class QuestionWords(TypedDict):
     text: str
+
+
+QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
 
 
 class Quote(TypedDict):
@@ -1110,6 +1130,7 @@ class WebhookWords(TypedDict):
                 "delivery.submitted",
                 "deposit.credited",
                 "deposit.unmatched",
+                "digest.due",
                 "dispute.decided",
                 "dispute.escalated",
                 "dispute.evidence",
@@ -1137,6 +1158,7 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "mail.bounced",
                 "member.changed",
                 "member.registered",
                 "member.verified",
