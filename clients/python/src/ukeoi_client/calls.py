@@ -16,12 +16,14 @@ from ukeoi_client.models import (
     CategoryTree,
     ChangeWords,
     ChangesWords,
+    Chargeback,
     Contract,
     ContractsProposalWords,
     CounterWords,
     Credentials,
     DecisionWords,
     DeliveryWords,
+    Deposit,
     Dispute,
     DisputeWords,
     Entry,
@@ -39,6 +41,7 @@ from ukeoi_client.models import (
     JobsProposalWords,
     Keys,
     Login,
+    MatchWords,
     Me,
     Message,
     MessageWords,
@@ -703,6 +706,30 @@ class Calls:
         entries.
         """
         return self.send("GET", "/v1/ledger/proof", query={"format": format}, soon=soon)
+
+    def list_deposits(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Deposit]:
+        """List bank transfers, newest first; `state=unmatched`: those nobody is known for."""
+        return self.items("/v1/payments/deposits", limit=limit, state=state)
+
+    def match_deposit(
+        self, id_: str, words: MatchWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Deposit]:
+        """Say whose a transfer is that nobody was known for."""
+        return self.post(f"/v1/payments/deposits/{id_}/match", words, key=key, soon=soon)
+
+    def list_chargebacks(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Chargeback]:
+        """List card payments that were taken back, newest first."""
+        return self.items("/v1/payments/chargebacks", limit=limit, state=state)
+
+    def write_off(
+        self, id_: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Chargeback]:
+        """Give up what is owed: it is the platform's loss."""
+        return self.post(f"/v1/payments/chargebacks/{id_}/write-off", {}, key=key, soon=soon)
 
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None

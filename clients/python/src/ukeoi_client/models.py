@@ -141,6 +141,23 @@ class ChangesWords(TypedDict):
     note: str
 
 
+class Chargeback(TypedDict):
+    id: str
+    state: Literal["owed", "recovered", "reversed", "written_off"]
+    charge_id: str
+    hold_id: str
+    ref: str
+    member_id: str
+    amount: "Money"
+    reason: str
+    received_at: str
+
+
+class ChargebackList(TypedDict):
+    items: list["Chargeback"]
+    next_cursor: str | None
+
+
 class ClientSide(TypedDict):
     pays: "Money"
     steps: list["Step"]
@@ -270,6 +287,22 @@ class DeliveryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class Deposit(TypedDict):
+    id: str
+    state: Literal["unmatched", "received", "applied", "credited"]
+    provider: str
+    reference: str
+    amount: "Money"
+    member_id: str | None
+    hold_id: str | None
+    received_at: str
+
+
+class DepositList(TypedDict):
+    items: list["Deposit"]
+    next_cursor: str | None
+
+
 class DigestWords(TypedDict):
     at: str
 
@@ -378,6 +411,7 @@ class Hold(TypedDict):
     released: "Money"
     refunded: "Money"
     withheld: bool
+    transfer: "Transfer | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -504,6 +538,11 @@ class Login(TypedDict):
     token_type: str
     expires_in: int
     member: "Me"
+
+
+class MatchWords(TypedDict):
+    hold_id: NotRequired[str | None]
+    member_id: NotRequired[str | None]
 
 
 class Me(TypedDict):
@@ -888,7 +927,13 @@ class ProviderData(TypedDict):
 
 class ProviderWords(TypedDict):
     type: Literal[
-        "charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed"
+        "charge.confirmed",
+        "charge.declined",
+        "payout.sent",
+        "payout.paid",
+        "payout.failed",
+        "charge.charged_back",
+        "charge.chargeback_reversed",
     ]
     data: "ProviderData"
 
@@ -932,7 +977,7 @@ QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
 
 
 class Quote(TypedDict):
-    stated: NotRequired["Stated"]
+    stated: NotRequired["StatedAmount"]
     amount: "Money"
     mode: Literal["project", "competition", "task", "storefront"]
     profile: str
@@ -1013,7 +1058,7 @@ class ShareWords(TypedDict):
     currency: Literal["JPY", "USD", "EUR"]
 
 
-class Stated(TypedDict):
+class StatedAmount(TypedDict):
     amount: "Money"
     steps: list["Step"]
 
@@ -1055,6 +1100,9 @@ class Sums(TypedDict):
     fees: int
     tax: int
     provider: int
+    suspense: NotRequired[int]
+    receivable: NotRequired[int]
+    losses: NotRequired[int]
 
 
 class Terms(TypedDict):
@@ -1079,6 +1127,12 @@ class Texts(TypedDict):
 class Timeline(TypedDict):
     past: list["Past"]
     future: list["Future"]
+
+
+class Transfer(TypedDict):
+    provider: str
+    number: str
+    amount: "Money"
 
 
 class Wallet(TypedDict):
