@@ -19,6 +19,7 @@ ANSWER = "answer:{offer_id}"
 SELECT = "select:{proposal_id}"
 ANSWER_QUESTION = "answer:{question_id}"
 JOB = "job:{job_id}"
+AWARD = "award:{job_id}"
 CONTRACT = "contract:{contract_id}"
 FUND_FIRST = "fund:{contract_id}:1"
 FUND = "fund:{ref}:{milestone}"
@@ -83,6 +84,8 @@ _member = partial(Tell, whom="member_id")
 _ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
     "member.changed": Row(nobody="it is kept as who they are"),
+    "member.verified": Row(nobody="they did it a moment ago"),
+    "password.changed": Row(tells=(_member(href="/v1/sessions"),)),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
 }
 
@@ -166,7 +169,41 @@ _JOBS = {
     "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
     "assignment.approved": Row(nobody="escrow.released tells the worker what reached the wallet"),
     "slot.closed": Row(nobody="escrow.refunded tells the client"),
-    "competition.awarded": Row(nobody="escrow.released tells each winner"),
+    "competition.closed": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+    ),
+    "competition.extended": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+        ends_round=(AWARD,),
+    ),
+    "competition.undecided": Row(
+        nobody="jobs says it to itself; escrow's word on the money follows", closes=(AWARD,)
+    ),
+    "entry.submitted": Row(
+        once="{entry_id}", tells=(_client(href="/v1/entries/{entry_id}", keys=(JOB,)),)
+    ),
+    "entry.withdrawn": Row(nobody="it is no longer in the client's list; nothing is to be done"),
+    "entry.won": Row(nobody="escrow.released tells them what reached the wallet"),
+    "entry.not_chosen": Row(once="{entry_id}", tells=(_worker(href=AT_JOB),)),
+    "competition.awarded": Row(nobody="escrow.released tells each winner", closes=(AWARD,)),
     "competition.split": Row(nobody="escrow.released tells each who has a share"),
     "competition.void": Row(nobody="escrow.refunded tells the client"),
 }
@@ -408,7 +445,21 @@ _ASKED = {
             ),
         ),
     ),
-    "extension.granted": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
+    "extension.granted": Row(
+        once="{extension_id}",
+        tells=(
+            _asker(only=("by", frozenset({"client"}))),
+            _worker(
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
+            ),
+        ),
+        closes=(ANSWER_EXTENSION,),
+        ends_round=(DELIVER,),
+    ),
     "extension.refused": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
     "extension.withdrawn": Row(
         once="{extension_id}", tells=(_asker(), _answerer()), closes=(ANSWER_EXTENSION,)
@@ -491,6 +542,8 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "digest.due": Row(nobody="it is the digest itself that tells them"),
+    "mail.bounced": Row(tells=(_member(href="/v1/me"),)),
     "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
     "notification.reminded": Row(nobody="the notice itself is unread again"),
 }

@@ -60,11 +60,31 @@ class Ask(TypedDict):
     actions: list["Action"]
 
 
+class Asked(TypedDict):
+    email: str
+    expires_at: str
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
     error: str
     ms: int
+
+
+class Award(TypedDict):
+    entry_id: str
+    worker_id: str
+    amount: "Money"
+    rank: int
+
+
+class AwardWords(TypedDict):
+    awards: list["OneAward"]
+
+
+class Bounced(TypedDict):
+    noted: bool
 
 
 class Budget(TypedDict):
@@ -119,6 +139,23 @@ class ChangeWords(TypedDict):
 
 class ChangesWords(TypedDict):
     note: str
+
+
+class Chargeback(TypedDict):
+    id: str
+    state: Literal["owed", "recovered", "reversed", "written_off"]
+    charge_id: str
+    hold_id: str
+    ref: str
+    member_id: str
+    amount: "Money"
+    reason: str
+    received_at: str
+
+
+class ChargebackList(TypedDict):
+    items: list["Chargeback"]
+    next_cursor: str | None
 
 
 class ClientSide(TypedDict):
@@ -250,6 +287,26 @@ class DeliveryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class Deposit(TypedDict):
+    id: str
+    state: Literal["unmatched", "received", "applied", "credited"]
+    provider: str
+    reference: str
+    amount: "Money"
+    member_id: str | None
+    hold_id: str | None
+    received_at: str
+
+
+class DepositList(TypedDict):
+    items: list["Deposit"]
+    next_cursor: str | None
+
+
+class DigestWords(TypedDict):
+    at: str
+
+
 class Dispute(TypedDict):
     id: str
     by: str
@@ -274,6 +331,32 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class Entry(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    description: str
+    links: list[str]
+    state: Literal["submitted", "withdrawn", "won", "not_chosen"]
+    rank: int | None
+    favourite: bool | None
+    created_at: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class EntryList(TypedDict):
+    items: list["Entry"]
+    next_cursor: str | None
+
+
+class EntryWords(TypedDict):
+    title: str
+    description: str
+    links: NotRequired[list[str]]
+
+
 class Event(TypedDict):
     id: str
     type: str
@@ -286,6 +369,10 @@ class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
     reason: str
+
+
+class FavouriteWords(TypedDict):
+    favourite: NotRequired[bool]
 
 
 class Feed(TypedDict):
@@ -324,6 +411,7 @@ class Hold(TypedDict):
     released: "Money"
     refunded: "Money"
     withheld: bool
+    transfer: "Transfer | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -336,6 +424,15 @@ class HoldList(TypedDict):
 
 
 class Job(TypedDict):
+    prizes: NotRequired[list["Money"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
+    is_extended: NotRequired[bool]
+    decision: NotRequired[str | None]
+    awards: NotRequired[list["Award"]]
+    entries: NotRequired[int]
+    hold_id: NotRequired[str | None]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -367,6 +464,10 @@ class JobEdit(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
 
 
 class JobList(TypedDict):
@@ -384,6 +485,10 @@ class JobWords(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
     mode: Literal["project", "competition", "task"]
 
 
@@ -435,6 +540,11 @@ class Login(TypedDict):
     member: "Me"
 
 
+class MatchWords(TypedDict):
+    hold_id: NotRequired[str | None]
+    member_id: NotRequired[str | None]
+
+
 class Me(TypedDict):
     id: str
     display_name: str
@@ -446,6 +556,7 @@ class Me(TypedDict):
     joined_at: str
     record: "Record"
     email: str
+    email_verified: bool
     locale: str
     state: str
     roles: list[str]
@@ -567,6 +678,16 @@ class OfferWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class OneAward(TypedDict):
+    rank: int
+    entry_id: str
+
+
+class PasswordChange(TypedDict):
+    current_password: str
+    password: str
+
+
 class Past(TypedDict):
     at: str
     what: str
@@ -623,6 +744,8 @@ class Preference(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -637,6 +760,8 @@ class Preference(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -648,6 +773,7 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -657,6 +783,7 @@ class Preference(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -688,6 +815,8 @@ class PreferenceWords(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -702,6 +831,8 @@ class PreferenceWords(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -713,6 +844,7 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -722,6 +854,7 @@ class PreferenceWords(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -742,10 +875,17 @@ class PreferenceWords(TypedDict):
 
 class Preferences(TypedDict):
     types: list["Preference"]
+    zone: str | None
+    quiet: "QuietWords | None"
+    digest: "DigestWords | None"
+    mail_bounces: bool
 
 
 class PreferencesWords(TypedDict):
     types: list["PreferenceWords"]
+    zone: NotRequired[str | None]
+    quiet: NotRequired["QuietWords | None"]
+    digest: NotRequired["DigestWords | None"]
 
 
 class Problem(TypedDict):
@@ -787,7 +927,13 @@ class ProviderData(TypedDict):
 
 class ProviderWords(TypedDict):
     type: Literal[
-        "charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed"
+        "charge.confirmed",
+        "charge.declined",
+        "payout.sent",
+        "payout.paid",
+        "payout.failed",
+        "charge.charged_back",
+        "charge.chargeback_reversed",
     ]
     data: "ProviderData"
 
@@ -827,8 +973,11 @@ class QuestionWords(TypedDict):
     text: str
 
 
+QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
+
+
 class Quote(TypedDict):
-    stated: NotRequired["Stated"]
+    stated: NotRequired["StatedAmount"]
     amount: "Money"
     mode: Literal["project", "competition", "task", "storefront"]
     profile: str
@@ -853,6 +1002,14 @@ class Registration(TypedDict):
     display_name: str
     locale: Literal["ja", "en"]
     kind: Literal["individual", "company"]
+
+
+class ResetAsked(TypedDict):
+    email: str
+
+
+class ResetWords(TypedDict):
+    password: str
 
 
 class ReviewWords(TypedDict):
@@ -882,12 +1039,26 @@ class SelectWords(TypedDict):
     scope: NotRequired[str]
 
 
+class Session(TypedDict):
+    id: str
+    started_at: str
+    last_used_at: str
+    expires_at: str
+    agent: str
+    present: bool
+
+
+class Sessions(TypedDict):
+    items: list["Session"]
+    next_cursor: str | None
+
+
 class ShareWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
 
 
-class Stated(TypedDict):
+class StatedAmount(TypedDict):
     amount: "Money"
     steps: list["Step"]
 
@@ -929,6 +1100,9 @@ class Sums(TypedDict):
     fees: int
     tax: int
     provider: int
+    suspense: NotRequired[int]
+    receivable: NotRequired[int]
+    losses: NotRequired[int]
 
 
 class Terms(TypedDict):
@@ -953,6 +1127,12 @@ class Texts(TypedDict):
 class Timeline(TypedDict):
     past: list["Past"]
     future: list["Future"]
+
+
+class Transfer(TypedDict):
+    provider: str
+    number: str
+    amount: "Money"
 
 
 class Wallet(TypedDict):
@@ -989,7 +1169,10 @@ class WebhookWords(TypedDict):
                 "chargeback.received",
                 "chargeback.resolved",
                 "competition.awarded",
+                "competition.closed",
+                "competition.extended",
                 "competition.split",
+                "competition.undecided",
                 "competition.void",
                 "contract.cancelled",
                 "contract.completed",
@@ -1001,12 +1184,17 @@ class WebhookWords(TypedDict):
                 "delivery.submitted",
                 "deposit.credited",
                 "deposit.unmatched",
+                "digest.due",
                 "dispute.decided",
                 "dispute.escalated",
                 "dispute.evidence",
                 "dispute.opened",
                 "dispute.proposed",
                 "dispute.settled",
+                "entry.not_chosen",
+                "entry.submitted",
+                "entry.withdrawn",
+                "entry.won",
                 "escrow.funded",
                 "escrow.refunded",
                 "escrow.released",
@@ -1024,8 +1212,10 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "mail.bounced",
                 "member.changed",
                 "member.registered",
+                "member.verified",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
@@ -1041,6 +1231,7 @@ class WebhookWords(TypedDict):
                 "offer.sent",
                 "offer.withdrawn",
                 "opening.reserved",
+                "password.changed",
                 "payout.failed",
                 "payout.paid",
                 "payout.requested",
