@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from shared import settings
-from shared.marketplace import MODES, Limits, Profile, Timers
 from shared.money import CURRENCIES
 from shared.settings import Settings
+from shared.timers import MODES, Limits, Profile, Timers
+
+__all__ = ["MODES", "Profile", "here", "of"]
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4}) (d|h|min)")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "min": timedelta(minutes=1)}

@@ -9,7 +9,6 @@ from typing import Any
 from services.escrow.domain import schedule
 from services.escrow.domain.schedule import Schedule
 from shared import profiles as marketplaces
-from shared.marketplace import MODES
 from shared import settings
 from shared.money import CURRENCIES
 from shared.settings import Settings
@@ -93,7 +92,7 @@ def read(words: Mapping[str, Any]) -> Profile:
     return Profile(
         id=words["id"],
         currency=words["currency"],
-        modes=tuple(words.get("modes", MODES)),
+        modes=tuple(words.get("modes", marketplaces.MODES)),
         schedules=schedules,
         payout_minimum=minimum,
         withheld_between=(

@@ -1,4 +1,4 @@
-"""What a marketplace is: its modes, how long silence lasts in it, how much it allows.
+"""A marketplace's rules that are numbers: how long silence lasts, how much is allowed.
 
 Plain data, for the domains; `shared.profiles` reads it from the profile's file.
 """
