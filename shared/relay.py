@@ -126,6 +126,11 @@ class Relay:
         self.publisher.start()
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Say whether what is taken will be published, sooner or later."""
+        return self._thread.is_alive() and self.publisher.is_alive
+
     def take(self, writes: Sequence[Written]) -> None:
         """Take over what waits. When too much does, take nothing: the sweep will find it."""
         with self._turn:

@@ -245,6 +245,8 @@ class Worker:
     def _watch(self) -> None:
         while not self.stopping.wait(5):
             stalled = [n for n, at in self.progress.items() if time.monotonic() - at > STALLED_S]
+            if not self.relay.is_alive:
+                stalled.append("relay")
             if stalled:
                 LOG.error("stalled", threads=stalled)
                 os._exit(70)

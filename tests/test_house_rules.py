@@ -34,11 +34,20 @@ Tree = ast.Module
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@cache
 def sources(*folders: str) -> list[tuple[str, Tree]]:
     """Return every Python file below these folders: its path and its tree."""
     found = sorted(p for folder in folders for p in (ROOT / folder).rglob("*.py"))
-    return [(p.relative_to(ROOT).as_posix(), ast.parse(p.read_text())) for p in found]
+    return [(p.relative_to(ROOT).as_posix(), parsed(p)) for p in found]
+
+
+@cache
+def parsed(path: Path) -> Tree:
+    return ast.parse(path.read_text())
+
+
+@cache
+def nodes(tree: Tree) -> list[ast.AST]:
+    return list(ast.walk(tree))
 
 
 def complaints(
@@ -49,11 +58,11 @@ def complaints(
 
 
 def functions(tree: Tree) -> Iterator[Function]:
-    return (n for n in ast.walk(tree) if isinstance(n, Function))
+    return (n for n in nodes(tree) if isinstance(n, Function))
 
 
 def imported(tree: Tree) -> Iterator[tuple[str, ast.stmt]]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -62,7 +71,7 @@ def imported(tree: Tree) -> Iterator[tuple[str, ast.stmt]]:
 
 def calls(tree: Tree) -> Iterator[tuple[str, str, ast.Call]]:
     """Return calls of attributes: the last name before the dot, the attribute, the call."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value
             name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
@@ -123,7 +132,7 @@ def test_money_is_never_a_float() -> None:
         return False
 
     def floats(tree: Tree) -> Iterator[ast.AST]:
-        return (node for node in ast.walk(tree) if is_float(node))
+        return (node for node in nodes(tree) if is_float(node))
 
     counting = re.compile(r"shared/money\.py|services/(escrow|contracts)/domain.*")
     money = [(p, t) for p, t in sources("shared", "services") if counting.fullmatch(p)]
@@ -153,7 +162,7 @@ def test_nothing_is_called_utils_helpers_manager_or_base() -> None:
         for path, tree in sources(*PRODUCT, "tests")
         for name in (
             *Path(path).with_suffix("").parts,
-            *(n.name for n in ast.walk(tree) if isinstance(n, ast.ClassDef)),
+            *(n.name for n in nodes(tree) if isinstance(n, ast.ClassDef)),
         )
     ]
     forbidden = re.compile(

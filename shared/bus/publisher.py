@@ -81,6 +81,11 @@ class Publisher:
         """Say whether the broker takes messages from us."""
         return self._ready.is_set()
 
+    @property
+    def is_alive(self) -> bool:
+        """Say whether the thread still tries, with or without a broker."""
+        return self._thread.is_alive()
+
     def wait_ready(self, timeout_s: float) -> bool:
         """Wait until the broker takes messages, or the time is over."""
         return self._ready.wait(timeout_s)
@@ -152,15 +157,15 @@ class Publisher:
             batch.done.set()
 
     def _close(self) -> None:
-        if (connection := self._connection) is None:
-            return
-        if connection.is_open:
-            connection.close()
-        else:
-            connection.ioloop.stop()
+        """Close what is open; what is still opening is closed when it is."""
+        if self._connection is not None and self._connection.is_open:
+            self._connection.close()
 
     def _on_open(self, connection: SelectConnection) -> None:
-        connection.channel(on_open_callback=self._on_channel)
+        if self._stopping:
+            connection.close()
+        else:
+            connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel: Any) -> None:
         channel.add_on_close_callback(lambda *_: self._restart())

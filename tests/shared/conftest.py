@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pika
 import pytest
+from pymongo import MongoClient
 
 from shared import store as stores
 from shared.bus import topology
@@ -12,11 +14,21 @@ from shared.store import Db, Store
 from tests.shared.toys import BOXES
 
 
-@pytest.fixture
-def store(db: Db) -> Store:
-    """A store with the indexes of the toys; what it says waits in the outboxes."""
+@pytest.fixture(scope="session")
+def indexed(mongo: MongoClient[dict[str, Any]]) -> Iterator[Db]:
+    """A database with the indexes of the toys: they take longer to make than a test to run."""
+    db = mongo[f"test_{secrets.token_hex(6)}"]
     stores.ensure_indexes(db, [BOXES])
-    return Store(db, source="toys")
+    yield db
+    mongo.drop_database(db.name)
+
+
+@pytest.fixture
+def store(indexed: Db) -> Iterator[Store]:
+    """A store of toys on an empty database; what it says waits in the outboxes."""
+    yield Store(indexed, source="toys")
+    for name in indexed.list_collection_names():
+        indexed[name].delete_many({})
 
 
 @pytest.fixture

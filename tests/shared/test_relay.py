@@ -277,6 +277,13 @@ def test_a_relay_goes_on_after_what_it_cannot_publish(
     until(lambda: outbox(store.db) == [])
 
 
+def test_a_relay_lives_until_it_is_stopped_with_or_without_a_broker(store: Store) -> None:
+    it = relay.start(store, "amqp://guest:guest@127.0.0.1:9/%2F")
+    assert it.is_alive
+    it.stop()
+    assert not it.is_alive
+
+
 def test_a_full_relay_refuses_nobody_and_leaves_it_to_the_sweep(
     store: Store, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from shared import store as stores
+from shared import worker
 from shared.bus import topology
 from shared.events import Event
 from shared.reactions import Handle, Reactions
@@ -37,6 +38,7 @@ def a_worker(store: Store, amqp_url: str, **how: Any) -> Worker:
 def main(mongo_url: str, name: str, amqp_url: str, exchange: str, service: str) -> None:
     """Work until told to stop."""
     topology.EXCHANGE = exchange
+    worker.BATCH_MAX = 20
     store = Store(stores.connect(mongo_url, name), service)
     a_worker(store, amqp_url, reactions=BITING).run()
 
