@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ class Caller:
     id: str
     roles: tuple[str, ...] = ()
     session: str = ""
+    # Seconds since the epoch, as the token says.
+    issued_at: float = field(default=0.0, compare=False)
 
     @property
     def is_ops(self) -> bool:
@@ -178,4 +180,4 @@ def _read_claims(claims: Mapping[str, Any]) -> _Seen:
         raise Unauthenticated("bad_token", "this token's session is none")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("bad_token", "this token's roles are not roles")
-    return _Seen(Caller(sub, tuple(roles), session), iat=max(iat, times[2]), exp=exp)
+    return _Seen(Caller(sub, tuple(roles), session, iat), iat=max(iat, times[2]), exp=exp)

@@ -91,6 +91,7 @@ def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] 
     for shelf in shelves:
         db[shelf.collection].create_indexes([*shelf.indexes])
     db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
+    db["revocations"].create_indexes([IndexModel([("until", 1)], expireAfterSeconds=3600)])
     db["deliveries"].create_indexes([IndexModel([("state", 1), ("due", 1)])])
 
 

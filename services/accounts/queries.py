@@ -7,7 +7,7 @@ from typing import Any
 
 from services.accounts.domain import finding
 from services.accounts.domain.letter import Letter
-from services.accounts.domain.member import Record
+from services.accounts.domain.member import Member, Record
 from services.accounts.domain.session import Session
 from services.accounts.records import ENDED, FAILURES, LETTERS, MEMBERS, REVIEWS, SESSIONS
 from shared.documents import Doc, Loaded
@@ -153,3 +153,9 @@ def letters_due(db: Db, now: datetime, limit: int) -> list[str]:
     where = {"state": "wanted", "due_at": {"$lte": now}}
     found = db[LETTERS.collection].find(where, {"_id": 1}).sort("due_at", 1).limit(limit)
     return [doc["_id"] for doc in found]
+
+
+def appeals(db: Db, page: Page) -> tuple[list[Member], str | None]:
+    """Return a page of the members with an appeal that waits for an operator."""
+    docs, cursor = page.find(db[MEMBERS.collection], {"sanctions.state": "appealed"})
+    return [MEMBERS.from_doc(doc) for doc in docs], cursor

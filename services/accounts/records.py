@@ -5,9 +5,9 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.accounts.domain import finding
+from services.accounts.domain import finding, sanction
 from services.accounts.domain.letter import Letter
-from services.accounts.domain.member import Member, Profile, Record
+from services.accounts.domain.member import Member, Profile, Record, Sanction
 from services.accounts.domain.session import Session
 from shared.documents import Doc, Kind, Shelf
 
@@ -43,6 +43,7 @@ def _member_doc(member: Member) -> Doc:
         "record": asdict(member.record),
         "email_verified_at": member.email_verified_at,
         "sessions_since": member.sessions_since,
+        "sanctions": [asdict(one) for one in member.sanctions],
         "skills_folded": [finding.fold(skill) for skill in profile.skills],
         "folded": folded,
         "grams": finding.grams(folded),
@@ -69,6 +70,7 @@ def _member(doc: Doc) -> Member:
         record=Record(**doc["record"]),
         email_verified_at=doc.get("email_verified_at"),
         sessions_since=doc.get("sessions_since"),
+        sanctions=tuple(Sanction(**one) for one in doc.get("sanctions", ())),
     )
 
 
@@ -116,9 +118,12 @@ MEMBERS: Kind[Member] = Kind(
     collection="members",
     to_doc=_member_doc,
     from_doc=_member,
+    wake=sanction.wake_at,
+    on_wake=sanction.on_wake,
     indexes=(
         IndexModel([("email", ASCENDING)], name="one_email", unique=True),
         IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel([("sanctions.state", ASCENDING), ("_id", DESCENDING)], name="sanctions"),
         IndexModel([("grams", ASCENDING), ("_id", DESCENDING)], name="words"),
         IndexModel([("skills_folded", ASCENDING), ("_id", DESCENDING)], name="skills"),
         IndexModel([("categories", ASCENDING), ("_id", DESCENDING)], name="categories"),

@@ -1,13 +1,15 @@
 """What callers send about members and sessions, and what they get."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
 from services.accounts.domain.letter import Letter
-from services.accounts.domain.member import Member, Record
+from services.accounts.domain.member import Member, Record, Sanction
+from services.accounts.domain.sanction import ANSWER_DAYS
 from services.accounts.domain.session import ACCESS_LIFE_S, Login, Session
 from shared import web
 from shared.documents import Doc
@@ -17,6 +19,7 @@ NAME_MAX = 60
 BIO_MAX = 3000
 SKILL_MAX = 50
 TOKEN_MAX = 200
+REASON_MAX = 2000
 
 _LOCALE = validate.OneOf(["ja", "en"])
 _KIND = validate.OneOf(["individual", "company"])
@@ -85,6 +88,55 @@ class ResetWords(Schema):
     password = fields.String(
         required=True, load_only=True, validate=validate.Length(PASSWORD_MIN, PASSWORD_MAX)
     )
+
+
+class SanctionWords(Schema):
+    """`POST /v1/members/{id}/sanctions`."""
+
+    level = fields.String(required=True, validate=validate.OneOf(["warn", "suspend", "ban"]))
+    reason = web.Text(REASON_MAX, required=True)
+    until = web.When(load_default=None, allow_none=True)
+
+
+class DecisionWords(Schema):
+    """An operator's answer."""
+
+    reason = web.Text(REASON_MAX, required=True)
+
+
+class AppealWords(Schema):
+    """`POST /v1/me/sanctions/{id}/appeal`."""
+
+    text = web.Text(REASON_MAX, required=True)
+
+
+class AppealWithoutToken(Credentials):
+    """`POST /v1/sessions/appeals`."""
+
+    text = web.Text(REASON_MAX, required=True)
+
+
+class SanctionShape(Schema):
+    """One measure, as its member and the operators see it."""
+
+    id = fields.String(required=True)
+    member_id = fields.String(required=True)
+    level = fields.String(required=True)
+    reason = fields.String(required=True)
+    state = fields.String(required=True)
+    at = web.When(required=True)
+    until = web.When(required=True, allow_none=True)
+    appeal = fields.String(required=True, allow_none=True)
+    answer_by = web.When(required=True, allow_none=True)
+    decision = fields.String(required=True, allow_none=True)
+    decided_at = web.When(required=True, allow_none=True)
+
+
+class SanctionsShape(Schema):
+    """Measures."""
+
+    items = fields.List(fields.Nested(SanctionShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class AskedShape(Schema):
@@ -273,6 +325,24 @@ def login(found: Login) -> Doc:
         "token_type": "Bearer",
         "expires_in": ACCESS_LIFE_S,
         "member": me(found.member),
+    }
+
+
+def sanction(member_id: str, one: Sanction) -> Doc:
+    """Return a measure; who decided is not the member's to know."""
+    asked_at = one.appealed_at if one.state == "appealed" else None
+    return {
+        "id": one.id,
+        "member_id": member_id,
+        "level": one.level,
+        "reason": one.reason,
+        "state": one.state,
+        "at": one.at,
+        "until": one.until,
+        "appeal": one.appeal,
+        "answer_by": asked_at + timedelta(days=ANSWER_DAYS) if asked_at else None,
+        "decision": one.decision or None,
+        "decided_at": one.decided_at,
     }
 
 

@@ -9,6 +9,7 @@ from services.jobs.records import JOBS, MEMBERS, PROPOSALS
 from shared.documents import Doc
 from shared.events import Event
 from shared.reactions import Change, Handle, Project, Reactions
+from shared.revocations import REVOKED
 
 
 def _member(event: Event) -> Doc:
@@ -52,6 +53,7 @@ DECIDED = (Handle(contests.on_decided),)
 JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
+    "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
     "opening.reserved": (Handle(usecases.on_reserved),),

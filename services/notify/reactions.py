@@ -4,6 +4,7 @@ from services.notify.domain.told import TOLD
 from services.notify.records import MEMBERS, member_doc
 from services.notify.usecases import hooks, telling
 from shared.reactions import HandleMany, Project, Reactions
+from shared.revocations import REVOKED
 
 TELL = HandleMany(telling.tell)
 WHO = Project(MEMBERS, member_doc)
@@ -14,4 +15,5 @@ REACTIONS: Reactions = {
     **dict.fromkeys(TOLD, (TELL,)),
     "member.registered": (WHO, TELL),
     "member.changed": (WHO, TELL),
+    "tokens.revoked": (REVOKED, TELL),
 }

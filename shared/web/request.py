@@ -96,7 +96,9 @@ def _read_caller(at: Here) -> Caller | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("bad_token", "Authorization is to be: Bearer <access token>")
-    return keys().verify(token.strip(), now=at.now)
+    found = keys().verify(token.strip(), now=at.now)
+    at.parts["ukeoi_revocations"].refuse(found, now=at.now)
+    return found
 
 
 def address() -> str:

@@ -3,6 +3,7 @@
 from services.accounts.api.keys import key_set
 from services.accounts.api.mail import mail
 from services.accounts.api.people import people
+from services.accounts.api.safety import safety
 from services.accounts.api.sessions import logins
 
-BLUEPRINTS = (people, logins, mail, key_set)
+BLUEPRINTS = (people, logins, mail, safety, key_set)

@@ -41,6 +41,9 @@ class Signer:
         """
         kid, key = self._newest()
         at = int(now.timestamp())
+        if member.sessions_since is not None:
+            # Later than the second in which all earlier tokens were revoked.
+            at = max(at, int(member.sessions_since.timestamp()) + 1)
         claims = {
             "sub": member.id,  # first, so that the gateway can tell members apart
             "iss": self._issuer,

@@ -6,22 +6,24 @@ from typing import Any, Literal
 
 from ukeoi_client.models import (
     AcceptanceWords,
+    AccountsDecisionWords,
     AccountsPerson,
     AgreementWords,
+    AppealWithoutToken,
+    AppealWords,
     Ask,
     Asked,
     AwardWords,
     CancellationWords,
     CategoryTree,
-    ChangeWords,
     ChangesWords,
+    ChangeWords,
     Contract,
+    ContractsDecisionWords,
     ContractsProposalWords,
     CounterWords,
     Credentials,
-    DecisionWords,
     DeliveryWords,
-    Dispute,
     DisputeWords,
     Entry,
     EntryWords,
@@ -33,9 +35,9 @@ from ukeoi_client.models import (
     Hold,
     Job,
     JobEdit,
-    JobWords,
     JobsProposal,
     JobsProposalWords,
+    JobWords,
     Keys,
     Login,
     Me,
@@ -61,6 +63,9 @@ from ukeoi_client.models import (
     ResetAsked,
     ResetWords,
     ReviewWords,
+    Sanction,
+    Sanctions,
+    SanctionWords,
     SelectWords,
     Sessions,
     StatementLine,
@@ -69,7 +74,6 @@ from ukeoi_client.models import (
     Wallet,
     Webhook,
     WebhookWords,
-    Webhooks,
     WithholdingWords,
 )
 from ukeoi_client.sending import Answer, Words
@@ -193,6 +197,64 @@ class Calls:
     def reset(self, token: str, words: ResetWords) -> Answer[None]:
         """Set another password with the code of a letter, once; every session ends."""
         return self.put(f"/v1/password-resets/{token}", words)
+
+    def see_sanctions(self, id: str, *, soon: bool = False) -> Answer[Sanctions]:
+        """See the sanctions of a member, the latest first; operators only."""
+        return self.send("GET", f"/v1/members/{id}/sanctions", query={}, soon=soon)
+
+    def impose_sanction(
+        self, id: str, words: SanctionWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Sanction]:
+        """Warn, suspend (`until` a time) or ban a member, with a reason; operators only."""
+        return self.post(f"/v1/members/{id}/sanctions", words, key=key, soon=soon)
+
+    def see_appeals(self, *, limit: int | None = None) -> Iterator[Sanction]:
+        """See the appeals that wait for an operator; operators only."""
+        return self.items("/v1/members/appeals", limit=limit)
+
+    def uphold_sanction(
+        self,
+        id: str,
+        sanction_id: str,
+        words: AccountsDecisionWords,
+        *,
+        key: str | None = None,
+        soon: bool = False,
+    ) -> Answer[Sanction]:
+        """Answer an appeal: the sanction stays, with a reason; operators only."""
+        return self.post(
+            f"/v1/members/{id}/sanctions/{sanction_id}/uphold", words, key=key, soon=soon
+        )
+
+    def lift_sanction(
+        self,
+        id: str,
+        sanction_id: str,
+        words: AccountsDecisionWords,
+        *,
+        key: str | None = None,
+        soon: bool = False,
+    ) -> Answer[Sanction]:
+        """Take a sanction back, with a reason; operators only."""
+        return self.post(
+            f"/v1/members/{id}/sanctions/{sanction_id}/lift", words, key=key, soon=soon
+        )
+
+    def see_my_sanctions(self, *, soon: bool = False) -> Answer[Sanctions]:
+        """See one's own sanctions with their reasons, the latest first."""
+        return self.send("GET", "/v1/me/sanctions", query={}, soon=soon)
+
+    def appeal_sanction(
+        self, sanction_id: str, words: AppealWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Sanction]:
+        """Appeal; unanswered within 7 days, the sanction is lifted."""
+        return self.post(f"/v1/me/sanctions/{sanction_id}/appeal", words, key=key, soon=soon)
+
+    def appeal_suspension(
+        self, words: AppealWithoutToken, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Sanction]:
+        """Appeal a suspension or ban by address and password, for who cannot log in."""
+        return self.post("/v1/sessions/appeals", words, key=key, soon=soon)
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
@@ -606,7 +668,7 @@ class Calls:
         return self.post(f"/v1/contracts/{id}/dispute/accept", words, key=key, soon=soon)
 
     def decide_dispute(
-        self, id: str, words: DecisionWords, *, key: str | None = None, soon: bool = False
+        self, id: str, words: ContractsDecisionWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Contract]:
         """Decide as an operator, with a written reason."""
         return self.post(f"/v1/contracts/{id}/dispute/decide", words, key=key, soon=soon)

@@ -8,6 +8,10 @@ class AcceptanceWords(TypedDict):
     reason: NotRequired[str | None]
 
 
+class AccountsDecisionWords(TypedDict):
+    reason: str
+
+
 class AccountsPerson(TypedDict):
     id: str
     display_name: str
@@ -39,6 +43,16 @@ class Action(TypedDict):
 
 class AgreementWords(TypedDict):
     proposal: NotRequired[int | None]
+
+
+class AppealWithoutToken(TypedDict):
+    email: str
+    password: str
+    text: str
+
+
+class AppealWords(TypedDict):
+    text: str
 
 
 class Ask(TypedDict):
@@ -176,6 +190,12 @@ class ContractList(TypedDict):
     next_cursor: str | None
 
 
+class ContractsDecisionWords(TypedDict):
+    worker_gets: NotRequired["ShareWords | None"]
+    client_gets: NotRequired["ShareWords | None"]
+    reason: str
+
+
 class ContractsDelivery(TypedDict):
     note: str
     links: list[str]
@@ -248,12 +268,6 @@ class CounterWords(TypedDict):
 class Credentials(TypedDict):
     email: str
     password: str
-
-
-class DecisionWords(TypedDict):
-    worker_gets: NotRequired["ShareWords | None"]
-    client_gets: NotRequired["ShareWords | None"]
-    reason: str
 
 
 class Deliveries(TypedDict):
@@ -747,6 +761,10 @@ class Preference(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "sanction.ended",
+        "sanction.imposed",
+        "sanction.lifted",
+        "sanction.upheld",
         "webhook.disabled",
         "week.planned",
     ]
@@ -817,6 +835,10 @@ class PreferenceWords(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "sanction.ended",
+        "sanction.imposed",
+        "sanction.lifted",
+        "sanction.upheld",
         "webhook.disabled",
         "week.planned",
     ]
@@ -961,6 +983,31 @@ class Reviewer(TypedDict):
 class ReviewsCount(TypedDict):
     satisfied: int
     unsatisfied: int
+
+
+class Sanction(TypedDict):
+    id: str
+    member_id: str
+    level: str
+    reason: str
+    state: str
+    at: str
+    until: str | None
+    appeal: str | None
+    answer_by: str | None
+    decision: str | None
+    decided_at: str | None
+
+
+class SanctionWords(TypedDict):
+    level: Literal["warn", "suspend", "ban"]
+    reason: str
+    until: NotRequired[str | None]
+
+
+class Sanctions(TypedDict):
+    items: list["Sanction"]
+    next_cursor: str | None
 
 
 class Schedule(TypedDict):
@@ -1170,8 +1217,14 @@ class WebhookWords(TypedDict):
                 "record.changed",
                 "review.revealed",
                 "review.written",
+                "sanction.appealed",
+                "sanction.ended",
+                "sanction.imposed",
+                "sanction.lifted",
+                "sanction.upheld",
                 "slot.closed",
                 "tip.given",
+                "tokens.revoked",
                 "webhook.disabled",
                 "week.planned",
             ]
