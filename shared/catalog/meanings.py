@@ -80,5 +80,7 @@ MEANINGS = {
     # notify
     "notification.made": "A member was told something.",
     "notification.reminded": "A member was told again of what they are to do.",
+    "digest.due": "It is time for a member's daily digest.",
+    "mail.bounced": "Mail does not reach a member's address.",
     "webhook.disabled": "A member's webhook failed for so long that it is switched off.",
 }

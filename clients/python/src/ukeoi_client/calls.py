@@ -14,16 +14,19 @@ from ukeoi_client.models import (
     Ask,
     Asked,
     AwardWords,
+    Bounced,
     CancellationWords,
     CategoryTree,
     ChangesWords,
     ChangeWords,
+    Chargeback,
     Contract,
     ContractsDecisionWords,
     ContractsProposalWords,
     CounterWords,
     Credentials,
     DeliveryWords,
+    Deposit,
     DisputeWords,
     Entry,
     EntryWords,
@@ -40,6 +43,7 @@ from ukeoi_client.models import (
     JobWords,
     Keys,
     Login,
+    MatchWords,
     Me,
     Message,
     MessageWords,
@@ -765,6 +769,30 @@ class Calls:
         """
         return self.send("GET", "/v1/ledger/proof", query={"format": format}, soon=soon)
 
+    def list_deposits(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Deposit]:
+        """List bank transfers, newest first; `state=unmatched`: those nobody is known for."""
+        return self.items("/v1/payments/deposits", limit=limit, state=state)
+
+    def match_deposit(
+        self, id_: str, words: MatchWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Deposit]:
+        """Say whose a transfer is that nobody was known for."""
+        return self.post(f"/v1/payments/deposits/{id_}/match", words, key=key, soon=soon)
+
+    def list_chargebacks(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Chargeback]:
+        """List card payments that were taken back, newest first."""
+        return self.items("/v1/payments/chargebacks", limit=limit, state=state)
+
+    def write_off(
+        self, id_: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Chargeback]:
+        """Give up what is owed: it is the platform's loss."""
+        return self.post(f"/v1/payments/chargebacks/{id_}/write-off", {}, key=key, soon=soon)
+
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None
     ) -> Iterator[Notice]:
@@ -782,7 +810,9 @@ class Calls:
         return self.items("/v1/todo", limit=limit)
 
     def get_preferences(self, *, soon: bool = False) -> Answer[Preferences]:
-        """Every type of event people are told of, and where the caller wants to hear of it."""
+        """Every type of event people are told of, where the caller wants to hear of it, and
+        when.
+        """
         return self.send("GET", "/v1/notification-preferences", query={}, soon=soon)
 
     def put_preferences(self, words: PreferencesWords, *, if_match: str) -> Answer[Preferences]:
@@ -850,3 +880,21 @@ class Calls:
         return self.post(
             f"/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", {}, key=key, soon=soon
         )
+
+    def report_bounce(self, *, key: str | None = None, soon: bool = False) -> Answer[Bounced]:
+        """A mail server's word that mail did not arrive, signed as Standard Webhooks has it.
+
+        After a `hard` one or a `complaint` no more is sent to the address, and its member is
+        told in the inbox; `soft` changes nothing.
+        """
+        return self.post("/v1/mail-bounces", {}, key=key, soon=soon)
+
+    def ask_to_unsubscribe(self, token: str, *, soon: bool = False) -> Answer[None]:
+        """The page that a mail's link leads to; only its button unsubscribes."""
+        return self.send("GET", f"/v1/unsubscribe/{token}", query={}, soon=soon)
+
+    def unsubscribe(
+        self, token: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Mail no more of this kind, at one click (RFC 8058); again is the same."""
+        return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)

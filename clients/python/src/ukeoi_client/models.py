@@ -97,6 +97,10 @@ class AwardWords(TypedDict):
     awards: list["OneAward"]
 
 
+class Bounced(TypedDict):
+    noted: bool
+
+
 class Budget(TypedDict):
     min: "Money"
     max: "Money"
@@ -149,6 +153,23 @@ class ChangeWords(TypedDict):
 
 class ChangesWords(TypedDict):
     note: str
+
+
+class Chargeback(TypedDict):
+    id: str
+    state: Literal["owed", "recovered", "reversed", "written_off"]
+    charge_id: str
+    hold_id: str
+    ref: str
+    member_id: str
+    amount: "Money"
+    reason: str
+    received_at: str
+
+
+class ChargebackList(TypedDict):
+    items: list["Chargeback"]
+    next_cursor: str | None
 
 
 class ClientSide(TypedDict):
@@ -280,6 +301,26 @@ class DeliveryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class Deposit(TypedDict):
+    id: str
+    state: Literal["unmatched", "received", "applied", "credited"]
+    provider: str
+    reference: str
+    amount: "Money"
+    member_id: str | None
+    hold_id: str | None
+    received_at: str
+
+
+class DepositList(TypedDict):
+    items: list["Deposit"]
+    next_cursor: str | None
+
+
+class DigestWords(TypedDict):
+    at: str
+
+
 class Dispute(TypedDict):
     id: str
     by: str
@@ -384,6 +425,7 @@ class Hold(TypedDict):
     released: "Money"
     refunded: "Money"
     withheld: bool
+    transfer: "Transfer | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -510,6 +552,11 @@ class Login(TypedDict):
     token_type: str
     expires_in: int
     member: "Me"
+
+
+class MatchWords(TypedDict):
+    hold_id: NotRequired[str | None]
+    member_id: NotRequired[str | None]
 
 
 class Me(TypedDict):
@@ -740,6 +787,7 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -814,6 +862,7 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -848,10 +897,17 @@ class PreferenceWords(TypedDict):
 
 class Preferences(TypedDict):
     types: list["Preference"]
+    zone: str | None
+    quiet: "QuietWords | None"
+    digest: "DigestWords | None"
+    mail_bounces: bool
 
 
 class PreferencesWords(TypedDict):
     types: list["PreferenceWords"]
+    zone: NotRequired[str | None]
+    quiet: NotRequired["QuietWords | None"]
+    digest: NotRequired["DigestWords | None"]
 
 
 class Problem(TypedDict):
@@ -893,7 +949,13 @@ class ProviderData(TypedDict):
 
 class ProviderWords(TypedDict):
     type: Literal[
-        "charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed"
+        "charge.confirmed",
+        "charge.declined",
+        "payout.sent",
+        "payout.paid",
+        "payout.failed",
+        "charge.charged_back",
+        "charge.chargeback_reversed",
     ]
     data: "ProviderData"
 
@@ -933,8 +995,11 @@ class QuestionWords(TypedDict):
     text: str
 
 
+QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
+
+
 class Quote(TypedDict):
-    stated: NotRequired["Stated"]
+    stated: NotRequired["StatedAmount"]
     amount: "Money"
     mode: Literal["project", "competition", "task", "storefront"]
     profile: str
@@ -1040,7 +1105,7 @@ class ShareWords(TypedDict):
     currency: Literal["JPY", "USD", "EUR"]
 
 
-class Stated(TypedDict):
+class StatedAmount(TypedDict):
     amount: "Money"
     steps: list["Step"]
 
@@ -1082,6 +1147,9 @@ class Sums(TypedDict):
     fees: int
     tax: int
     provider: int
+    suspense: NotRequired[int]
+    receivable: NotRequired[int]
+    losses: NotRequired[int]
 
 
 class Terms(TypedDict):
@@ -1106,6 +1174,12 @@ class Texts(TypedDict):
 class Timeline(TypedDict):
     past: list["Past"]
     future: list["Future"]
+
+
+class Transfer(TypedDict):
+    provider: str
+    number: str
+    amount: "Money"
 
 
 class Wallet(TypedDict):
@@ -1157,6 +1231,7 @@ class WebhookWords(TypedDict):
                 "delivery.submitted",
                 "deposit.credited",
                 "deposit.unmatched",
+                "digest.due",
                 "dispute.decided",
                 "dispute.escalated",
                 "dispute.evidence",
@@ -1184,6 +1259,7 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "mail.bounced",
                 "member.changed",
                 "member.registered",
                 "member.verified",
