@@ -6,8 +6,9 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.accounts.domain import finding, sanction
+from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.letter import Letter
-from services.accounts.domain.member import Member, Profile, Record, Sanction
+from services.accounts.domain.member import Member, Profile, Record, Sanction, Totp
 from services.accounts.domain.session import Session
 from shared.documents import Doc, Kind, Shelf
 
@@ -43,6 +44,7 @@ def _member_doc(member: Member) -> Doc:
         "record": asdict(member.record),
         "email_verified_at": member.email_verified_at,
         "sessions_since": member.sessions_since,
+        "totp": _totp_doc(member.totp),
         "sanctions": [asdict(one) for one in member.sanctions],
         "skills_folded": [finding.fold(skill) for skill in profile.skills],
         "folded": folded,
@@ -70,8 +72,17 @@ def _member(doc: Doc) -> Member:
         record=Record(**doc["record"]),
         email_verified_at=doc.get("email_verified_at"),
         sessions_since=doc.get("sessions_since"),
+        totp=_totp(doc.get("totp")),
         sanctions=tuple(Sanction(**one) for one in doc.get("sanctions", ())),
     )
+
+
+def _totp_doc(totp: Totp | None) -> Doc | None:
+    return None if totp is None else {**asdict(totp), "recovery": list(totp.recovery)}
+
+
+def _totp(doc: Doc | None) -> Totp | None:
+    return None if doc is None else Totp(**{**doc, "recovery": tuple(doc["recovery"])})
 
 
 def _session_doc(session: Session) -> Doc:
@@ -109,6 +120,18 @@ def _letter(doc: Doc) -> Letter:
         keys=tuple(doc["keys"]),
         hashes=tuple(doc["hashes"]),
         **{name: doc[name] for name in names},
+    )
+
+
+def _api_token_doc(token: ApiToken) -> Doc:
+    words: dict[str, Any] = asdict(token)
+    return {"_id": words.pop("id"), **words, "scopes": list(token.scopes)}
+
+
+def _api_token(doc: Doc) -> ApiToken:
+    names = [name for name in ApiToken.__slots__ if name not in ("id", "scopes")]
+    return ApiToken(
+        id=doc["_id"], scopes=tuple(doc["scopes"]), **{name: doc[name] for name in names}
     )
 
 
@@ -155,7 +178,18 @@ LETTERS: Kind[Letter] = Kind(
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=LETTERS_KEPT_S),
     ),
 )
-KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS)
+API_TOKENS: Kind[ApiToken] = Kind(
+    name="api_token",
+    prefix="pat",
+    collection="api_tokens",
+    to_doc=_api_token_doc,
+    from_doc=_api_token,
+    indexes=(
+        IndexModel([("member_id", ASCENDING), ("made_at", DESCENDING)], name="of_member"),
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=SESSIONS_KEPT_S),
+    ),
+)
+KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS)
 
 
 SHELVES = (

@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from services.accounts.domain import totp
+from services.accounts.domain.api_token import DAYS_MAX, ApiToken
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
 from services.accounts.domain.letter import Letter
 from services.accounts.domain.member import Member, Record, Sanction
@@ -63,6 +65,94 @@ class Credentials(Schema):
     password = fields.String(
         required=True, load_only=True, validate=validate.Length(1, PASSWORD_MAX)
     )
+
+
+class LoginWords(Credentials):
+    """`POST /v1/sessions`; `code` is of the second factor, or a recovery code."""
+
+    code = fields.String(load_only=True, validate=validate.Length(6, 40))
+
+
+class TotpBegin(Schema):
+    """`POST /v1/me/totp`."""
+
+    current_password = fields.String(
+        required=True, load_only=True, validate=validate.Length(1, PASSWORD_MAX)
+    )
+
+
+class TotpCode(Schema):
+    """`POST /v1/me/totp/on`."""
+
+    code = fields.String(required=True, load_only=True, validate=validate.Length(6, 40))
+
+
+class TotpEnd(TotpBegin):
+    """`POST /v1/me/totp/off`."""
+
+    code = fields.String(required=True, load_only=True, validate=validate.Length(6, 40))
+
+
+class TotpShape(Schema):
+    """A secret, in base32 and for a QR code."""
+
+    secret = fields.String(required=True)
+    uri = fields.String(required=True)
+
+
+class RecoveryShape(Schema):
+    """Codes for who loses the device, each for once."""
+
+    recovery_codes = fields.List(fields.String(), required=True)
+
+
+class ApiTokenWords(Schema):
+    """`POST /v1/me/tokens`."""
+
+    name = web.Text(NAME_MAX, line=True, required=True)
+    scopes = fields.List(
+        fields.String(validate=validate.OneOf(["read", "write", "money"])),
+        required=True,
+        validate=validate.Length(1, 3),
+    )
+    days = web.Whole(1, DAYS_MAX, load_default=90)
+
+
+class ApiTokenShape(Schema):
+    """A personal API token."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    scopes = fields.List(fields.String(), required=True)
+    made_at = web.When(required=True)
+    expires_at = web.When(required=True)
+
+
+class NewApiTokenShape(ApiTokenShape):
+    """A new one; `token` is null when the request is replayed."""
+
+    token = fields.String(required=True, allow_none=True)
+
+
+class ApiTokensShape(Schema):
+    """One's personal API tokens."""
+
+    items = fields.List(fields.Nested(ApiTokenShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ExchangeWords(Schema):
+    """`POST /v1/sessions/exchange`."""
+
+    token = fields.String(required=True, load_only=True, validate=validate.Length(1, TOKEN_MAX))
+
+
+class AccessShape(Schema):
+    """An access token for `Authorization`."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
 
 
 class PasswordChange(Schema):
@@ -260,6 +350,7 @@ class MeShape(PersonShape):
 
     email = fields.String(required=True)
     email_verified = fields.Boolean(required=True)
+    second_factor = fields.Boolean(required=True)
     locale = fields.String(required=True)
     state = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
@@ -288,6 +379,7 @@ def me(member: Member) -> Doc:
         "id": member.id,
         "email": member.email,
         "email_verified": member.email_verified_at is not None,
+        "second_factor": totp.is_on(member),
         "display_name": member.display_name,
         "kind": member.kind,
         "locale": member.locale,
@@ -343,6 +435,17 @@ def sanction(member_id: str, one: Sanction) -> Doc:
         "answer_by": asked_at + timedelta(days=ANSWER_DAYS) if asked_at else None,
         "decision": one.decision or None,
         "decided_at": one.decided_at,
+    }
+
+
+def api_token(found: ApiToken) -> Doc:
+    """Return a personal API token as its member sees it."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "scopes": found.scopes,
+        "made_at": found.made_at,
+        "expires_at": found.expires_at,
     }
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from shared.catalog.words import maybe, maybe_when, number, text, when
+from shared.catalog.words import flag, maybe, maybe_when, number, text, when
 
 MEMBER = {
     "member_id": text(),
@@ -33,6 +33,7 @@ FACTS = {
     "member.verified": {"member_id": text()},
     # Whoever did it: the member is told, so that a thief is noticed.
     "password.changed": {"member_id": text()},
+    "second_factor.changed": {"member_id": text(), "is_on": flag()},
     # Access tokens issued until `before` are worth nothing: all, or those of one session.
     "tokens.revoked": {
         "member_id": text(),

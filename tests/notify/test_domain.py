@@ -292,7 +292,16 @@ def test_every_text_can_be_filled_in_and_names_the_work(
 
     assert "%" not in said.title + said.body
     if not type_.startswith(
-        ("payout.", "deposit.", "webhook.", "mail.", "password.", "member.", "sanction.")
+        (
+            "payout.",
+            "deposit.",
+            "webhook.",
+            "mail.",
+            "password.",
+            "second_factor.",
+            "member.",
+            "sanction.",
+        )
     ):
         assert TITLE in said.title + said.body
     if tell.by:

@@ -8,7 +8,7 @@ from services.accounts import schemas
 from services.accounts.usecases import letters
 from shared import web
 
-mail = web.blueprint("mail", __name__)
+mail = web.blueprint("letters", __name__)
 
 
 @mail.post("/email-verifications")

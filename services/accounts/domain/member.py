@@ -53,6 +53,16 @@ class Sanction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Totp:
+    """A second factor; its rules are in `totp`. `last_step`: codes up to it are spent."""
+
+    secret: str
+    is_on: bool = False
+    last_step: int = 0
+    recovery: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One account, which may both give and take work."""
 
@@ -71,6 +81,7 @@ class Member:
     # Whatever session began before is worth nothing: the password was changed.
     sessions_since: datetime | None = None
     sanctions: tuple[Sanction, ...] = ()
+    totp: Totp | None = None
 
 
 def register(
