@@ -9,7 +9,6 @@ import functools
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -18,28 +17,12 @@ from typing import Any
 from shared import settings
 from shared.money import CURRENCIES
 from shared.settings import Settings
-from shared.timers import Limits, Timers
+from shared.timers import MODES, Limits, Profile, Timers
 
-MODES = ("project", "competition", "task", "storefront")
+__all__ = ["MODES", "Profile", "here", "of"]
+
 _SPAN = re.compile(r"([1-9][0-9]{0,4}) (d|h|min)")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "min": timedelta(minutes=1)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """A marketplace; `words` is its whole file, for who owns a part of it."""
-
-    id: str = "default"
-    name: Mapping[str, str] = field(default_factory=lambda: {"ja": "標準", "en": "Default"})
-    currency: str = "JPY"
-    modes: tuple[str, ...] = MODES
-    timers: Timers = field(default_factory=Timers)
-    limits: Limits = field(default_factory=Limits)
-    words: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    def has(self, mode: str) -> bool:
-        """Say whether this marketplace offers a mode of work."""
-        return mode in self.modes
 
 
 def of(how: Settings) -> Profile:

@@ -3,9 +3,13 @@
 Plain data, for the domains; `shared.profiles` reads it from the profile's file.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
+
+MODES = ("project", "competition", "task", "storefront")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +63,20 @@ class Limits:
     rejections_least: int = 3
     rejections_share: Fraction = Fraction(30, 100)
     rejections_none_up_to: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A marketplace; `words` is its whole file, for who owns a part of it."""
+
+    id: str = "default"
+    name: Mapping[str, str] = field(default_factory=lambda: {"ja": "標準", "en": "Default"})
+    currency: str = "JPY"
+    modes: tuple[str, ...] = MODES
+    timers: Timers = field(default_factory=Timers)
+    limits: Limits = field(default_factory=Limits)
+    words: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def has(self, mode: str) -> bool:
+        """Say whether this marketplace offers a mode of work."""
+        return mode in self.modes
