@@ -6,9 +6,12 @@ from typing import Any, Literal
 
 from ukeoi_client.models import (
     AcceptanceWords,
+    Access,
     AccountsDecisionWords,
     AccountsPerson,
     AgreementWords,
+    ApiTokens,
+    ApiTokenWords,
     AppealWithoutToken,
     AppealWords,
     Ask,
@@ -24,12 +27,12 @@ from ukeoi_client.models import (
     ContractsDecisionWords,
     ContractsProposalWords,
     CounterWords,
-    Credentials,
     DeliveryWords,
     Deposit,
     DisputeWords,
     Entry,
     EntryWords,
+    ExchangeWords,
     ExtensionWords,
     FavouriteWords,
     Feed,
@@ -43,10 +46,13 @@ from ukeoi_client.models import (
     JobWords,
     Keys,
     Login,
+    LoginWords,
     MatchWords,
     Me,
     Message,
     MessageWords,
+    Month,
+    NewApiToken,
     Notice,
     NotifyDelivery,
     Offer,
@@ -62,6 +68,7 @@ from ukeoi_client.models import (
     Question,
     QuestionWords,
     Quote,
+    Recovery,
     RefreshWords,
     Registration,
     ResetAsked,
@@ -75,6 +82,10 @@ from ukeoi_client.models import (
     StatementLine,
     Statistics,
     Timeline,
+    Totp,
+    TotpBegin,
+    TotpCode,
+    TotpEnd,
     Wallet,
     Webhook,
     WebhookWords,
@@ -159,7 +170,7 @@ class Calls:
         return self.send("GET", "/v1/sessions", query={}, soon=soon)
 
     def log_in(
-        self, words: Credentials, *, key: str | None = None, soon: bool = False
+        self, words: LoginWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Login]:
         """Log in."""
         return self.post("/v1/sessions", words, key=key, soon=soon)
@@ -259,6 +270,46 @@ class Calls:
     ) -> Answer[Sanction]:
         """Appeal a suspension or ban by address and password, for who cannot log in."""
         return self.post("/v1/sessions/appeals", words, key=key, soon=soon)
+
+    def begin_totp(
+        self, words: TotpBegin, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Totp]:
+        """Take a secret for an authenticator program; it counts once a first code has been
+        shown.
+        """
+        return self.post("/v1/me/totp", words, key=key, soon=soon)
+
+    def confirm_totp(
+        self, words: TotpCode, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Recovery]:
+        """Switch the second factor on with a first code; the recovery codes are shown this once."""
+        return self.post("/v1/me/totp/on", words, key=key, soon=soon)
+
+    def end_totp(
+        self, words: TotpEnd, *, key: str | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Switch the second factor off, with the password and a code."""
+        return self.post("/v1/me/totp/off", words, key=key, soon=soon)
+
+    def exchange_token(
+        self, words: ExchangeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Access]:
+        """Take an access token of 15 minutes for a personal API token, within its scopes."""
+        return self.post("/v1/sessions/exchange", words, key=key, soon=soon)
+
+    def list_tokens(self, *, soon: bool = False) -> Answer[ApiTokens]:
+        """See one's personal API tokens that count, the latest first."""
+        return self.send("GET", "/v1/me/tokens", query={}, soon=soon)
+
+    def make_token(
+        self, words: ApiTokenWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[NewApiToken]:
+        """Make a personal API token with scopes; its `token` is shown this once."""
+        return self.post("/v1/me/tokens", words, key=key, soon=soon)
+
+    def revoke_token(self, id: str) -> Answer[None]:
+        """Take a personal API token back, with what it was exchanged for."""
+        return self.delete(f"/v1/me/tokens/{id}")
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
@@ -744,6 +795,24 @@ class Calls:
     ) -> Iterator[StatementLine]:
         """Return one's statement, newest first; with `format=csv` all of it, oldest first."""
         return self.items("/v1/wallet/entries", limit=limit, currency=currency)
+
+    def get_month(
+        self,
+        month: str,
+        *,
+        currency: Literal["JPY", "USD", "EUR"] | None = None,
+        format: Literal["json", "html"] | None = None,
+        soon: bool = False,
+    ) -> Answer[Month]:
+        """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to
+        print.
+        """
+        return self.send(
+            "GET",
+            f"/v1/wallet/months/{month}",
+            query={"currency": currency, "format": format},
+            soon=soon,
+        )
 
     def list_payouts(self, *, limit: int | None = None) -> Iterator[Payout]:
         """List one's payouts, newest first."""

@@ -8,6 +8,12 @@ class AcceptanceWords(TypedDict):
     reason: NotRequired[str | None]
 
 
+class Access(TypedDict):
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
 class AccountsDecisionWords(TypedDict):
     reason: str
 
@@ -43,6 +49,25 @@ class Action(TypedDict):
 
 class AgreementWords(TypedDict):
     proposal: NotRequired[int | None]
+
+
+class ApiToken(TypedDict):
+    id: str
+    name: str
+    scopes: list[str]
+    made_at: str
+    expires_at: str
+
+
+class ApiTokenWords(TypedDict):
+    name: str
+    scopes: list[Literal["read", "write", "money"]]
+    days: NotRequired[int]
+
+
+class ApiTokens(TypedDict):
+    items: list["ApiToken"]
+    next_cursor: str | None
 
 
 class AppealWithoutToken(TypedDict):
@@ -286,11 +311,6 @@ class CounterWords(TypedDict):
     milestones: NotRequired[list["PlannedWords"]]
 
 
-class Credentials(TypedDict):
-    email: str
-    password: str
-
-
 class Deliveries(TypedDict):
     items: list["NotifyDelivery"]
     next_cursor: str | None
@@ -379,6 +399,10 @@ class Event(TypedDict):
     data: dict[str, Any]
 
 
+class ExchangeWords(TypedDict):
+    token: str
+
+
 class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
@@ -435,6 +459,17 @@ class Hold(TypedDict):
 class HoldList(TypedDict):
     items: list["Hold"]
     next_cursor: str | None
+
+
+class Invoice(TypedDict):
+    issuer: str
+    number: str
+    qualified: bool
+    rate: str
+    fees: "Money"
+    tax: "Money"
+    without_tax: "Money"
+    deductible_if_unregistered: str
 
 
 class Job(TypedDict):
@@ -554,6 +589,12 @@ class Login(TypedDict):
     member: "Me"
 
 
+class LoginWords(TypedDict):
+    email: str
+    password: str
+    code: NotRequired[str]
+
+
 class MatchWords(TypedDict):
     hold_id: NotRequired[str | None]
     member_id: NotRequired[str | None]
@@ -571,6 +612,7 @@ class Me(TypedDict):
     record: "Record"
     email: str
     email_verified: bool
+    second_factor: bool
     locale: str
     state: str
     roles: list[str]
@@ -606,6 +648,27 @@ class Money(TypedDict):
 class MoneyWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
+
+
+class Month(TypedDict):
+    month: str
+    currency: str
+    opening: "Money"
+    closing: "Money"
+    received: "Money"
+    spent: "Money"
+    withheld: "Money"
+    invoice: "Invoice"
+    lines: list["StatementLine"]
+
+
+class NewApiToken(TypedDict):
+    id: str
+    name: str
+    scopes: list[str]
+    made_at: str
+    expires_at: str
+    token: str | None
 
 
 class Next(TypedDict):
@@ -790,6 +853,7 @@ class Preference(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -813,6 +877,7 @@ class Preference(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "second_factor.changed",
         "webhook.disabled",
         "week.planned",
     ]
@@ -865,6 +930,7 @@ class PreferenceWords(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -888,6 +954,7 @@ class PreferenceWords(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "second_factor.changed",
         "webhook.disabled",
         "week.planned",
     ]
@@ -1012,6 +1079,10 @@ class Record(TypedDict):
     contracts_completed: int
     contracts_cancelled: int
     reviews: "ReviewsCount"
+
+
+class Recovery(TypedDict):
+    recovery_codes: list[str]
 
 
 class RefreshWords(TypedDict):
@@ -1176,6 +1247,24 @@ class Timeline(TypedDict):
     future: list["Future"]
 
 
+class Totp(TypedDict):
+    secret: str
+    uri: str
+
+
+class TotpBegin(TypedDict):
+    current_password: str
+
+
+class TotpCode(TypedDict):
+    code: str
+
+
+class TotpEnd(TypedDict):
+    current_password: str
+    code: str
+
+
 class Transfer(TypedDict):
     provider: str
     number: str
@@ -1266,6 +1355,7 @@ class WebhookWords(TypedDict):
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
+                "milestone.due",
                 "milestone.funded",
                 "milestone.overdue",
                 "milestone.paid",
@@ -1298,6 +1388,7 @@ class WebhookWords(TypedDict):
                 "sanction.imposed",
                 "sanction.lifted",
                 "sanction.upheld",
+                "second_factor.changed",
                 "slot.closed",
                 "tip.given",
                 "tokens.revoked",
