@@ -423,6 +423,17 @@ class HoldList(TypedDict):
     next_cursor: str | None
 
 
+class Invoice(TypedDict):
+    issuer: str
+    number: str
+    qualified: bool
+    rate: str
+    fees: "Money"
+    tax: "Money"
+    without_tax: "Money"
+    deductible_if_unregistered: str
+
+
 class Job(TypedDict):
     prizes: NotRequired[list["Money"]]
     closes_at: NotRequired[str | None]
@@ -592,6 +603,18 @@ class Money(TypedDict):
 class MoneyWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
+
+
+class Month(TypedDict):
+    month: str
+    currency: str
+    opening: "Money"
+    closing: "Money"
+    received: "Money"
+    spent: "Money"
+    withheld: "Money"
+    invoice: "Invoice"
+    lines: list["StatementLine"]
 
 
 class Next(TypedDict):
