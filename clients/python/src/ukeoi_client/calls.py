@@ -49,7 +49,6 @@ from ukeoi_client.models import (
     Wallet,
     Webhook,
     WebhookWords,
-    Webhooks,
 )
 from ukeoi_client.sending import Answer, Words
 
