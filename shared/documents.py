@@ -237,7 +237,10 @@ def changing(
     if unset:
         update["$unset"] = unset
     push: Doc = {}
-    if entries:
+    if entries and not old.get("outbox"):
+        # An empty outbox stays empty at this version, and setting costs the server less.
+        set_["outbox"] = list(entries)
+    elif entries:
         push["outbox"] = {"$each": list(entries)}
     if once:
         _add_receipt(old, once, now, set_=set_, push=push)

@@ -3,8 +3,10 @@
 Each runs about twice a second in a thread of every worker; any number of workers may sweep.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -20,7 +22,9 @@ from shared.store import Db, Store, is_away
 log = structlog.get_logger(__name__)
 
 OUTBOX_AGE = timedelta(seconds=2)
-OUTBOX_DOCS_MAX = 200
+OUTBOX_DOCS = 500
+OUTBOX_S = 2.0
+"""For all kinds of a service together less than the lease of 10 s."""
 UNROUTABLE_WAIT = timedelta(seconds=10)
 TIMERS_MAX = 200
 TIMER_LEASE = timedelta(seconds=30)
@@ -30,30 +34,38 @@ DELIVERIES_MAX = 200
 def outbox(
     db: Db, publisher: Publisher, source: str, kinds: Iterable[Kind[Any]], now: datetime
 ) -> int:
-    """Publish facts that have waited for 2 s; one worker at a time, under a lease."""
+    """Publish facts that have waited for 2 s; one worker at a time, under a lease.
+
+    After a broker's absence all that waits is told in one go, for `OUTBOX_S` a kind.
+    """
     if not publisher.is_ready or not leases.hold(db, "outbox", now=now):
         return 0
     return sum(_outbox_of(db, publisher, source, kind, now) for kind in kinds)
 
 
 def _outbox_of(db: Db, publisher: Publisher, source: str, kind: Kind[Any], now: datetime) -> int:
-    waiting = db[kind.collection].find(
-        {
-            "outbox.time": {"$lte": now - OUTBOX_AGE},
-            "unroutable_until": {"$not": {"$gt": now}},
-        },
-        {"outbox": 1},
-        limit=OUTBOX_DOCS_MAX,
-    )
-    writes = [Written(kind.collection, doc["_id"], doc["outbox"]) for doc in waiting]
-    if not writes:
-        return 0
-    sent = relay.publish(db, publisher, source, writes)
-    if sent.unroutable:
-        stuck = [w.id for w in writes if any(e["id"] in sent.unroutable for e in w.entries)]
-        later = {"$set": {"unroutable_until": now + UNROUTABLE_WAIT}}
-        db[kind.collection].update_many({"_id": {"$in": stuck}}, later)
-    return len(sent.confirmed)
+    told, end_at = 0, time.monotonic() + OUTBOX_S
+    for writes in _waiting(db, kind, now):
+        sent = relay.publish(db, publisher, source, writes)
+        told += len(sent.confirmed)
+        if sent.unroutable:
+            stuck = [w.id for w in writes if any(e["id"] in sent.unroutable for e in w.entries)]
+            later = {"$set": {"unroutable_until": now + UNROUTABLE_WAIT}}
+            db[kind.collection].update_many({"_id": {"$in": stuck}}, later)
+        if not sent.confirmed or time.monotonic() > end_at:
+            break
+    return told
+
+
+def _waiting(db: Db, kind: Kind[Any], now: datetime) -> Iterator[list[Written]]:
+    """Yield what waits, in batches: from first to last, each document once."""
+    where = {
+        "outbox.time": {"$lte": now - OUTBOX_AGE},
+        "unroutable_until": {"$not": {"$gt": now}},
+    }
+    with db[kind.collection].find(where, {"outbox": 1}, batch_size=OUTBOX_DOCS) as docs:
+        while batch := list(islice(docs, OUTBOX_DOCS)):
+            yield [Written(kind.collection, doc["_id"], doc["outbox"]) for doc in batch]
 
 
 def due_deliveries(store: Store, reactions: Reactions, now: datetime) -> int:

@@ -31,7 +31,7 @@ from shared.store import Store, is_away
 
 LOG = structlog.get_logger(__name__)
 
-BATCH_MAX = 200
+BATCH_MAX = 500
 WAIT_S = 0.2
 BIND_EVERY_S = 10
 SWEEP_EVERY_S = 0.5
@@ -43,7 +43,7 @@ SUSPECT_COUNT = 2
 
 HEARD = Counter("messages_consumed_total", "Events heard", ["type", "outcome"])
 BATCHES = Histogram(
-    "batch_size", "Events handled together", buckets=(1, 2, 5, 10, 20, 50, 100, 200)
+    "batch_size", "Events handled together", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
 )
 SWEPT = Counter("swept_total", "What the sweep did", ["what"])
 OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest fact that waits for the broker")
@@ -116,6 +116,7 @@ class Worker:
         self.relay.stop()
         if health:
             health.shutdown()
+            health.server_close()
         LOG.info("worker_stopped")
 
     def stop(self) -> None:
@@ -211,7 +212,8 @@ class Worker:
             why = verdicts[event.id]
             if why is not None:
                 deliveries.failed(self.store.db, event, why, now=now)
-            HEARD.labels(event.type, "done" if why is None else "kept").inc()
+            known = event.type if event.type in self.reactions else ""
+            HEARD.labels(known, "done" if why is None else "kept").inc()
 
     # sweeping
 

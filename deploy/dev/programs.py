@@ -20,6 +20,7 @@ from deploy.dev.servers import Command
 
 ASK_TIMEOUT_S = 2
 STOP_TIMEOUT_S = 25  # longer than gunicorn's graceful_timeout
+PASSED_ON_TO_TESTS = ("PYTHONPATH", "UKEOI_SEEDED_BUG")
 # Demos, tests and measurements all come from one address, some of them as one member.
 GATEWAY_LIMITS = {
     "GATEWAY_RATE": "20000r/s",
@@ -33,6 +34,8 @@ GATEWAY_LIMITS = {
     "GATEWAY_CORS_ORIGINS": "",
 }
 PASSED_ON = ("PROFILE", "PROFILES_DIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
+OUTSIDE = ("SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_SECRETS", "WEBHOOK_LOOPBACK")
+"""What notify is told of the world outside; without `SMTP_URL` no mail is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
     }
     if name == "accounts":
         env["JWT_PRIVATE_KEYS"] = str(home.keys / "private")
+    if name == "notify":
+        env |= {key: os.environ[key] for key in OUTSIDE if key in os.environ}
     if name == "escrow":
         env["SANDBOX_WEBHOOK_SECRETS"] = keys.secret(home.keys / "sandbox-webhook")
     if test:
@@ -125,6 +130,7 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
             "UKEOI_TEST_DEPLOYMENT": "1",
             "UKEOI_CLOCK_FILE": str(home.clock_file),
             "UKEOI_FAULTS_FILE": str(home.faults_file),
+            **{key: os.environ[key] for key in PASSED_ON_TO_TESTS if key in os.environ},
         }
     return env
 

@@ -2,12 +2,16 @@
 
 from flask import Flask
 
-from services.contracts.api import contracts, offers
+from services.contracts.api import asking, contracts, disputes, offers
+from services.contracts.domain import times
 from services.contracts.records import KINDS
-from shared import web
+from shared import profiles, web
 from shared.settings import Settings
 
 
 def create_app(given: Settings | None = None) -> Flask:
     """Return the application; gunicorn calls this without settings."""
-    return web.make_app("contracts", [offers.blp, contracts.blp], kinds=KINDS, given=given)
+    blueprints = [offers.blp, contracts.blp, asking.blp, disputes.blp]
+    app = web.make_app("contracts", blueprints, kinds=KINDS, given=given)
+    times.use(profiles.of(app.extensions["ukeoi_settings"]).timers)
+    return app

@@ -30,6 +30,53 @@ def open_offers_of_job(db: Db, job_id: str) -> list[str]:
     return [d["_id"] for d in db["offers"].find(where, {"_id": 1})]
 
 
+def is_cancelled(db: Db, job_id: str) -> bool:
+    """Say whether a job is known to be cancelled."""
+    return db["cancelled_jobs"].find_one({"_id": job_id}) is not None
+
+
+def contract_of_ask(db: Db, ask_id: str) -> str:
+    """Return the id of the contract in which this extension was asked for.
+
+    :raises Unknown: `no_such_extension`
+    """
+    found = db["contracts"].find_one({"asks.id": ask_id}, {"_id": 1})
+    if found is None:
+        raise Unknown("no_such_extension", "there is no such extension")
+    return str(found["_id"])
+
+
+def open_disputes(db: Db, page: Page) -> tuple[list[Doc], str | None]:
+    """Return the contracts whose dispute waits for its end, newest first."""
+    waiting = {"dispute.state": {"$in": ["opened", "answered", "escalated"]}}
+    return page.find(db["contracts"], waiting)
+
+
+def dispute_statistics(db: Db) -> Doc:
+    """Return how many disputes there were, by reason, and how they ended; nobody is named."""
+    days = {"$divide": [{"$subtract": ["$dispute.ended_at", "$dispute.opened_at"]}, 86_400_000]}
+    share = {"$divide": ["$dispute.worker_gets.amount", "$dispute.held.amount"]}
+    group = {
+        "_id": "$dispute.reason",
+        "disputes": {"$sum": 1},
+        "ended": _count({"$gt": ["$dispute.ended_at", None]}),
+        "settled": _count({"$eq": ["$dispute.state", "settled"]}),
+        "decided_by_ops": _count({"$eq": ["$dispute.ended_by", "ops"]}),
+        "decided_by_silence": _count({"$eq": ["$dispute.ended_by", "silence"]}),
+        "worker_share": {"$avg": {"$cond": [{"$gt": ["$dispute.ended_at", None]}, share, None]}},
+        "days_to_end": {"$avg": {"$cond": [{"$gt": ["$dispute.ended_at", None]}, days, None]}},
+    }
+    found = db["contracts"].aggregate(
+        [{"$match": {"dispute.state": {"$gt": ""}}}, {"$group": group}, {"$sort": {"_id": 1}}]
+    )
+    rows = [{"reason": row.pop("_id"), **row} for row in found]
+    return {"disputes": sum(row["disputes"] for row in rows), "by_reason": rows}
+
+
+def _count(when: Doc) -> Doc:
+    return {"$sum": {"$cond": [when, 1, 0]}}
+
+
 def require_active(db: Db, member_id: str) -> None:
     """Pass when this member can be offered work.
 

@@ -6,10 +6,12 @@ from pymongo import IndexModel
 
 from services.contracts.domain import offer as offers
 from services.contracts.domain import silence
+from services.contracts.domain.ask import Ask
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.message import Message
 from services.contracts.domain.milestone import Milestone
 from services.contracts.domain.offer import Offer, Planned
+from services.contracts.domain.parting import Cancellation, Dispute, Proposal
 from services.contracts.domain.review import Review, Reviews
 from shared.documents import Doc, Kind
 from shared.money import Money
@@ -28,6 +30,15 @@ PLAIN_MILESTONE = (
     *("n", "title", "deliver_by", "hold_id", "state", "fund_by", "funded_at", "delivered_at"),
     *("accept_at", "note", "changes_note", "rounds", "told_overdue_at", "accepted_by", "ask_at"),
 )
+PLAIN_ASK = (
+    *("id", "kind", "by", "reason", "asked_at", "answer_by", "n", "title", "deliver_by", "fault"),
+    *("state", "answered_at"),
+)
+PLAIN_CANCELLATION = ("by", "reason", "asked_at", "answer_by", "state", "answered_at")
+PLAIN_DISPUTE = (
+    *("id", "by", "reason", "note", "opened_at", "due", "state", "proposals", "evidence"),
+    *("ended_by", "decision", "ended_at"),
+)
 PLAIN_MESSAGE = ("thread", "sender_id", "recipient_id", "text", "at")
 
 
@@ -37,6 +48,14 @@ def _plain(thing: Any, names: tuple[str, ...]) -> Doc:
 
 def _pick(doc: Doc, names: tuple[str, ...]) -> Doc:
     return {name: doc[name] for name in names}
+
+
+def _money_doc(money: Money | None) -> Doc | None:
+    return money.words() if money else None
+
+
+def _money(doc: Doc | None) -> Money | None:
+    return Money.of(doc) if doc else None
 
 
 def _offer_doc(offer: Offer) -> Doc:
@@ -62,11 +81,11 @@ def _offer(doc: Doc) -> Offer:
 
 
 def _milestone_doc(m: Milestone) -> Doc:
-    released = m.released.words() if m.released else None
     return {
         **_plain(m, PLAIN_MILESTONE),
         "amount": m.amount.words(),
-        "released": released,
+        "released": _money_doc(m.released),
+        "decided": _money_doc(m.decided),
         "links": list(m.links),
     }
 
@@ -74,7 +93,8 @@ def _milestone_doc(m: Milestone) -> Doc:
 def _milestone(doc: Doc) -> Milestone:
     return Milestone(
         amount=Money.of(doc["amount"]),
-        released=Money.of(doc["released"]) if doc["released"] else None,
+        released=_money(doc["released"]),
+        decided=_money(doc.get("decided")),
         links=tuple(doc["links"]),
         **_pick(doc, PLAIN_MILESTONE),
     )
@@ -103,6 +123,9 @@ def _contract_doc(contract: Contract) -> Doc:
             "worker": _review_doc(reviews.worker),
             "revealed_at": reviews.revealed_at,
         },
+        "asks": [{**_plain(a, PLAIN_ASK), "amount": _money_doc(a.amount)} for a in contract.asks],
+        "cancellation": _cancellation_doc(contract.cancellation),
+        "dispute": _dispute_doc(contract.dispute),
     }
 
 
@@ -116,7 +139,58 @@ def _contract(doc: Doc) -> Contract:
             worker=_review(reviews["worker"]),
             revealed_at=reviews["revealed_at"],
         ),
+        asks=tuple(
+            Ask(amount=_money(a["amount"]), **_pick(a, PLAIN_ASK)) for a in doc.get("asks", ())
+        ),
+        cancellation=_cancellation(doc.get("cancellation")),
+        dispute=_dispute(doc.get("dispute")),
         **_pick(doc, PLAIN_CONTRACT),
+    )
+
+
+def _cancellation_doc(it: Cancellation | None) -> Doc | None:
+    return None if it is None else {**_plain(it, PLAIN_CANCELLATION), "pay": _money_doc(it.pay)}
+
+
+def _cancellation(doc: Doc | None) -> Cancellation | None:
+    if doc is None:
+        return None
+    return Cancellation(pay=_money(doc["pay"]), **_pick(doc, PLAIN_CANCELLATION))
+
+
+def _proposal_doc(it: Proposal | None) -> Doc | None:
+    if it is None:
+        return None
+    return {"number": it.number, "worker_gets": it.worker_gets.words(), "at": it.at}
+
+
+def _proposal(doc: Doc | None) -> Proposal | None:
+    return Proposal(**{**doc, "worker_gets": Money.of(doc["worker_gets"])}) if doc else None
+
+
+def _dispute_doc(it: Dispute | None) -> Doc | None:
+    if it is None:
+        return None
+    return {
+        **_plain(it, PLAIN_DISPUTE),
+        "claim": it.claim.words(),
+        "held": it.held.words(),
+        "worker_gets": _money_doc(it.worker_gets),
+        "client": _proposal_doc(it.client),
+        "worker": _proposal_doc(it.worker),
+    }
+
+
+def _dispute(doc: Doc | None) -> Dispute | None:
+    if doc is None:
+        return None
+    return Dispute(
+        claim=Money.of(doc["claim"]),
+        held=Money.of(doc["held"]),
+        worker_gets=_money(doc["worker_gets"]),
+        client=_proposal(doc["client"]),
+        worker=_proposal(doc["worker"]),
+        **_pick(doc, PLAIN_DISPUTE),
     )
 
 
@@ -157,7 +231,14 @@ CONTRACTS: Kind[Contract] = Kind(
     from_doc=_contract,
     wake=silence.wake,
     on_wake=silence.resolve,
-    indexes=_lists_of("client_id", "worker_id"),
+    indexes=(
+        *_lists_of("client_id", "worker_id"),
+        IndexModel([("asks.id", 1)], partialFilterExpression={"asks.id": {"$exists": True}}),
+        IndexModel(
+            [("dispute.state", 1), ("_id", -1)],
+            partialFilterExpression={"dispute.state": {"$exists": True}},
+        ),
+    ),
 )
 MESSAGES: Kind[Message] = Kind(
     name="message",

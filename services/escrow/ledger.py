@@ -10,10 +10,13 @@ so up to 50 postings share one. It is the one place outside `shared.store` that 
 """
 
 import random
+import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pymongo
@@ -22,8 +25,10 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from services.escrow import journal
-from services.escrow.domain.posting import Decision, Entry
+from services.escrow import journal, plan
+from services.escrow.domain.posting import Decision
+from services.escrow.plan import Posting, Raced, Verdict
+from services.escrow.together import Group
 from shared import faults
 from shared.documents import (
     Context,
@@ -38,7 +43,7 @@ from shared.documents import (
     receipt_of,
     stamp,
 )
-from shared.errors import Conflict, Crossing, Ignored, Refused, Unavailable
+from shared.errors import Crossing, Ignored, Refused, Unavailable
 from shared.store import Db, Store
 
 BATCH_MAX = 50
@@ -47,46 +52,21 @@ TRIES_MAX = 12
 DUPLICATE_KEY = 11000
 
 
-class Raced(Exception):
-    """Somebody changed the thing, or posted this entry, first: read anew and decide anew."""
-
-
 MoneyRule = Callable[..., Decision[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to happen to one thing: a rule about money, its words, and who caused it."""
+    """What is to happen to one thing: a rule about money, its words, and who caused it.
+
+    `posts`: the entry by which a part leaves it, when the thing itself does not remember its parts.
+    """
 
     id: str
     rule: MoneyRule
+    posts: str = ""
     words: Mapping[str, Any] = field(default_factory=dict)
     context: Context | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """One thing as its rule left it, and the entry that books it. `old` None: the thing is new."""
-
-    kind: Kind[Any]
-    thing: Any
-    outbox: Sequence[Doc]
-    entry: Entry | None
-    old: Doc | None = None
-    once: Once | None = None
-
-    @property
-    def version(self) -> int:
-        """Return the version that the thing will have."""
-        return 1 if self.old is None else int(self.old["version"]) + 1
-
-    @property
-    def done(self) -> Done[Any]:
-        """Return what its caller is told."""
-        return Done(self.thing, self.version, False, self.once.answer if self.once else {})
-
-
-Verdict = Done[Any] | Refused | Raced
 
 
 # Deciding and posting
@@ -104,9 +84,7 @@ def change(
 ) -> Done[Any]:
     """Load a thing, apply a rule about money, post what it decided; once, as `store.change` does.
 
-    :raises Unknown: there is no such thing
-    :raises Invalid: `idempotency_key_reused`
-    :raises Conflict: `insufficient_funds`, and what the rule refuses
+    :raises Refused: no such thing, `idempotency_key_reused`, `insufficient_funds`, the rule's own
     :raises Unavailable: races lost too often
     """
     return _change(store, kind, Wish(id=id_, rule=rule, words=words), once=once, now=now)
@@ -116,11 +94,13 @@ def _change(
     store: Store, kind: Kind[Any], wish: Wish, *, now: datetime, once: Once | None = None
 ) -> Done[Any]:
     for attempt in range(TRIES_MAX):
+        if attempt and wish.posts and store.db[journal.ENTRIES].find_one({"_id": wish.posts}):
+            raise Ignored("posted", f"{wish.posts} was posted by somebody else meanwhile")
         loaded = store.load(kind, wish.id)
         if once and (receipt := receipt_of(loaded.doc, once)):
             return Done(loaded.thing, loaded.version, True, receipt.get("answer", {}))
         posting = _decide(kind, loaded, wish, once=once, now=now)
-        verdict = post_batch(store, [posting], now=now)[0]
+        verdict = _group(store).submit(posting, now)
         if isinstance(verdict, Done):
             return verdict
         if isinstance(verdict, Refused):
@@ -144,13 +124,16 @@ def create(
     """
     thing, facts, entry = decision
     outbox = stamp(facts, version=1, now=now)
-    posting = Posting(kind=kind, thing=thing, outbox=outbox, entry=entry, once=once)
+    entries = (entry,) if entry else ()
+    posting = Posting(kind=kind, thing=thing, outbox=outbox, entries=entries, once=once)
     for _attempt in range(TRIES_MAX):
-        if once and (born := store.born(kind, once)):
-            return born
-        verdict = post_batch(store, [posting], now=now)[0]
+        verdict = _group(store).submit(posting, now)
         if isinstance(verdict, Done):
             return verdict
+        # Looked for only now: the unique index keeps what came before from being made again, and
+        # money it has taken may be why this is refused.
+        if once and (born := store.born(kind, once)):
+            return born
         if isinstance(verdict, Refused):
             raise verdict
         if once is None and (loaded := store.find(kind, thing.id)):
@@ -184,21 +167,29 @@ def change_many(store: Store, kind: Kind[Any], wishes: Sequence[Wish], *, now: d
 def _together(store: Store, kind: Kind[Any], wishes: Sequence[Wish], now: datetime) -> list[Wish]:
     """Grant what can be granted at once; return what is to be tried one at a time."""
     there = store.load_many(kind, {w.id for w in wishes})
-    postings: dict[str, tuple[Wish, Posting]] = {}
+    postings: dict[str, Posting] = {}
+    by_thing: dict[str, list[Wish]] = {}
     alone = []
     for wish in wishes:
-        if wish.id in postings or wish.id not in there:
-            alone.append(wish)
-            continue
         try:
-            postings[wish.id] = (wish, _decide(kind, there[wish.id], wish, now=now))
+            if wish.id in postings:
+                postings[wish.id] = _folded(kind, postings[wish.id], wish, now=now)
+            elif wish.id in there:
+                postings[wish.id] = _decide(kind, there[wish.id], wish, now=now)
+            else:
+                alone.append(wish)
+                continue
         except Ignored:
             continue
         except (Refused, Crossing):
             alone.append(wish)
-    verdicts = post_batch(store, [p for _, p in postings.values()], now=now)
-    pairs = zip(postings.values(), verdicts, strict=True)
-    return alone + [wish for (wish, _), verdict in pairs if not isinstance(verdict, Done)]
+            continue
+        by_thing.setdefault(wish.id, []).append(wish)
+    verdicts = post_batch(store, [*postings.values()], now=now)
+    for id_, verdict in zip(postings, verdicts, strict=True):
+        if not isinstance(verdict, Done):
+            alone += by_thing[id_]
+    return alone
 
 
 def _decide(
@@ -206,10 +197,42 @@ def _decide(
 ) -> Posting:
     thing, facts, entry = wish.rule(loaded.thing, now=now, **wish.words)
     outbox = stamp(facts, version=loaded.version + 1, now=now, context=wish.context)
-    return Posting(kind=kind, thing=thing, outbox=outbox, entry=entry, old=loaded.doc, once=once)
+    entries = (entry,) if entry else ()
+    return Posting(
+        kind=kind, thing=thing, outbox=outbox, entries=entries, old=loaded.doc, once=once
+    )
+
+
+def _folded(kind: Kind[Any], first: Posting, wish: Wish, *, now: datetime) -> Posting:
+    """Apply one more wish to a thing that others of the same batch have moved."""
+    thing, facts, entry = wish.rule(first.thing, now=now, **wish.words)
+    more = stamp(facts, version=first.version, now=now, context=wish.context)
+    entries = (*first.entries, entry) if entry else first.entries
+    return replace(first, thing=thing, outbox=[*first.outbox, *more], entries=entries)
 
 
 # The transaction
+
+
+def _group(store: Store) -> Group:
+    """Return where this store's postings gather."""
+    with _groups_lock:
+        if (found := _groups.get(store)) is None:
+            weak = weakref.ref(store)  # else the group would keep its own key alive
+            _groups[store] = found = Group(partial(_post_for, weak), BATCH_MAX)
+        return found
+
+
+def _post_for(
+    store: "weakref.ref[Store]", postings: Sequence[Posting], now: datetime
+) -> list[Verdict]:
+    there = store()
+    assert there is not None  # noqa: S101
+    return post_batch(there, postings, now=now)
+
+
+_groups: "weakref.WeakKeyDictionary[Store, Group]" = weakref.WeakKeyDictionary()
+_groups_lock = threading.Lock()
 
 
 def post_batch(store: Store, postings: Sequence[Posting], *, now: datetime) -> list[Verdict]:
@@ -269,72 +292,27 @@ def _meaning(wrong: PyMongoError) -> Exception:
     return Raced(str(wrong))
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What one transaction writes."""
-
-    verdicts: list[Verdict] = field(default_factory=list)
-    granted: list[Posting] = field(default_factory=list)
-    entries: list[Doc] = field(default_factory=list)
-    balances: dict[str, Doc] = field(default_factory=dict)
-
-
 def _post(
     db: Db, session: ClientSession, postings: Sequence[Posting], now: datetime
 ) -> list[Verdict]:
     there = _read_balances(db, session, postings)
-    plan = _plan(postings, there, now)
-    if not plan.granted:
-        return plan.verdicts
-    _write_things(db, session, plan.granted, now)
-    _write_balances(db, session, there, plan.balances)
-    if plan.entries:
-        db[journal.ENTRIES].insert_many(plan.entries, session=session)
+    planned = plan.of(postings, there, now)
+    if not planned.granted:
+        return planned.verdicts
+    _write_things(db, session, planned.granted, now)
+    _write_balances(db, session, there, planned.balances)
+    if planned.entries:
+        db[journal.ENTRIES].insert_many(planned.entries, session=session)
     faults.point("before_commit")
-    return plan.verdicts
+    return planned.verdicts
 
 
 def _read_balances(db: Db, session: ClientSession, postings: Sequence[Posting]) -> dict[str, Doc]:
-    moved = journal.guarded_lines(p.entry for p in postings if p.entry)
+    moved = journal.guarded_lines(entry for p in postings for entry in p.entries)
     if not moved:
         return {}
     found = db[journal.BALANCES].find({"_id": {"$in": sorted(moved)}}, session=session)
     return {doc["_id"]: doc for doc in found}
-
-
-def _plan(postings: Sequence[Posting], there: Mapping[str, Doc], now: datetime) -> _Plan:
-    plan = _Plan()
-    for posting in postings:
-        counted: dict[str, Doc] = {}
-        if posting.entry is not None:
-            moved = _move(posting.entry, {**there, **plan.balances}, counted)
-            if moved is None:
-                detail = "the wallet does not hold that much"
-                plan.verdicts.append(Conflict("insufficient_funds", detail))
-                continue
-            plan.balances |= moved
-            plan.entries.append(journal.entry_doc(posting.entry, at=now, counted=counted))
-        plan.granted.append(posting)
-        plan.verdicts.append(posting.done)
-    return plan
-
-
-def _move(
-    entry: Entry, balances: Mapping[str, Doc], counted: dict[str, Doc]
-) -> dict[str, Doc] | None:
-    """Return the balances after an entry, or None when one would fall below zero."""
-    moved: dict[str, Doc] = {}
-    for line in entry.lines:
-        if not journal.is_guarded(line.account):
-            continue
-        id_ = journal.balance_id(line.account, entry.currency)
-        old = balances.get(id_, {"amount": 0, "n": 0})
-        amount, n = old["amount"] + line.amount, old["n"] + 1
-        if amount < 0:
-            return None
-        moved[id_] = {"_id": id_, "amount": amount, "n": n}
-        counted[line.account] = {"n": n, "balance": amount}
-    return moved
 
 
 def _write_things(

@@ -14,6 +14,7 @@ from shared.money import Money
 from shared.paging import Cursor, Page, bad_cursor
 from shared.store import Db, Store
 
+MEMBERS = "members"
 STATEMENT = "-n"
 CHUNK = 100
 EXPORT_MAX = 100_000
@@ -57,6 +58,23 @@ def out_of_turn(db: Db, these: Iterable[Hold]) -> set[str]:
     for doc in waiting:
         first[doc["ref"]] = min(doc["milestone"], first.get(doc["ref"], doc["milestone"]))
     return {hold.id for hold in later if first.get(hold.ref, hold.milestone) < hold.milestone}
+
+
+def hold_of_account(store: Store, provider: str, number: str) -> Hold | None:
+    """Return the hold that has this virtual account."""
+    doc = store.db[HOLDS.collection].find_one({"transfer": [provider, number]})
+    return HOLDS.from_doc(doc) if doc else None
+
+
+def withheld_between(db: Db, hold: Hold, kinds: tuple[str, str] | None) -> bool:
+    """Say whether the client, and the worker where one is known, are of these kinds."""
+    if kinds is None:
+        return False
+    wanted = {hold.client_id: kinds[0]}
+    if hold.worker_id is not None:
+        wanted[hold.worker_id] = kinds[1]
+    found = db[MEMBERS].find({"_id": {"$in": sorted(wanted)}}, {"kind": 1})
+    return {doc["_id"]: doc["kind"] for doc in found} == wanted
 
 
 def hold_id_of_charge(db: Db, charge_id: str) -> str:

@@ -1,26 +1,22 @@
-"""What is more than one rule on one document: calls to providers, and batches of events."""
+"""What is more than one rule on one document: what providers are asked for and answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from services.escrow import ledger, queries
-from services.escrow.domain import funding, hold, payout, settlement
+from services.escrow import incoming, ledger, queries
+from services.escrow.domain import funding, payout
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
-from services.escrow.domain.schedule import Schedule
-from services.escrow.ledger import Wish
 from services.escrow.outside import Answer, Provider
 from services.escrow.outside.sandbox import Sandbox
-from services.escrow.records import HOLDS, PAYOUTS
+from services.escrow.records import CHARGEBACKS, DEPOSITS, HOLDS, PAYOUTS
 from shared import clock, faults, ids
-from shared.documents import Doc, Done, Folded, Kind, Once, Written, stamp
-from shared.engine import context_of
-from shared.errors import Conflict, Crossing, Ignored, Invalid, Refused, Unavailable, Unknown
-from shared.events import Event
+from shared.documents import Doc, Done, Kind, Once
+from shared.errors import Conflict, Crossing, Ignored, Refused, Unavailable, Unknown
 from shared.money import Money
 from shared.store import Store, is_away
 
@@ -30,56 +26,6 @@ PROVIDERS: Mapping[str, Provider] = {Sandbox.name: Sandbox()}
 DEFAULT_PROVIDER = Sandbox.name
 ASK_LEASE = timedelta(seconds=30)
 ASK_MAX = 200
-
-
-# Events
-
-
-def open_holds(store: Store, events: Sequence[Event], now: datetime, *, schedule: Schedule) -> None:
-    """Open the holds of new contracts; those that are there already stay as they are."""
-    opened: list[Folded] = []
-    for event in events:
-        for new, facts in hold.open_for_contract(event.data, schedule=schedule, now=now):
-            entries = stamp(facts, version=1, now=now, context=context_of(event))
-            opened.append(Folded(thing=new, doc=None, applied=1, entries=entries))
-    there = store.write_many(HOLDS, opened, now=now)
-    fresh = [one for one in opened if one.thing.id not in there]
-    store.written([Written(HOLDS.collection, one.thing.id, one.entries) for one in fresh])
-
-
-def accept_deliveries(store: Store, events: Sequence[Event], now: datetime) -> None:
-    """Release what was accepted, and refund the rest.
-
-    :raises Unknown, NotYet: a hold is not here or not funded yet; all others are done
-    """
-    ledger.change_many(store, HOLDS, [_acceptance(event) for event in events], now=now)
-
-
-def _acceptance(event: Event) -> Wish:
-    return Wish(
-        id=event.data["hold_id"],
-        rule=settlement.delivery_accepted,
-        words={"amount": Money.of(event.data["amount"]), "event_id": event.id},
-        context=context_of(event),
-    )
-
-
-def end_contracts(store: Store, events: Sequence[Event], now: datetime) -> None:
-    """Cancel or refund every hold of contracts that are no more.
-
-    :raises Unknown: a hold is not here yet; all others are done
-    """
-    wishes = [
-        Wish(
-            id=hold_id,
-            rule=settlement.contract_cancelled,
-            words={"reason": event.data["reason"], "event_id": event.id},
-            context=context_of(event),
-        )
-        for event in events
-        for hold_id in event.data["hold_ids"]
-    ]
-    ledger.change_many(store, HOLDS, wishes, now=now)
 
 
 # Funding
@@ -100,8 +46,10 @@ def fund(store: Store, id_: str, *, by: str, method: str, once: Once, now: datet
         raise Conflict("out_of_turn", "an earlier milestone waits for its money")
     if method == "wallet":
         return ledger.change(store, HOLDS, id_, funding.from_wallet, by=by, once=once, now=now)
-    if method != "card":
-        raise Invalid("method_not_available", f"{method} is not taken here yet")
+    if method == "bank_transfer":
+        number = PROVIDERS[DEFAULT_PROVIDER].account(id_)
+        words: dict[str, Any] = {"by": by, "provider": DEFAULT_PROVIDER, "number": number}
+        return store.change(HOLDS, id_, funding.await_transfer, **words, once=once, now=now)
     charge_id = ids.derived("chg", id_, once.name)
     done = store.change(
         HOLDS,
@@ -165,8 +113,9 @@ def request_payout(
     """Take a payout out of the wallet; the worker sends it to the provider.
 
     :raises Invalid: `currency_not_offered`, `below_minimum`
-    :raises Conflict: `insufficient_funds`
+    :raises Conflict: `insufficient_funds`, `owes_money`
     """
+    incoming.refuse_debtors(store, by)
     decision = payout.request(
         ids.new("pay"), by=by, amount=amount, provider=DEFAULT_PROVIDER, minimum=minimum, now=now
     )
@@ -237,8 +186,11 @@ def ask_providers(store: Store, now: datetime) -> int:
     Each is asked under a short lease by one worker; a provider that does not answer is asked again
     when the lease has ended.
     """
-    return _ask_due(store, HOLDS, _ask_about_hold, now) + _ask_due(
-        store, PAYOUTS, ask_for_payout, now
+    return (
+        _ask_due(store, HOLDS, _ask_about_hold, now)
+        + _ask_due(store, PAYOUTS, ask_for_payout, now)
+        + _ask_due(store, DEPOSITS, incoming.apply_deposit, now)
+        + _ask_due(store, CHARGEBACKS, incoming.recover, now)
     )
 
 

@@ -70,7 +70,8 @@ def heard(type_: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
     if type_ not in _HEARD:
         raise Invalid("unknown_event", f"nobody here knows {type_!r}")
     if _PLAINLY_RIGHT[type_](data):
-        return {**_LEFT_OUT[type_], **data}
+        left_out = _LEFT_OUT[type_]
+        return data if left_out.keys() <= data.keys() else {**left_out, **data}
     try:
         return dict(_HEARD[type_].load(data))
     except ValidationError as wrong:

@@ -8,6 +8,7 @@ from shared.catalog.words import (
     many,
     maybe,
     maybe_many,
+    maybe_money,
     maybe_when,
     money,
     number,
@@ -52,6 +53,24 @@ FORMED = {
 }
 # What escrow needs to open a hold or to quote it anew; `amount` is the agreed one, before any fee.
 ASKED_FOR = {**STEP, "mode": text(), "amount": money()}
+# What one side (`by`: client or worker) asks of the other.
+ASKED = {
+    "contract_id": text(),
+    **PARTIES,
+    "by": text(validate=validate.OneOf(["client", "worker"])),
+    "asker_id": text(),
+    "answerer_id": text(),
+}
+EXTENSION = {
+    **ASKED,
+    "milestone": number(),
+    "hold_id": text(),
+    "extension_id": text(),
+    "deliver_by": when(),
+}
+CHANGE = {**ASKED, "change_id": text()}
+CANCELLATION = {**ASKED, "offer_id": text(), **ORIGIN}
+DISPUTE = {**ASKED, "dispute_id": text()}
 # How the money of one hold is divided; both amounts before any fee, together the whole hold.
 DIVIDED = {**STEP, "worker_gets": money(), "client_gets": money()}
 PART = {"hold_id": text(), "amount": money()}
@@ -125,6 +144,61 @@ FACTS = {
     # On top, of the client's free will: taken from the client's wallet if it is there, else the
     # client funds the hold; released in the moment it is funded. `milestone` is 0.
     "tip.given": {**ASKED_FOR, "tip_id": text(), "note": maybe(fields.String)},
+    "extension.requested": {**EXTENSION, "reason": text(), "answer_by": when()},
+    "extension.granted": EXTENSION,
+    "extension.refused": EXTENSION,
+    "extension.withdrawn": EXTENSION,
+    # `kind`: add (a further milestone) or change (of this one); what is null stays.
+    "change.proposed": {
+        **CHANGE,
+        "kind": text(validate=validate.OneOf(["add", "change"])),
+        "milestone": maybe(fields.Integer, strict=True),
+        "new_title": maybe(fields.String),
+        "amount": maybe_money(),
+        "deliver_by": maybe_when(),
+        "reason": text(),
+        "fault": maybe(fields.String),
+        "answer_by": when(),
+    },
+    "change.agreed": CHANGE,
+    "change.refused": CHANGE,
+    "change.lapsed": CHANGE,
+    # `pay` of what is held would go to the worker. `otherwise`: cancelled or delivery_stands.
+    "cancellation.requested": {
+        **CANCELLATION,
+        "reason": text(),
+        "pay": maybe_money(),
+        "answer_by": when(),
+        "otherwise": text(),
+    },
+    "cancellation.refused": CANCELLATION,
+    "cancellation.lapsed": CANCELLATION,
+    # `claim` is what the opener wants of what is held.
+    "dispute.opened": {
+        **DISPUTE,
+        "claim": money(),
+        "reason": text(),
+        "note": maybe(fields.String),
+        "answer_by": when(),
+    },
+    "dispute.evidence": {
+        **DISPUTE,
+        "note": text(),
+        "links": maybe(fields.List, cls_or_instance=fields.String()),
+    },
+    "dispute.proposed": {
+        **DISPUTE,
+        "proposal": number(),
+        "worker_gets": money(),
+        "client_gets": money(),
+        "note": maybe(fields.String),
+    },
+    "dispute.escalated": {
+        "contract_id": text(),
+        **PARTIES,
+        "dispute_id": text(),
+        "decide_by": when(),
+    },
     # Both sides agreed on a division; an operator (or the timer) decided one.
     "dispute.settled": {**DIVIDED, "by": text()},
     "dispute.decided": {**DIVIDED, "by": text(), "reason": text()},

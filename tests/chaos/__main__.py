@@ -20,8 +20,9 @@ from deploy.dev.home import Home
 from shared import clock, ids
 from shared.bus import Publisher
 from shared.events import Event
+from tests.chaos.bugs import BUGS
 from tests.chaos.checker import GHOST, Checker
-from tests.chaos.nemesis import Nemesis
+from tests.chaos.nemesis import POINTS, Nemesis
 from tests.chaos.stories import STORIES, WEIGHTS, Teller, Told, register
 from ukeoi_client import Ukeoi
 
@@ -36,8 +37,11 @@ SILENCE_DAYS = (8.0, 8.0, 8.0, 16.0, 16.0)
 class Run:
     """One run: a deployment of its own, stories, faults, the count."""
 
-    def __init__(self, stories: int, kills: int, seed: int, *, points: bool) -> None:
+    def __init__(
+        self, stories: int, kills: int, seed: int, *, points: bool, patience_s: float = 120.0
+    ) -> None:
         self.stories, self.kills, self.seed, self.points = stories, kills, seed, points
+        self.patience_s = patience_s
         self.dice = random.Random(seed)
         self.told = Told()
         self.console = Console()
@@ -79,41 +83,38 @@ class Run:
 
     def _tell_under_fire(self, people: tuple[list[Any], list[Any]]) -> None:
         began, stop = time.monotonic(), threading.Event()
-        plan = self.dice.choices(list(STORIES), WEIGHTS, k=self.stories)
-        threads = [threading.Thread(target=self._die_at_points, args=(stop,), daemon=True)]
         # Kills are spread over the time that the stories will take, at about 12 a second.
         every_s = max(0.4, self.stories / 12 / max(1, self.kills))
-        threads.append(
-            threading.Thread(target=self.nemesis.run, args=(self.kills, stop, every_s), daemon=True)
-        )
-        for thread in threads:
+        faults = [
+            threading.Thread(target=self.nemesis.run, args=(self.kills, stop, every_s)),
+            threading.Thread(target=self.nemesis.die_at_every_point, args=(self._points(),)),
+        ]
+        for thread in faults:
             thread.start()
-        local = threading.local()
+        local, told = threading.local(), 0
         with ThreadPoolExecutor(TELLERS) as pool:
-            list(pool.map(lambda job: self._tell(local, people, *job), enumerate(plan)))
-        stop.set()
-        for thread in threads:
-            thread.join(timeout=60)
-        took = time.monotonic() - began
-        self.console.print(f"{self.stories} stories in {took:.0f} s under fire")
+            # Load flows until the last fault has fired: else its healing would prove nothing.
+            while told < self.stories or any(thread.is_alive() for thread in faults):
+                count = self.stories if told == 0 else TELLERS
+                plan = self.dice.choices(list(STORIES), WEIGHTS, k=count)
+                jobs = enumerate(plan, start=told)
+                list(pool.map(lambda job: self._tell(local, people, *job), jobs))
+                told += count
+        for thread in faults:
+            thread.join()
+        self.console.print(f"{told} stories in {time.monotonic() - began:.0f} s under fire")
+
+    def _points(self) -> tuple[str, ...]:
+        if not self.points:
+            return ()
+        return tuple({p for points in POINTS.values() for p in points} - {"timer_claimed"})
 
     def _tell(self, local: Any, people: tuple[list[Any], list[Any]], n: int, story: str) -> None:
         if not hasattr(local, "teller"):
-            local.teller = Teller(self.url, self.told, self.now)
+            local.teller = Teller(self.url, self.told, self.now, people[0][-1], self.patience_s)
         dice = random.Random(self.seed * 1_000_003 + n)
         clients, workers = people
-        local.teller.tell(story, dice.choice(clients), dice.choice(workers), dice)
-
-    def _die_at_points(self, stop: threading.Event) -> None:
-        if self.points:
-            from tests.chaos.nemesis import POINTS
-
-            for name, points in POINTS.items():
-                for point in points:
-                    if stop.is_set() or point == "timer_claimed":
-                        continue
-                    if not self.nemesis.die_at(name, point):
-                        self.nemesis.missed.append(f"{name} {point}")
+        local.teller.tell(story, dice.choice(clients[:-1]), dice.choice(workers), dice)
 
     def _die_by_timer(self) -> None:
         """The one point that only silence passes: arm it, let a timer come, and see it die."""
@@ -123,7 +124,7 @@ class Run:
         armed.start()
         time.sleep(1)
         people = self._people()
-        teller = Teller(self.url, self.told, self.now)
+        teller = Teller(self.url, self.told, self.now, people[0][-1], self.patience_s)
         teller.tell("unanswered", people[0][0], people[1][0], self.dice)
         self._move_clock(15 * DAY_S)
         armed.join(timeout=60)
@@ -207,9 +208,17 @@ def table(run: Run, checker: Checker, wrong: list[str]) -> Table:
 @click.option("--seed", type=int, default=None, help="Replays a run's schedule.")
 @click.option("--points/--no-points", default=True, help="Also die at every named point once.")
 @click.option("--keep", is_flag=True, help="Leave the deployment up afterwards.")
-def main(stories: int, kills: int, seed: int | None, points: bool, keep: bool) -> None:
+@click.option("--bugs", is_flag=True, help="Plant each seeded bug in turn; all must be caught.")
+def main(stories: int, kills: int, seed: int | None, points: bool, keep: bool, bugs: bool) -> None:
     """Run stories while processes are killed; then count what was lost or done twice."""
-    run = Run(stories, kills, random.randrange(10**6) if seed is None else seed, points=points)
+    if bugs:
+        sys.exit(_plant_each(seed or 1))
+    chosen = random.randrange(10**6) if seed is None else seed
+    wrong = _one_run(Run(stories, kills, chosen, points=points), keep=keep)
+    sys.exit(1 if wrong else 0)
+
+
+def _one_run(run: Run, *, keep: bool = False) -> list[str]:
     run.console.print(f"seed {run.seed}")
     up.down(HOME, wipe=True)
     try:
@@ -218,11 +227,28 @@ def main(stories: int, kills: int, seed: int | None, points: bool, keep: bool) -
         run.console.print(table(run, checker, wrong))
         run.console.print(json.dumps({"points": dict(run.nemesis.points)}), soft_wrap=True)
         for what in wrong[:40]:
-            run.console.print(f"✗ {what}", highlight=False)
+            run.console.print(f"✗ {what}", highlight=False, soft_wrap=True)
     finally:
         if not keep:
             up.down(HOME)
-    sys.exit(1 if wrong else 0)
+    return wrong
+
+
+def _plant_each(seed: int) -> int:
+    """Return how many seeded bugs a run did not find."""
+    console, missed = Console(), 0
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent / "seeded")
+    for bug in BUGS:
+        os.environ["UKEOI_SEEDED_BUG"] = bug
+        try:
+            wrong = _one_run(Run(40, 6, seed, points=True, patience_s=20.0))
+        except Exception as broken:  # noqa: BLE001  (a run that cannot even end has found it)
+            wrong = [f"{type(broken).__name__}: {broken}"[:300]]
+        missed += not wrong
+        found = f"caught: {wrong[0][:150]}" if wrong else "NOT CAUGHT"
+        console.print(f"seeded bug {bug}: {found}", highlight=False, soft_wrap=True)
+    console.print(f"{len(BUGS) - missed} of {len(BUGS)} seeded bugs were caught")
+    return missed
 
 
 if __name__ == "__main__":

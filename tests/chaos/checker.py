@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy.dev.home import SERVICES
 from services.escrow import audit, proof
+from shared import deliveries
 from shared.bus import Publisher, event_of
 from shared.documents import Doc
 from shared.ops import database, environment
@@ -82,13 +83,21 @@ class Checker:
             self._no_leftovers(name, db)
             self._said_once(name, db)
         self._everything_was_heard()
+        self._ghost_is_parked()
         self.findings += [f"ledger: {wrong}" for wrong in audit.check(self.dbs["escrow"])[:20]]
         sums = proof.proof(self.dbs["escrow"])["currencies"]
         self.figures["ledger_total"] = {c: s["total"] for c, s in sums.items()}
         self.findings += [f"{c} sums to {s['total']}" for c, s in sums.items() if s["total"]]
         self.figures["facts"] = sum(db["facts"].count_documents({}) for db in self.dbs.values())
 
-    def _drain(self, patience_s: float = 30.0) -> None:
+    def _ghost_is_parked(self) -> None:
+        """What can never be done is kept and shown, after exactly the bounded tries."""
+        parked = self.dbs["contracts"]["deliveries"].find({"state": "parked"})
+        tries = [doc["tries"] for doc in parked if GHOST in str(doc.get("event"))]
+        if tries != [deliveries.TRIES_MAX]:
+            self.findings.append(f"the event for nobody was to be parked after 8 tries: {tries}")
+
+    def _drain(self, patience_s: float = 90.0) -> None:
         """Wait until what is on its way has arrived: outboxes, retries, what notify has kept."""
         until = time.monotonic() + patience_s
         while time.monotonic() < until:

@@ -5,20 +5,24 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ukeoi_client import Conflict, Member, NoAnswer, Problem, TimeIsUp, Ukeoi
+from ukeoi_client import Conflict, Member, NoAnswer, NotFound, Problem, TimeIsUp, Ukeoi
 
 PASSWORD = "correct horse battery staple"
-PATIENCE_S = 120.0
 AMOUNTS = (1000, 30_000, 75_000, 120_001, 999_999)
 
 
 def yen(amount: int) -> dict[str, Any]:
     """Return money."""
     return {"amount": amount, "currency": "JPY"}
+
+
+class Unlike(Exception):
+    """Something is not as the story wants it."""
 
 
 @dataclass
@@ -42,10 +46,18 @@ class Told:
 class Teller:
     """One thread's way to tell stories: its own connections, members from a common pool."""
 
-    def __init__(self, url: str, told: Told, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        url: str,
+        told: Told,
+        clock: Callable[[], datetime],
+        stranger: Member,
+        patience_s: float,
+    ) -> None:
         self.told = told
         self.clock = clock
-        self.api = Ukeoi(url, patience_s=PATIENCE_S, on_trouble=self._troubled)
+        self.api = Ukeoi(url, patience_s=patience_s, on_trouble=self._troubled)
+        self.stranger = stranger.through(self.api)
 
     def _troubled(self, _what: str) -> None:
         with self.told.lock:
@@ -61,7 +73,7 @@ class Teller:
         mine, theirs = client.through(self.api), worker.through(self.api)
         try:
             STORIES[story](self, mine, theirs, dice)
-        except (Problem, NoAnswer, TimeIsUp) as wrong:
+        except (Problem, NoAnswer, TimeIsUp, Unlike) as wrong:
             with self.told.lock:
                 self.told.failed.append(f"{story}: {wrong}"[:400])
         else:
@@ -120,7 +132,8 @@ def _leaf(it: Teller) -> str:
 
 
 def _form(it: Teller, client: Member, worker: Member, offer: str) -> tuple[str, str]:
-    contract = worker.post(f"/v1/offers/{offer}/accept", soon=True).body
+    contract = _accept(worker, offer)
+    _refuse_strangers(it, contract["id"])
     hold = contract["milestones"][0]["hold_id"]
     it.told.note("contracts", contract["id"], "cancelled")  # until the money is there
     it.api.wait_until(
@@ -129,6 +142,26 @@ def _form(it: Teller, client: Member, worker: Member, offer: str) -> tuple[str, 
         lambda state: state == "opened",
     )
     return contract["id"], hold
+
+
+def _accept(worker: Member, offer: str) -> dict[str, Any]:
+    """Accept an offer, four times at once with one key: one contract."""
+    key = uuid.uuid4().hex
+    path = f"/v1/offers/{offer}/accept"
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(worker.post, path, key=key, soon=True) for _ in range(4)]
+    answers: list[dict[str, Any]] = [one.result().body for one in asked]
+    if len({a["id"] for a in answers}) != 1:
+        raise Unlike(f"{path} four times at once gave {[a['id'] for a in answers]}")
+    return answers[0]
+
+
+def _refuse_strangers(it: Teller, contract: str) -> None:
+    try:
+        it.stranger.get(f"/v1/contracts/{contract}")
+    except NotFound:
+        return
+    raise Unlike(f"a stranger can see {contract}")
 
 
 def _fund(it: Teller, client: Member, contract: str, hold: str) -> None:
@@ -144,9 +177,9 @@ def _wait(it: Teller, who: Member, contract: str, state: str) -> None:
     )
 
 
-def _deliver(worker: Member, contract: str) -> None:
+def _deliver(worker: Member, contract: str, key: str | None = None) -> None:
     path = f"/v1/contracts/{contract}/milestones/1/deliver"
-    worker.post(path, {"note": "完成しました。"})
+    worker.post(path, {"note": "完成しました。"}, key=key)
 
 
 # the stories
@@ -176,8 +209,13 @@ def sent_back(it: Teller, client: Member, worker: Member, dice: random.Random) -
     contract, hold = _form(it, client, worker, _offer(it, client, worker, dice))
     _fund(it, client, contract, hold)
     it.told.note("contracts", contract, "completed")
-    _deliver(worker, contract)
+    key = uuid.uuid4().hex
+    _deliver(worker, contract, key)
     client.post(f"/v1/contracts/{contract}/milestones/1/request-changes", {"note": "誤字です。"})
+    _deliver(worker, contract, key)  # a late repetition of the first: nothing is delivered
+    now = worker.get(f"/v1/contracts/{contract}")["milestones"][0]["state"]
+    if now != "changes_requested":
+        raise Unlike(f"the repetition of a delivery in {contract} left it {now}")
     _deliver(worker, contract)
     client.post(f"/v1/contracts/{contract}/milestones/1/accept")
     _wait(it, client, contract, "completed")
@@ -215,16 +253,22 @@ def not_inspected(it: Teller, client: Member, worker: Member, dice: random.Rando
 
 
 def paid_out(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
-    """The worker asks for what is in the wallet."""
+    """The worker asks for all that is in the wallet, three times at once: it is there once."""
     available = worker.get("/v1/wallet")["available"]["amount"]
     if available < 1000:
         return
-    try:
-        worker.post("/v1/payouts", {"amount": yen(1000)})
-    except Conflict:  # another story was faster
-        return
+    with ThreadPoolExecutor(3) as pool:
+        taken = sum(pool.map(lambda _: _ask_payout(worker, available), range(3)))
     with it.told.lock:
-        it.told.paid_out += 1
+        it.told.paid_out += taken
+
+
+def _ask_payout(worker: Member, amount: int) -> bool:
+    try:
+        worker.post("/v1/payouts", {"amount": yen(amount)})
+    except Conflict:  # another was faster
+        return False
+    return True
 
 
 STORIES: dict[str, Callable[[Teller, Member, Member, random.Random], None]] = {

@@ -6,6 +6,7 @@ from typing import Any
 from services.contracts.domain import acts, contract, hearing, offer
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.offer import Offer, Planned
+from services.contracts.domain.times import timers
 from shared import ids
 from shared.money import Money
 
@@ -46,7 +47,7 @@ def an_offer(*amounts: int, **over: Any) -> Offer:
         "deliver_by": parts[-1].deliver_by,
         "milestones": parts,
         "sent_at": NOON,
-        "answer_by": NOON + offer.ANSWER_TIME,
+        "answer_by": NOON + timers().offer_answer,
         **over,
     }
     return Offer(**words)
@@ -54,16 +55,15 @@ def an_offer(*amounts: int, **over: Any) -> Offer:
 
 def a_contract(*amounts: int, state: str = "awaiting_funding", **over: Any) -> Contract:
     """Return a contract formed at NOON: `awaiting_funding`, `active` or with `delivered` work."""
-    taken, _ = offer.accept(
-        an_offer(*amounts, **over), by=WORKER, contract_id=ids.new("con"), now=NOON
-    )
+    sent = an_offer(*amounts, **over)
+    taken, _ = offer.accept(sent, by=sent.worker_id, contract_id=ids.new("con"), now=NOON)
     formed, _ = contract.form(offer.formation(taken), NOON)
     if state == "awaiting_funding":
         return formed
     formed = funded(formed)
     if state == "active":
         return formed
-    return acts.deliver(formed, n=1, by=WORKER, note="完成しました。", now=NOON)[0]
+    return acts.deliver(formed, n=1, by=sent.worker_id, note="完成しました。", now=NOON)[0]
 
 
 def funded(it: Contract, n: int = 1, now: datetime = NOON) -> Contract:

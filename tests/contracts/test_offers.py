@@ -7,6 +7,7 @@ import pytest
 
 from services.contracts.domain import offer
 from services.contracts.domain.offer import OPEN, STATES, Offer
+from services.contracts.domain.times import timers
 from shared import catalog, clock
 from shared.errors import Conflict, Forbidden, Invalid, Unknown
 from shared.moves import Outcome
@@ -65,7 +66,7 @@ def test_only_the_side_whose_turn_it_is_answers(act: str) -> None:
 def test_a_counter_has_a_time_of_its_own_and_keeps_what_it_does_not_name() -> None:
     it, (fact,) = said(offer.counter(an_offer(), by=WORKER, amount=yen(90_000), now=LATER))
 
-    assert it.answer_by == LATER + offer.ANSWER_TIME
+    assert it.answer_by == LATER + timers().offer_answer
     assert (it.amount, it.milestones[0].amount) == (yen(90_000), yen(90_000))
     assert it.scope == an_offer().scope
     assert fact.data["answerer_id"] == CLIENT

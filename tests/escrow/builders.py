@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from services.escrow import ledger, profiles
-from services.escrow.domain import funding, hold, payout, schedule, settlement
+from services.escrow.domain import funding, opening, payout, schedule, settlement
+from services.escrow.domain.division import Share, divide
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
 from services.escrow.domain.schedule import Schedule
@@ -111,7 +112,7 @@ def an_event(type_: str, data: dict[str, Any]) -> Event:
         id=ids.new("evt"),
         type=type_,
         source="contracts",
-        subject=data["contract_id"],
+        subject=data.get("contract_id") or data.get("job_id") or data["member_id"],
         time=clock.text(NOW),
         version=1,
         data=data,
@@ -155,7 +156,7 @@ def a_hold(
     state: str = "opened", amount: int = 75_000, *, fees: Schedule = DEFAULT, **words: Any
 ) -> Hold:
     """Return a hold that has come to this state by the rules."""
-    ((new, _),) = hold.open_for_contract(formed(amount, **words), schedule=fees, now=NOW)
+    ((new, _),) = opening.open_for_contract(formed(amount, **words), schedule=fees, now=NOW)
     if state == "opened":
         return new
     if state == "cancelled":
@@ -208,7 +209,7 @@ def keep_hold(
     store: Store, *, fees: Schedule = DEFAULT, amount: int = 75_000, **words: Any
 ) -> Hold:
     """Return an opened hold that is kept."""
-    ((new, facts),) = hold.open_for_contract(formed(amount, **words), schedule=fees, now=NOW)
+    ((new, facts),) = opening.open_for_contract(formed(amount, **words), schedule=fees, now=NOW)
     return store.create(HOLDS, new, facts, now=clock.now()).thing
 
 
@@ -254,3 +255,71 @@ def race(racers: Sequence[Callable[[], T]]) -> list[T | Exception]:
     for thread in threads:
         thread.join()
     return results
+
+
+def yen(amount: int) -> dict[str, Any]:
+    """Return yen as they are said."""
+    return {"amount": amount, "currency": "JPY"}
+
+
+def submitted(
+    *,
+    prizes: Sequence[int] = (),
+    reward: int | None = None,
+    slots: int | None = None,
+    client_id: str = CLIENT,
+) -> dict[str, Any]:
+    """Return the words of `job.submitted_for_funding`."""
+    return {
+        "job_id": ids.new("job"),
+        "client_id": client_id,
+        "mode": "competition" if prizes else "task",
+        "title": "Name a shop",
+        "hold_id": ids.new("hld"),
+        "prizes": [yen(one) for one in prizes] or None,
+        "reward": yen(reward) if reward is not None else None,
+        "slots": slots,
+        "fund_by": clock.text(NOW + timedelta(days=7)),
+    }
+
+
+def a_job_hold(state: str = "opened", *, fees: Schedule = DEFAULT, **job: Any) -> Hold:
+    """Return a job's hold that has come to this state by the rules."""
+    new, _ = opening.open_for_job(submitted(**job), schedule=fees, now=NOW)
+    if state == "opened":
+        return new
+    if state == "cancelled":
+        return settlement.cancel(new, reason="unfunded", now=NOW)[0]
+    funded = funding.from_wallet(new, by=CLIENT, now=NOW)[0]
+    part = {"funded": 0, "released": new.amount.amount, "refunded": 0, "split": 1}[state]
+    if state == "funded":
+        return funded
+    share = Share(worker_id=WORKER, amount=part, cause="test")
+    back = new.amount.amount - part
+    return divide(funded, [share], back, name="resolve", cause="test")[0]
+
+
+def a_step(type_: str = "tip.given", amount: int = 1_000, **words: Any) -> dict[str, Any]:
+    """Return the words of `tip.given`, `milestone.added`, `milestone.changed`, `week.planned`."""
+    by = clock.text(NOW + timedelta(days=7))
+    more = {
+        "tip.given": {"tip_id": ids.new("tip"), "milestone": 0},
+        "week.planned": {"week_starts_at": by, "fund_by": by},
+    }.get(type_, {"deliver_by": by})
+    return {
+        "contract_id": ids.new("con"),
+        "client_id": CLIENT,
+        "worker_id": WORKER,
+        "title": "Translate a manual",
+        "milestone": 2,
+        "hold_id": ids.new("hld"),
+        "mode": "project",
+        "amount": yen(amount),
+        **more,
+        **words,
+    }
+
+
+def a_tip(amount: int = 1_000, *, fees: Schedule = DEFAULT) -> Hold:
+    """Return a tip that waits to be funded."""
+    return opening.open_tip(a_step("tip.given", amount), schedule=fees, now=NOW)[0]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.escrow.domain import charge as charges
-from services.escrow.domain import funding, hold, payout, settlement
+from services.escrow.domain import division, funding, hold, opening, payout, settlement
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.posting import Entry, Line
 from shared import catalog, moves
@@ -36,6 +36,10 @@ HALF = Money(30_000)
 COMMANDS: dict[str, Callable[[Hold], Any]] = {
     "charge": lambda h: funding.charge(h, by=CLIENT, charge_id=OTHER, provider="sandbox", now=NOW),
     "fund": lambda h: funding.from_wallet(h, by=CLIENT, now=NOW),
+    "part": lambda h: division.divide(
+        h, [division.Share(worker_id=WORKER, amount=1, cause="x")], 0, name="x", cause="x"
+    ),
+    "requote": lambda h: opening.withhold(h, by=CLIENT, applies=False, between=False, now=NOW),
     "release": lambda h: settlement.release(h, amount=h.amount, cause="test", now=NOW),
     "refund": lambda h: settlement.refund(h, cause="test", now=NOW),
     "split": lambda h: settlement.release(h, amount=HALF, cause="test", now=NOW),
@@ -91,7 +95,7 @@ def test_every_heard_fact_has_a_row_for_every_state(
 
 
 def test_a_contract_opens_one_hold_a_milestone_with_its_quote() -> None:
-    opened = hold.open_for_contract(formed(75_000, 25_000), schedule=DEFAULT, now=NOW)
+    opened = opening.open_for_contract(formed(75_000, 25_000), schedule=DEFAULT, now=NOW)
     first, second = (h for h, _ in opened)
     assert (first.milestone, first.amount, first.state) == (1, Money(75_000), "opened")
     assert first.quote.worker_gets == Money(71_250)

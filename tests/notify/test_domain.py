@@ -89,6 +89,7 @@ def test_every_key_of_a_notice_is_closed_by_some_event() -> None:
         "fund:{contract_id}:1": fund,
         "fund:{contract_id}:{milestone}": fund,
         "fund:{job_id}:0": fund,
+        "answer_dispute:{contract_id}:{answerer_id}": "answer_dispute:{contract_id}:{asker_id}",
     }
 
     assert {same.get(key, key) for key in opened} <= closed
@@ -268,7 +269,7 @@ def messages_used() -> set[str]:
 @pytest.mark.parametrize("locale", texts.LOCALES)
 def test_every_notice_has_a_text_and_every_text_a_notice(locale: str) -> None:
     shared = {"somebody", "called", "no_deadline"}
-    families = ("do.", "otherwise.", "why.", "mail.")
+    families = ("do.", "otherwise.", "why.", "letter.")
     have = {name for name in texts.names(locale) if not name.startswith(families)} - shared
 
     assert have == messages_used()
@@ -290,7 +291,9 @@ def test_every_text_can_be_filled_in_and_names_the_work(
     said = texts.render(told, locale, {CLIENT: "佐藤花子", WORKER: "山田太郎"})
 
     assert "%" not in said.title + said.body
-    if not type_.startswith(("payout.", "deposit.", "webhook.")):
+    if not type_.startswith(
+        ("payout.", "deposit.", "webhook.", "mail.", "password.", "member.", "sanction.")
+    ):
         assert TITLE in said.title + said.body
     if tell.by:
         assert re.search("12月7日|Dec 7", said.body)
@@ -437,13 +440,24 @@ def test_an_event_concerns_the_members_it_names() -> None:
 SEEN_BY_BOTH = {
     "state",
     *("client_id", "worker_id", "title", "job_id", "proposal_id", "listing_id", "offer_id"),
-    *("contract_id", "mode", "scope", "milestones", "review_days", "revisions", "fund_by"),
+    *(
+        "contract_id",
+        "entry_id",
+        "mode",
+        "scope",
+        "milestones",
+        "review_days",
+        "revisions",
+        "fund_by",
+    ),
     *("amount", "deliver_by", "answer_by", "milestone", "actor", "action", "by", "otherwise"),
     *("hold_id", "hold_ids", "cancelled_at", "accepted_at", "round", "review_by", "reason"),
     *("message_id", "thread", "sender_id", "recipient_id", "review_id", "reviewer_id"),
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
     *("question_id", "note", "links", "state", "assignment_id", "parts", "tip_id"),
-    *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id"),
+    *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id", "pay"),
+    *("extension_id", "change_id", "dispute_id", "kind", "new_title", "fault", "claim"),
+    *("proposal", "decide_by"),
 }
 
 

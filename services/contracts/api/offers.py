@@ -6,22 +6,17 @@ from flask import Response
 
 from services.contracts import queries, usecases
 from services.contracts.domain import message, offer
-from services.contracts.domain.offer import ANSWER_TIME, Offer, Planned
+from services.contracts.domain.offer import Offer, Planned
+from services.contracts.domain.times import timers
 from services.contracts.records import MESSAGES, OFFERS
-from services.contracts.schemas import (
+from services.contracts.saying import say_contract, say_message, say_offer, say_terms
+from services.contracts.schemas import CounterWords, MessageWords, OfferListArgs, OfferWords
+from services.contracts.shapes import (
     ContractShape,
-    CounterWords,
     MessageListShape,
     MessageShape,
-    MessageWords,
-    OfferListArgs,
     OfferListShape,
     OfferShape,
-    OfferWords,
-    say_contract,
-    say_message,
-    say_offer,
-    say_terms,
 )
 from shared import ids, web
 
@@ -58,7 +53,7 @@ def _direct(words: dict[str, Any], offer_id: str, me: str) -> Offer:
         client_id=me,
         milestones=planned or (whole,),
         sent_at=web.now(),
-        answer_by=web.now() + ANSWER_TIME,
+        answer_by=web.now() + timers().offer_answer,
         **words,
     )
 

@@ -1,16 +1,18 @@
 """A contract between a client and a worker: what it is, how it is formed, how it looks.
 
-Its moves: `acts` (what people do), `hearing` (what escrow says), `silence` (what time does), and
-`endings`, to which all three lead.
+Its moves: `acts`, `asking`, `cancelling` and `dispute` (what people do), `hearing` (what escrow
+says), `silence` (what time does), and `endings`, to which all lead. `waiting` says for
+whom.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from services.contracts.domain import milestone as parts
+from services.contracts.domain.ask import Ask, other
 from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.parting import Cancellation, Dispute
 from services.contracts.domain.review import Reviews
 from shared import clock
 from shared.errors import Unknown
@@ -18,7 +20,6 @@ from shared.events import Event, Fact
 from shared.money import Money
 from shared.moves import Outcome
 
-FUND_TIME = timedelta(days=7)
 STATES = ("awaiting_funding", "active", "disputed", "completed", "cancelled")
 
 
@@ -47,6 +48,9 @@ class Contract:
     cancel_reason: str | None = None
     refund_ask_at: datetime | None = None
     reviews: Reviews = field(default_factory=Reviews)
+    asks: tuple[Ask, ...] = ()
+    cancellation: Cancellation | None = None
+    dispute: Dispute | None = None
 
 
 # how it begins
@@ -91,36 +95,6 @@ def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
     return contract, [Fact("contract.formed", dict(said))]
 
 
-def next_of(contract: Contract) -> dict[str, Any] | None:
-    """Return who must act, by when, and what happens otherwise; the most urgent milestone's."""
-    if contract.state == "awaiting_funding":
-        by = text_of(contract.milestones[0].fund_by)
-        return {"actor": "client", "action": "fund", "by": by, "otherwise": "cancelled"}
-    if contract.state == "cancelled" and contract.refund_ask_at:
-        by = text_of(contract.refund_ask_at)
-        return {"actor": "system", "action": "refund", "by": by, "otherwise": "asked_again"}
-    if contract.state != "active":
-        return None
-    waits = [w for m in contract.milestones if (w := next_of_milestone(m))]
-    return min(waits, key=lambda w: str(w["by"]), default=None)
-
-
-def next_of_milestone(m: Milestone) -> dict[str, Any] | None:
-    """Return the same for one milestone."""
-    at = text_of(parts.wake(m))
-    match m.state:
-        case "pending" if m.fund_by:
-            return {"actor": "client", "action": "fund", "by": at, "otherwise": "completed"}
-        case "funded" | "changes_requested":
-            otherwise = "cancelled" if m.told_overdue_at else "overdue"
-            return {"actor": "worker", "action": "deliver", "by": at, "otherwise": otherwise}
-        case "delivered":
-            return {"actor": "client", "action": "inspect", "by": at, "otherwise": "accepted"}
-        case "accepted":
-            return {"actor": "system", "action": "pay", "by": at, "otherwise": "asked_again"}
-    return None
-
-
 def role_of(contract: Contract, by: str) -> str:
     """Return `client` or `worker`.
 
@@ -145,17 +119,23 @@ def words(contract: Contract) -> dict[str, Any]:
 
 
 def milestone_of(contract: Contract, n: int) -> Milestone:
+    """Return the n-th milestone, counted from 1.
+
+    :raises Unknown: `no_such_milestone`
+    """
     if not 1 <= n <= len(contract.milestones):
         raise Unknown("no_such_milestone", "there is no such milestone")
     return contract.milestones[n - 1]
 
 
 def with_milestone(contract: Contract, m: Milestone) -> Contract:
+    """Return the contract with this milestone in the place of its former self."""
     milestones = tuple(m if other.n == m.n else other for other in contract.milestones)
     return replace(contract, milestones=milestones)
 
 
 def parties(contract: Contract) -> dict[str, Any]:
+    """Return the words that name a contract and its two sides in every fact."""
     return {
         "contract_id": contract.id,
         "client_id": contract.client_id,
@@ -164,12 +144,29 @@ def parties(contract: Contract) -> dict[str, Any]:
     }
 
 
+def asked_of(contract: Contract, by: str) -> dict[str, Any]:
+    """Return the words of what one side asks of the other; `by` is the asking role."""
+    return {
+        **parties(contract),
+        "by": by,
+        "asker_id": member_of(contract, by),
+        "answerer_id": member_of(contract, other(by)),
+    }
+
+
+def member_of(contract: Contract, role: str) -> str:
+    """Return who has this role."""
+    return contract.client_id if role == "client" else contract.worker_id
+
+
 def step(
     type_: str, contract: Contract, m: Milestone, said: Mapping[str, Any] | None = None
 ) -> Fact:
+    """Return a fact about one milestone."""
     step = {**parties(contract), "milestone": m.n, "hold_id": m.hold_id}
     return Fact(type_, {**step, **(said or {})})
 
 
 def text_of(at: datetime | None) -> str | None:
+    """Say a time, or that there is none."""
     return None if at is None else clock.text(at)

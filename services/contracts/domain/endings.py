@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from services.contracts.domain import ask as asks
 from services.contracts.domain import milestone as parts
 from services.contracts.domain import review
 from services.contracts.domain.contract import Contract, parties, step, with_milestone, words
@@ -21,6 +22,7 @@ def accepted(
     reason: str | None,
     now: datetime,
 ) -> Outcome[Contract]:
+    """Accept a delivery: `released` of its amount, by the client or by `silence` (`how`)."""
     m = replace(
         m,
         state=next_state(parts.MOVES, m.state, "accept"),
@@ -33,39 +35,84 @@ def accepted(
 
 
 def acceptance(contract: Contract, m: Milestone, reason: str | None = None) -> Fact:
+    """Say what escrow is to release; said again as long as it does not answer."""
     amount = m.released or m.amount
     said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason}
     return step("delivery.accepted", contract, m, said)
 
 
-def cancelled(contract: Contract, reason: str, now: datetime) -> Outcome[Contract]:
-    held = any(m.state in ("funded", "changes_requested") for m in contract.milestones)
+def cancelled(
+    contract: Contract, reason: str, now: datetime, pay: Money | None = None
+) -> Outcome[Contract]:
+    """End the contract; `pay` of what is held goes to the worker, the rest back to the client.
+
+    Less may be held than when it was offered: then all that is left.
+    """
+    contract = withdrawn(contract, now)
+    if pay:
+        contract = shared_out(contract, min(pay, held_by(contract)))
+    waits = any(m.state in (*parts.HELD, "accepted") for m in contract.milestones)
     contract = replace(
         contract,
         state="cancelled",
         cancel_reason=reason,
         ended_at=now,
-        refund_ask_at=now + parts.ASK_AGAIN if held else None,
+        refund_ask_at=now + parts.ASK_AGAIN if waits else None,
     )
     return contract, [cancellation(contract)]
 
 
 def cancellation(contract: Contract) -> Fact:
-    unpaid = [
-        m.hold_id for m in contract.milestones if m.state not in ("paid", "refunded", "split")
-    ]
-    said = {"reason": contract.cancel_reason, "hold_ids": unpaid}
+    """Say what escrow is to do; what was accepted before is paid, and not named here."""
+    unpaid = [m for m in contract.milestones if m.state not in (*parts.ENDED, "accepted")]
+    said = {
+        "reason": contract.cancel_reason,
+        "hold_ids": [m.hold_id for m in unpaid],
+        "parts": [
+            {"hold_id": m.hold_id, "amount": m.decided.words()}
+            for m in unpaid
+            if m.decided and m.decided.amount
+        ],
+    }
     return Fact("contract.cancelled", {**words(contract), **said})
 
 
 def completed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
-    contract = replace(contract, state="completed", ended_at=now)
+    """End the contract with what was paid, after these facts; holds never funded are let go."""
+    contract = replace(withdrawn(contract, now), state="completed", ended_at=now)
     left = [m.hold_id for m in contract.milestones if m.state == "pending"]
-    said = {"review_by": clock.text(now + review.WINDOW), "hold_ids": left}
+    said = {"review_by": clock.text(review.closes(now)), "hold_ids": left}
     return contract, [*facts, Fact("contract.completed", {**words(contract), **said})]
 
 
+def held_by(contract: Contract) -> Money:
+    """Return the money that is held and that nobody has decided about."""
+    held = [m.amount.amount for m in contract.milestones if m.state in parts.HELD]
+    return Money(sum(held), contract.milestones[0].amount.currency)
+
+
+def shared_out(contract: Contract, pay: Money) -> Contract:
+    """Give this much of what is held to the worker, milestone by milestone in their order."""
+    left, milestones = pay, []
+    for m in contract.milestones:
+        if m.state in parts.HELD:
+            part = min(left, m.amount)
+            m, left = replace(m, decided=part), left - part
+        milestones.append(m)
+    assert not left.amount, "nobody is given more than is held"  # noqa: S101
+    return replace(contract, milestones=tuple(milestones))
+
+
+def withdrawn(contract: Contract, now: datetime) -> Contract:
+    """Let nothing wait any more that one side asked of the other."""
+    asked = contract.cancellation
+    if asked and asked.state == "asked":
+        asked = replace(asked, state="lapsed", answered_at=now)
+    return replace(contract, asks=asks.lapsed(contract.asks, now), cancellation=asked)
+
+
 def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """Show what both sides have written, after these facts."""
     shown = [
         Fact(
             "review.revealed",
@@ -85,6 +132,7 @@ def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Co
 
 
 def reviewed(contract: Contract, role: str, written: review.Review) -> dict[str, str]:
+    """Return the words that name a review, its author and whom it is about."""
     sides = (contract.client_id, contract.worker_id)
     reviewer, reviewee = sides if role == "client" else sides[::-1]
     return {"review_id": written.id, "reviewer_id": reviewer, "reviewee_id": reviewee}

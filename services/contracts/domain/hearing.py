@@ -1,19 +1,25 @@
 """What escrow says of a contract's holds, and what it means here."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.contracts.domain import milestone as parts
 from services.contracts.domain.contract import Contract, milestone_of, step, with_milestone, words
 from services.contracts.domain.endings import completed
 from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.times import timers
 from shared import clock
 from shared.events import Fact
 from shared.money import Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard
 
-NEXT_FUND_TIME = timedelta(days=14)
-
+_ENDED = {
+    "awaiting_funding": LATER,
+    "active": "active",
+    "disputed": "disputed",
+    "completed": IGNORE,
+    "cancelled": "cancelled",
+}
 HEARD: Moves = {
     # The milestone's own table decides the milestone; this one whether the contract is concerned.
     "escrow.funded": {
@@ -23,20 +29,10 @@ HEARD: Moves = {
         "completed": IGNORE,
         "cancelled": IGNORE,  # escrow, hearing contract.cancelled on a funded hold, refunds
     },
-    "escrow.released": {
-        "awaiting_funding": LATER,
-        "active": "active",
-        "disputed": "disputed",
-        "completed": IGNORE,
-        "cancelled": IGNORE,
-    },
-    "escrow.refunded": {
-        "awaiting_funding": LATER,
-        "active": "active",
-        "disputed": "disputed",
-        "completed": IGNORE,
-        "cancelled": "cancelled",
-    },
+    "escrow.released": _ENDED,
+    "escrow.released split": _ENDED,
+    "escrow.refunded": _ENDED,
+    "escrow.refunded split": _ENDED,
     "hold.cancelled": {
         "awaiting_funding": IGNORE,
         "active": IGNORE,
@@ -62,16 +58,16 @@ def hear_escrow(
     state = heard(HEARD, contract.state, type_)
     m = milestone_of(contract, n)
     moved = heard(parts.HEARD, m.state, type_)
-    match moved:
-        case "funded":
-            return _funded(contract, m, state, now)
-        case "paid":
-            return _paid(contract, m, amount, now)
-        case _:
-            return _refunded(contract, m, now)
+    if moved == "funded":
+        return _funded(contract, replace(m, amount=amount), state, now)
+    back = amount if type_.startswith("escrow.refunded") else m.amount - amount
+    paid = m.amount - back
+    contract, facts = _ended(contract, m, moved, paid)
+    return _after(contract, facts, now)
 
 
 def _funded(contract: Contract, m: Milestone, state: str, now: datetime) -> Outcome[Contract]:
+    # What the hold says is what is held: a change of the amount may have come too late for it.
     m = replace(m, state="funded", funded_at=now, fund_by=None)
     starts = contract.state == "awaiting_funding"
     contract = with_milestone(replace(contract, state=state), m)
@@ -82,30 +78,33 @@ def _funded(contract: Contract, m: Milestone, state: str, now: datetime) -> Outc
     return contract, facts
 
 
-def _paid(contract: Contract, m: Milestone, amount: Money, now: datetime) -> Outcome[Contract]:
-    m = replace(m, state="paid", released=amount, ask_at=None, note="", links=(), changes_note="")
+def _ended(contract: Contract, m: Milestone, state: str, paid: Money) -> Outcome[Contract]:
+    released = paid if paid.amount else None
+    m = replace(m, state=state, released=released, ask_at=None, note="", links=(), changes_note="")
     contract = with_milestone(contract, m)
-    facts = [step("milestone.paid", contract, m, {"amount": amount.words()})]
-    waiting = [other for other in contract.milestones if other.state == "pending"]
-    if all(other.state in ("paid", "refunded", "split") for other in contract.milestones):
+    if released is None:
+        return contract, []
+    return contract, [step("milestone.paid", contract, m, {"amount": paid.words()})]
+
+
+def _after(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """Go on after a milestone has ended: to the end of the contract, or to the next in order."""
+    moving = any(m.state in (*parts.HELD, "accepted") for m in contract.milestones)
+    if contract.state == "cancelled":
+        return replace(contract, refund_ask_at=contract.refund_ask_at if moving else None), facts
+    if contract.state == "disputed":
+        if moving:
+            return contract, facts
+        found = contract.dispute
+        over = replace(found, due=None) if found else None
+        return completed(replace(contract, dispute=over), facts, now)
+    waiting = [m for m in contract.milestones if m.state == "pending"]
+    if not waiting and not moving:
         return completed(contract, facts, now)
     if waiting and waiting[0].fund_by is None:
-        turn = replace(waiting[0], fund_by=now + NEXT_FUND_TIME)
+        turn = replace(waiting[0], fund_by=now + timers().next_milestone_fund)
         contract = with_milestone(contract, turn)
     return contract, facts
-
-
-def _refunded(contract: Contract, m: Milestone, now: datetime) -> Outcome[Contract]:
-    m = replace(m, state="refunded", note="", links=(), changes_note="")
-    contract = with_milestone(contract, m)
-    if contract.state == "cancelled":
-        left = any(
-            x.state in ("funded", "delivered", "changes_requested") for x in contract.milestones
-        )
-        return replace(contract, refund_ask_at=contract.refund_ask_at if left else None), []
-    if all(other.state in ("paid", "refunded", "split") for other in contract.milestones):
-        return completed(contract, [], now)
-    return contract, []
 
 
 def answered(contract: Contract, now: datetime) -> Outcome[Contract]:
@@ -113,10 +112,13 @@ def answered(contract: Contract, now: datetime) -> Outcome[Contract]:
     facts: list[Fact] = []
     for m in contract.milestones:
         if m.state == "accepted":
-            contract, more = _paid(contract, m, m.released or m.amount, now)
-        elif contract.state == "cancelled" and m.state in ("funded", "changes_requested"):
-            contract, more = _refunded(contract, m, now)
+            contract, more = _ended(contract, m, "paid", m.released or m.amount)
+        elif m.state in parts.HELD and (contract.state == "cancelled" or m.decided):
+            paid = m.decided or Money(0, m.amount.currency)
+            state = "paid" if paid == m.amount else "split" if paid.amount else "refunded"
+            contract, more = _ended(contract, m, state, paid)
         else:
             continue
         facts += more
+        contract, facts = _after(contract, facts, now)
     return contract, facts

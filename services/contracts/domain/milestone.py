@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.contracts.domain.times import timers
 from shared.money import Money
 from shared.moves import IGNORE, Moves
 
-OVERDUE_TIME = timedelta(days=14)
-"""From the notice on: both silent so long, and the contract is cancelled with a refund."""
 ASK_AGAIN = timedelta(minutes=10)
 """A state that waits for escrow says its fact again after this."""
 
@@ -21,6 +20,9 @@ STATES = (
     "refunded",
     "split",
 )
+HELD = ("funded", "delivered", "changes_requested")
+"""Its money is held and nobody has decided yet whose it is."""
+ENDED = ("paid", "refunded", "split")
 MOVES: Moves = {
     "deliver": {"funded": "delivered", "changes_requested": "delivered"},
     "recall": {"delivered": "funded"},
@@ -39,28 +41,32 @@ HEARD: Moves = {
         "split": IGNORE,
     },
     "escrow.released": {
-        # Escrow releases only what was accepted; it can be heard first when ours is on its way.
         "pending": IGNORE,
-        "funded": IGNORE,
-        "delivered": IGNORE,
-        "changes_requested": IGNORE,
+        **dict.fromkeys(HELD, "paid"),  # a dispute or a cancellation gave the worker all of it
         "accepted": "paid",
-        "paid": IGNORE,
-        "refunded": IGNORE,
-        "split": IGNORE,
+        **dict.fromkeys(ENDED, IGNORE),
+    },
+    "escrow.released split": {
+        "pending": IGNORE,
+        **dict.fromkeys(HELD, "split"),
+        "accepted": "paid",  # in part, with the reason for it
+        **dict.fromkeys(ENDED, IGNORE),
     },
     "escrow.refunded": {
         # Funded in the moment it was cancelled: the refund may be heard before the funding.
         "pending": "refunded",
-        "funded": "refunded",
-        "delivered": "refunded",
-        "changes_requested": "refunded",
+        **dict.fromkeys(HELD, "refunded"),
+        "accepted": "refunded",  # what was accepted is released, unless escrow was faster
+        **dict.fromkeys(ENDED, IGNORE),
+    },
+    "escrow.refunded split": {
+        "pending": IGNORE,
+        **dict.fromkeys(HELD, "split"),
         "accepted": IGNORE,  # the rest of a partial acceptance; the released part decides
-        "paid": IGNORE,
-        "refunded": IGNORE,
-        "split": IGNORE,
+        **dict.fromkeys(ENDED, IGNORE),
     },
 }
+"""`split`: the hold was divided; escrow says both parts, and the first that is heard moves it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,7 @@ class Milestone:
 
     `note` and `links` are the present delivery's; earlier ones are in the facts. `told_overdue_at`
     is when both were told that the deadline has passed; `ask_at` when escrow is asked again.
+    `decided` is what of a held milestone an agreement or a decision gives to the worker.
     """
 
     n: int
@@ -89,6 +96,7 @@ class Milestone:
     released: Money | None = None
     accepted_by: str | None = None
     ask_at: datetime | None = None
+    decided: Money | None = None
 
 
 def wake(m: Milestone) -> datetime | None:
@@ -98,7 +106,7 @@ def wake(m: Milestone) -> datetime | None:
             return m.fund_by
         case "funded" | "changes_requested":
             told = m.told_overdue_at
-            return told + OVERDUE_TIME if told else m.deliver_by
+            return told + timers().overdue_silence if told else m.deliver_by
         case "delivered":
             return m.accept_at
         case "accepted":

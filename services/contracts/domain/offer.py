@@ -9,16 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.contracts.domain.times import timers
 from shared import clock, ids
 from shared.errors import Conflict, Forbidden, Invalid, Unknown
 from shared.events import Event, Fact
 from shared.money import Money
 from shared.moves import Moves, Outcome, next_state
 
-ANSWER_TIME = timedelta(days=14)
-FUND_TIME = timedelta(days=7)
-REVIEW_DAYS = 14
-REVISIONS = 2
 MILESTONES_MAX = 50
 COUNTERS_MAX = 20
 
@@ -63,8 +60,8 @@ class Offer:
     milestones: tuple[Planned, ...]
     sent_at: datetime
     answer_by: datetime
-    review_days: int = REVIEW_DAYS
-    revisions: int = REVISIONS
+    review_days: int = 14
+    revisions: int = 2
     mode: str = "project"
     job_id: str | None = None
     proposal_id: str | None = None
@@ -77,12 +74,23 @@ class Offer:
 def send(offer: Offer) -> Outcome[Offer]:
     """Say a new offer.
 
-    :raises Invalid: `own_offer`, `milestones_sum`
+    :raises Invalid: `own_offer`, `milestones_sum`, `review_days`: outside of what the marketplace
+        allows, or so long that the payment would be later than the law's 60 days from delivery
     """
     if offer.worker_id == offer.client_id:
         raise Invalid("own_offer", "an offer goes to somebody else")
+    _check_review(offer)
     _check_sum(offer)
     return offer, [Fact("offer.sent", {**words(offer), **_terms(offer)})]
+
+
+def _check_review(offer: Offer) -> None:
+    here = timers()
+    # The day of delivery is the first of the sixty, and an accepted delivery is paid at once.
+    most = min(here.review_most, here.pay_within - timedelta(days=1))
+    if not here.review_least <= timedelta(days=offer.review_days) <= most:
+        detail = f"{here.review_least.days} to {most.days} days to inspect a delivery"
+        raise Invalid("review_days", detail, fields={"review_days": [detail]})
 
 
 def _check_sum(offer: Offer) -> None:
@@ -122,7 +130,7 @@ def of_selection(event: Event, now: datetime) -> Outcome[Offer]:
             deliver_by=deliver_by,
             milestones=planned(said["milestones"], said["title"], amount, deliver_by),
             sent_at=now,
-            answer_by=now + ANSWER_TIME,
+            answer_by=now + timers().offer_answer,
             review_days=said["review_days"],
             revisions=said["revisions"],
             job_id=said["job_id"],
@@ -183,7 +191,7 @@ def formation(offer: Offer) -> dict[str, Any]:
         ],
         "review_days": offer.review_days,
         "revisions": offer.revisions,
-        "fund_by": clock.text(offer.answered_at + FUND_TIME),
+        "fund_by": clock.text(offer.answered_at + timers().fund),
     }
 
 
@@ -210,6 +218,31 @@ def counter(
     state = next_state(MOVES, offer.state, "counter")
     if offer.counters >= COUNTERS_MAX:
         raise Conflict("too_many_counters", f"{COUNTERS_MAX} counter-offers; accept or decline")
+    new = _other_terms(offer, amount, deliver_by, scope, milestones)
+    if new == offer:
+        raise Invalid("nothing_changed", "say other terms, or accept these")
+    _check_sum(new)
+    new = replace(
+        new, state=state, counters=offer.counters + 1, answer_by=now + timers().offer_answer
+    )
+    turn = TURN[state]
+    said = {
+        **words(new),
+        **_terms(new),
+        "turn": turn,
+        "answerer_id": new.client_id if turn == "client" else new.worker_id,
+        "asker_id": by,
+    }
+    return new, [Fact("offer.countered", said)]
+
+
+def _other_terms(
+    offer: Offer,
+    amount: Money | None,
+    deliver_by: datetime | None,
+    scope: str | None,
+    milestones: tuple[Planned, ...],
+) -> Offer:
     new = replace(
         offer,
         amount=amount or offer.amount,
@@ -223,19 +256,7 @@ def counter(
     amounts = [new.amount, *(m.amount for m in new.milestones)]
     if any(amount.currency != offer.amount.currency for amount in amounts):
         raise Invalid("currency_mismatch", f"this offer is in {offer.amount.currency}")
-    if new == offer:
-        raise Invalid("nothing_changed", "say other terms, or accept these")
-    _check_sum(new)
-    new = replace(new, state=state, counters=offer.counters + 1, answer_by=now + ANSWER_TIME)
-    turn = TURN[state]
-    said = {
-        **words(new),
-        **_terms(new),
-        "turn": turn,
-        "answerer_id": new.client_id if turn == "client" else new.worker_id,
-        "asker_id": by,
-    }
-    return new, [Fact("offer.countered", said)]
+    return new
 
 
 def decline(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:

@@ -1,11 +1,10 @@
 """Reviews are double-blind: nobody sees one before both are written or the window ends."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from services.contracts.domain.times import timers
 from shared.errors import Conflict
-
-WINDOW = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ def write(
 
     :raises Conflict: `review_closed` after the window, `already_reviewed`
     """
-    if reviews.revealed_at or now >= ended_at + WINDOW:
+    if reviews.revealed_at or now >= closes(ended_at):
         raise Conflict("review_closed", "the time for reviews is over")
     if (reviews.client if role == "client" else reviews.worker) is not None:
         raise Conflict("already_reviewed", "you have written your review")
@@ -57,6 +56,11 @@ def write(
     return replace(reviews, worker=written)
 
 
+def closes(ended_at: datetime) -> datetime:
+    """Return when the window of a contract that ended then is over."""
+    return ended_at + timers().reviews_window
+
+
 def closes_at(reviews: Reviews, ended_at: datetime | None) -> datetime | None:
     """Return when the window ends by itself; None when the reviews are out."""
-    return None if reviews.revealed_at or ended_at is None else ended_at + WINDOW
+    return None if reviews.revealed_at or ended_at is None else closes(ended_at)

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Response, current_app
 
 from services.escrow import profiles, queries, usecases
-from services.escrow.domain import quote
+from services.escrow.domain import opening, quote
+from services.escrow.records import HOLDS
 from services.escrow.schemas import (
     FundWords,
     HoldListArgs,
@@ -13,6 +14,7 @@ from services.escrow.schemas import (
     HoldShape,
     QuoteArgs,
     QuoteShape,
+    WithholdingWords,
     say_hold,
 )
 from shared import web
@@ -83,5 +85,30 @@ def fund_hold(words: dict[str, Any], id_: str) -> Response:
     queries.hold_of(web.store(), id_, me)
     done = usecases.fund(
         web.store(), id_, by=me.id, method=words["method"], once=once, now=web.now()
+    )
+    return web.answer(say_hold(done.thing, me.id), done=done)
+
+
+@blp.post("/holds/<id_>/withholding")
+@blp.arguments(WithholdingWords())
+@blp.response(200, HoldShape())
+def withhold_tax(words: dict[str, Any], id_: str) -> Response:
+    """Say, before it is funded, whether income tax is kept back of what the worker gets.
+
+    403 not_the_client, 404, 409 wrong_state, funding_in_progress or withholding_not_offered, 422.
+    """
+    me, store = web.caller(), web.store()
+    about = queries.hold_of(store, id_, me).thing
+    profile = profiles.of(current_app.extensions["ukeoi_settings"])
+    between = queries.withheld_between(store.db, about, profile.withheld_between)
+    done = store.change(
+        HOLDS,
+        id_,
+        opening.withhold,
+        by=me.id,
+        applies=words["applies"],
+        between=between,
+        once=web.once(),
+        now=web.now(),
     )
     return web.answer(say_hold(done.thing, me.id), done=done)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.escrow.domain import quote as quotes
 from services.escrow.domain.charge import Charge
 from services.escrow.domain.quote import Quote
 from services.escrow.domain.schedule import Schedule
@@ -23,7 +22,10 @@ STATES = ("opened", "funded", "released", "refunded", "split", "cancelled")
 FINAL = ("released", "refunded", "split", "cancelled")
 
 MOVES: Moves = {
+    # A part of a job's hold, while something is left in it.
+    "part": {"funded": "funded"},
     "charge": {"opened": "opened"},
+    "requote": {"opened": "opened"},
     "fund": {"opened": "funded"},
     "release": {"funded": "released"},
     "refund": {"funded": "refunded"},
@@ -32,14 +34,33 @@ MOVES: Moves = {
 }
 
 _AGAIN = {state: state for state in FINAL}
+_SETTLED = {"opened": LATER, "funded": "released", **_AGAIN}
+_PART = {"opened": LATER, "funded": "funded", **_AGAIN}
 HEARD: Moves = {
+    "job.submitted_for_funding": dict.fromkeys(STATES, IGNORE),
+    "milestone.added": dict.fromkeys(STATES, IGNORE),
+    "week.planned": dict.fromkeys(STATES, IGNORE),
+    "tip.given": dict.fromkeys(STATES, IGNORE),
+    # Only what waits for its money is quoted anew; else hold.refused is said.
+    "milestone.changed": {state: state for state in STATES},
+    # What leaves a job's hold leaves it in parts; of one that is empty hold.refused is said.
+    "assignment.approved": _PART,
+    "slot.closed": _PART,
+    "job.closed": _PART,
+    # What ends it: `released`, `refunded` or `split`, as the amounts decide.
+    "competition.awarded": _SETTLED,
+    "competition.split": _SETTLED,
+    "competition.void": _SETTLED,
+    "dispute.settled": _SETTLED,
+    "dispute.decided": _SETTLED,
+    "job.cancelled": {"opened": "cancelled", "funded": "refunded", **_AGAIN},
     # Heard again, or after all that followed from it: the hold is there.
     "contract.formed": dict.fromkeys(STATES, IGNORE),
     # Funded in a crossing with the cancellation: the money goes back. A hold that has ended stays
     # as it is, and says again how it ended to a contract that says its fact again.
     "contract.cancelled": {"opened": "cancelled", "funded": "refunded", **_AGAIN},
     # `released`, or `split` where only a part was accepted: the amount decides.
-    "delivery.accepted": {"opened": LATER, "funded": "released", **_AGAIN},
+    "delivery.accepted": _SETTLED,
     # The provider's answers. Money taken for a hold that does not wait for it any more is the
     # client's: it goes to their wallet, and the hold stays as it is.
     "charge.confirmed": {"opened": "funded", "funded": "funded", **_AGAIN},
@@ -49,7 +70,7 @@ HEARD: Moves = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """The money of one milestone (`milestone` counts from 1; 0: of a job)."""
+    """The money of one milestone (`milestone` counts from 1; 0: of a job, or a tip)."""
 
     id: str
     ref: str
@@ -65,9 +86,15 @@ class Hold:
     refunded: Money
     fund_by: datetime | None = None
     state: str = "opened"
+    # A tip is the worker's in the moment it is funded.
+    tip: bool = False
+    # Income tax is kept back of what a worker who is an individual gets.
+    withheld: bool = False
     # What the client pays on top and is not settled yet: ledger account -> minor units.
     client_fee: Mapping[str, int] = field(default_factory=dict)
     charges: tuple[Charge, ...] = ()
+    # The virtual account to which it may be paid by bank transfer: (provider, number).
+    transfer: tuple[str, str] | None = None
     # How it ended, as it was said, and the id of the event that last was answered with it.
     outcome: tuple[Fact, ...] = ()
     answered: str = ""
@@ -91,37 +118,10 @@ class Hold:
         return next((c for c in self.charges if c.state == "asked"), None)
 
 
-def open_for_contract(
-    formed: Mapping[str, Any], *, schedule: Schedule, now: datetime
-) -> list[Outcome[Hold]]:
-    """Return a new hold for each milestone of `contract.formed`, quoted by the schedule of now."""
-    return [_open(formed, step, schedule=schedule, now=now) for step in formed["milestones"]]
-
-
-def _open(
-    formed: Mapping[str, Any], step: Mapping[str, Any], *, schedule: Schedule, now: datetime
-) -> Outcome[Hold]:
-    amount = Money.of(step["amount"])
-    nothing = Money(0, amount.currency)
-    quoted = quotes.of(schedule, amount, formed["mode"])
-    hold = Hold(
-        id=step["hold_id"],
-        ref=formed["contract_id"],
-        milestone=step["n"],
-        client_id=formed["client_id"],
-        worker_id=formed["worker_id"],
-        title=formed["title"],
-        amount=amount,
-        quote=quoted,
-        schedule=schedule,
-        opened_at=now,
-        # A later milestone is funded in its turn; that deadline is the contract's to say.
-        fund_by=clock.parse(formed["fund_by"]) if step["n"] == 1 else None,
-        released=nothing,
-        refunded=nothing,
-        client_fee=quotes.by_account(quoted.client_steps),
-    )
-    return hold, [Fact("hold.opened", {**words(hold), "client_pays": quoted.client_pays.words()})]
+def opened(hold: Hold) -> Outcome[Hold]:
+    """Return a new hold and that it was opened."""
+    pays = hold.quote.client_pays.words()
+    return hold, [Fact("hold.opened", {**words(hold), "client_pays": pays})]
 
 
 def words(hold: Hold) -> dict[str, Any]:

@@ -4,8 +4,8 @@ All arithmetic is on integers of minor units; a rate is a rational number, so no
 where a step says so. A person with a pencil comes to the same figures: `floor(base x rate)`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -101,6 +101,56 @@ def of(schedule: Schedule, amount: Money, mode: str, *, withheld: bool = False) 
             amount.amount, _steps(schedule, "worker", amount.amount, mode, withheld=withheld)
         ),
     )
+
+
+def nothing(schedule: Schedule, amount: Money, mode: str) -> Quote:
+    """Return the quote of what is not to be paid for: it has no steps."""
+    return Quote(
+        amount=amount,
+        mode=mode,
+        profile=schedule.profile,
+        schedule_id=schedule.id,
+        schedule_version=schedule.version,
+    )
+
+
+def joined(parts: Sequence[Quote]) -> Quote:
+    """Return the quote of several amounts together: every step of each."""
+    amount = Money(sum(p.amount.amount for p in parts), parts[0].amount.currency)
+    return replace(
+        parts[0],
+        amount=amount,
+        client_steps=tuple(step for part in parts for step in part.client_steps),
+        worker_steps=tuple(step for part in parts for step in part.worker_steps),
+    )
+
+
+def times(one: Quote, count: int) -> Quote:
+    """Return the quote of the same amount `count` times: one, and the same for the others."""
+    return replace(
+        one,
+        amount=Money(one.amount.amount * count, one.amount.currency),
+        client_steps=(*one.client_steps, *_others(one.client_steps, count - 1)),
+        worker_steps=(*one.worker_steps, *_others(one.worker_steps, count - 1)),
+    )
+
+
+def _others(steps: Iterable[Step], others: int) -> list[Step]:
+    steps = list(steps)
+    names = {step.account: step.name for step in steps}
+    return [
+        Step(
+            name=names[account],
+            base=amount,
+            rate=str(others),
+            amount=amount * others,
+            rounding=EXACT,
+            note=f"the same for each of the other {others}",
+            account=account,
+        )
+        for account, amount in by_account(steps).items()
+        if others
+    ]
 
 
 def with_tax(amount: Money, rate: Fraction) -> tuple[Money, Step]:

@@ -19,6 +19,7 @@ ANSWER = "answer:{offer_id}"
 SELECT = "select:{proposal_id}"
 ANSWER_QUESTION = "answer:{question_id}"
 JOB = "job:{job_id}"
+AWARD = "award:{job_id}"
 CONTRACT = "contract:{contract_id}"
 FUND_FIRST = "fund:{contract_id}:1"
 FUND = "fund:{ref}:{milestone}"
@@ -27,6 +28,11 @@ FUND_STEP = "fund:{contract_id}:{milestone}"
 DELIVER = "deliver:{contract_id}:{milestone}"
 INSPECT = "inspect:{contract_id}:{milestone}"
 REMINDED = "{action}:{contract_id}:{milestone}"
+ANSWER_EXTENSION = "answer:{extension_id}"
+ANSWER_CHANGE = "answer:{change_id}"
+ANSWER_CANCELLATION = "answer_cancellation:{contract_id}"
+ANSWER_DISPUTE = "answer_dispute:{contract_id}:{answerer_id}"
+DISPUTE_ANSWERED = "answer_dispute:{contract_id}:{asker_id}"
 REVIEW_BY_CLIENT = "review:{contract_id}:{client_id}"
 REVIEW_BY_WORKER = "review:{contract_id}:{worker_id}"
 REVIEW_BY_REVIEWER = "review:{contract_id}:{reviewer_id}"
@@ -71,11 +77,15 @@ class Row:
 
 _client = partial(Tell, whom="client_id", other="worker_id")
 _worker = partial(Tell, whom="worker_id", other="client_id")
+_answerer = partial(Tell, whom="answerer_id", other="asker_id", href="/v1/contracts/{contract_id}")
+_asker = partial(Tell, whom="asker_id", other="answerer_id", href="/v1/contracts/{contract_id}")
 _member = partial(Tell, whom="member_id")
 
 _ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
     "member.changed": Row(nobody="it is kept as who they are"),
+    "member.verified": Row(nobody="they did it a moment ago"),
+    "password.changed": Row(tells=(_member(href="/v1/sessions"),)),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
 }
 
@@ -159,7 +169,41 @@ _JOBS = {
     "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
     "assignment.approved": Row(nobody="escrow.released tells the worker what reached the wallet"),
     "slot.closed": Row(nobody="escrow.refunded tells the client"),
-    "competition.awarded": Row(nobody="escrow.released tells each winner"),
+    "competition.closed": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+    ),
+    "competition.extended": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+        ends_round=(AWARD,),
+    ),
+    "competition.undecided": Row(
+        nobody="jobs says it to itself; escrow's word on the money follows", closes=(AWARD,)
+    ),
+    "entry.submitted": Row(
+        once="{entry_id}", tells=(_client(href="/v1/entries/{entry_id}", keys=(JOB,)),)
+    ),
+    "entry.withdrawn": Row(nobody="it is no longer in the client's list; nothing is to be done"),
+    "entry.won": Row(nobody="escrow.released tells them what reached the wallet"),
+    "entry.not_chosen": Row(once="{entry_id}", tells=(_worker(href=AT_JOB),)),
+    "competition.awarded": Row(nobody="escrow.released tells each winner", closes=(AWARD,)),
     "competition.split": Row(nobody="escrow.released tells each who has a share"),
     "competition.void": Row(nobody="escrow.refunded tells the client"),
 }
@@ -389,6 +433,88 @@ _MILESTONES = {
     "milestone.paid": Row(nobody="escrow.released tells the worker what reached the wallet"),
 }
 
+_ASKED = {
+    "extension.requested": Row(
+        once="{extension_id}",
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="withdrawn",
+                keys=(ANSWER_EXTENSION, CONTRACT),
+            ),
+        ),
+    ),
+    "extension.granted": Row(
+        once="{extension_id}",
+        tells=(
+            _asker(only=("by", frozenset({"client"}))),
+            _worker(
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
+            ),
+        ),
+        closes=(ANSWER_EXTENSION,),
+        ends_round=(DELIVER,),
+    ),
+    "extension.refused": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
+    "extension.withdrawn": Row(
+        once="{extension_id}", tells=(_asker(), _answerer()), closes=(ANSWER_EXTENSION,)
+    ),
+    "change.proposed": Row(
+        once="{change_id}",
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="lapsed",
+                keys=(ANSWER_CHANGE, CONTRACT),
+            ),
+        ),
+    ),
+    "change.agreed": Row(once="{change_id}", tells=(_asker(),), closes=(ANSWER_CHANGE,)),
+    "change.refused": Row(once="{change_id}", tells=(_asker(),), closes=(ANSWER_CHANGE,)),
+    "change.lapsed": Row(
+        once="{change_id}", tells=(_asker(), _answerer()), closes=(ANSWER_CHANGE,)
+    ),
+    "cancellation.requested": Row(
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="{otherwise}",
+                keys=(ANSWER_CANCELLATION, CONTRACT),
+            ),
+        ),
+    ),
+    "cancellation.refused": Row(tells=(_asker(),), ends_round=(ANSWER_CANCELLATION,)),
+    "cancellation.lapsed": Row(tells=(_asker(), _answerer()), ends_round=(ANSWER_CANCELLATION,)),
+    "dispute.opened": Row(
+        once="{dispute_id}",
+        tells=(
+            _answerer(
+                action="answer",
+                by="answer_by",
+                otherwise="claim_stands",
+                keys=(ANSWER_DISPUTE, CONTRACT),
+            ),
+        ),
+        closes=(ANSWER_CANCELLATION,),
+    ),
+    "dispute.evidence": Row(tells=(_answerer(),)),
+    "dispute.proposed": Row(tells=(_answerer(keys=(CONTRACT,)),), closes=(DISPUTE_ANSWERED,)),
+    "dispute.escalated": Row(
+        once="{dispute_id}",
+        tells=(
+            _client(href=AT_CONTRACT, by="decide_by"),
+            _worker(href=AT_CONTRACT, by="decide_by"),
+        ),
+    ),
+}
+
 _ESCROW = {
     "hold.opened": Row(nobody="contract.formed asks the client to fund"),
     "hold.changed": Row(nobody="both agreed to it; the hold shows the new price"),
@@ -416,6 +542,8 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "digest.due": Row(nobody="it is the digest itself that tells them"),
+    "mail.bounced": Row(tells=(_member(href="/v1/me"),)),
     "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
     "notification.reminded": Row(nobody="the notice itself is unread again"),
 }
@@ -426,6 +554,7 @@ TOLD: Mapping[str, Row] = {
     **_OFFERS,
     **_CONTRACTS,
     **_MILESTONES,
+    **_ASKED,
     **_ESCROW,
     **_NOTIFY,
 }

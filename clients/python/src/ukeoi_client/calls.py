@@ -7,20 +7,40 @@ from typing import Any, Literal
 from ukeoi_client.models import (
     AcceptanceWords,
     AccountsPerson,
+    AgreementWords,
+    Ask,
+    Asked,
+    AwardWords,
+    Bounced,
+    CancellationWords,
     CategoryTree,
     ChangesWords,
+    ChangeWords,
+    Chargeback,
     Contract,
+    ContractsProposalWords,
     CounterWords,
     Credentials,
+    DecisionWords,
     DeliveryWords,
+    Deposit,
+    DisputeWords,
+    Entry,
+    EntryWords,
+    ExtensionWords,
+    FavouriteWords,
     Feed,
     FundWords,
+    FurtherWords,
     Hold,
     Job,
     JobEdit,
+    JobsProposal,
+    JobsProposalWords,
     JobWords,
     Keys,
     Login,
+    MatchWords,
     Me,
     Message,
     MessageWords,
@@ -28,27 +48,31 @@ from ukeoi_client.models import (
     NotifyDelivery,
     Offer,
     OfferWords,
+    PasswordChange,
     Payout,
     PayoutWords,
     Preferences,
     PreferencesWords,
     ProfileChange,
     Proof,
-    Proposal,
-    ProposalWords,
     Public,
     Question,
     QuestionWords,
     Quote,
     RefreshWords,
     Registration,
+    ResetAsked,
+    ResetWords,
     ReviewWords,
     SelectWords,
+    Sessions,
     StatementLine,
+    Statistics,
     Timeline,
     Wallet,
     Webhook,
     WebhookWords,
+    WithholdingWords,
 )
 from ukeoi_client.sending import Answer, Words
 
@@ -124,6 +148,10 @@ class Calls:
         """See a member's public profile, record and latest reviews."""
         return self.send("GET", f"/v1/members/{id}", query={}, soon=soon)
 
+    def list_sessions(self, *, soon: bool = False) -> Answer[Sessions]:
+        """See where one is logged in, the latest login first."""
+        return self.send("GET", "/v1/sessions", query={}, soon=soon)
+
     def log_in(
         self, words: Credentials, *, key: str | None = None, soon: bool = False
     ) -> Answer[Login]:
@@ -139,6 +167,34 @@ class Calls:
     ) -> Answer[Login]:
         """Take new tokens for a refresh token, which is spent by it."""
         return self.post("/v1/sessions/refresh", words, key=key, soon=soon)
+
+    def end_session(self, id: str) -> Answer[None]:
+        """End one of one's own sessions; one that has ended stays so."""
+        return self.delete(f"/v1/sessions/{id}")
+
+    def change_password(self, words: PasswordChange) -> Answer[None]:
+        """Change the password; every session ends, this one too: log in again."""
+        return self.put("/v1/me/password", words)
+
+    def ask_verification(self, *, key: str | None = None, soon: bool = False) -> Answer[Asked]:
+        """Ask for a letter that confirms one's own address."""
+        return self.post("/v1/email-verifications", {}, key=key, soon=soon)
+
+    def verify(self, token: str) -> Answer[None]:
+        """Confirm an address with the code of a letter, once."""
+        return self.put(f"/v1/email-verifications/{token}", {})
+
+    def ask_reset(
+        self, words: ResetAsked, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Asked]:
+        """Ask for a letter with which the password can be set; it says nothing of who has an
+        account.
+        """
+        return self.post("/v1/password-resets", words, key=key, soon=soon)
+
+    def reset(self, token: str, words: ResetWords) -> Answer[None]:
+        """Set another password with the code of a letter, once; every session ends."""
+        return self.put(f"/v1/password-resets/{token}", words)
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
@@ -201,15 +257,21 @@ class Calls:
         return self.patch(f"/v1/jobs/{id}", words, if_match=if_match)
 
     def publish_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
-        """Open a draft."""
+        """Open a draft.
+
+        A competition waits for its money first:
+        """
         return self.post(f"/v1/jobs/{id}/publish", {}, key=key, soon=soon)
 
     def close_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
-        """Take no more proposals and select nobody any more; proposals lapse, contracts stand."""
+        """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
+
+        A competition takes no more entries, and its client may award.
+        """
         return self.post(f"/v1/jobs/{id}/close", {}, key=key, soon=soon)
 
     def cancel_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
-        """End a job without contracts."""
+        """End a job without contracts or entries; what was funded goes back."""
         return self.post(f"/v1/jobs/{id}/cancel", {}, key=key, soon=soon)
 
     def get_job_timeline(self, id: str, *, soon: bool = False) -> Answer[Timeline]:
@@ -223,13 +285,13 @@ class Calls:
         limit: int | None = None,
         state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
         | None = None,
-    ) -> Iterator[Proposal]:
+    ) -> Iterator[JobsProposal]:
         """List the proposals for one's job, or one's own for somebody's."""
         return self.items(f"/v1/jobs/{id}/proposals", limit=limit, state=state)
 
     def propose(
-        self, id: str, words: ProposalWords, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+        self, id: str, words: JobsProposalWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[JobsProposal]:
         """Propose to do a job."""
         return self.post(f"/v1/jobs/{id}/proposals", words, key=key, soon=soon)
 
@@ -239,35 +301,35 @@ class Calls:
         limit: int | None = None,
         state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
         | None = None,
-    ) -> Iterator[Proposal]:
+    ) -> Iterator[JobsProposal]:
         """List one's own proposals, for whatever job."""
         return self.items("/v1/proposals", limit=limit, state=state)
 
-    def get_proposal(self, id: str, *, soon: bool = False) -> Answer[Proposal]:
+    def get_proposal(self, id: str, *, soon: bool = False) -> Answer[JobsProposal]:
         """Return a proposal to its two sides."""
         return self.send("GET", f"/v1/proposals/{id}", query={}, soon=soon)
 
     def shortlist_proposal(
         self, id: str, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Keep a proposal to choose from."""
         return self.post(f"/v1/proposals/{id}/shortlist", {}, key=key, soon=soon)
 
     def withdraw_proposal(
         self, id: str, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Take one's proposal back before it is selected."""
         return self.post(f"/v1/proposals/{id}/withdraw", {}, key=key, soon=soon)
 
     def decline_proposal(
         self, id: str, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Say no to a proposal."""
         return self.post(f"/v1/proposals/{id}/decline", {}, key=key, soon=soon)
 
     def select_proposal(
         self, id: str, words: SelectWords, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Proposal]:
+    ) -> Answer[JobsProposal]:
         """Choose a proposal: an offer goes to its author.
 
         `offer_id` and Location name it.
@@ -297,6 +359,49 @@ class Calls:
     ) -> Answer[Question]:
         """Answer a question about one's job."""
         return self.post(f"/v1/questions/{id}/answer", words, key=key, soon=soon)
+
+    def list_entries_of_job(self, id: str, *, limit: int | None = None) -> Iterator[Entry]:
+        """List entries, the newest first: of a sealed competition one's own, until all is
+        decided.
+        """
+        return self.items(f"/v1/jobs/{id}/entries", limit=limit)
+
+    def enter(
+        self, id: str, words: EntryWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Entry]:
+        """Enter a competition with finished work."""
+        return self.post(f"/v1/jobs/{id}/entries", words, key=key, soon=soon)
+
+    def get_entry(self, id: str, *, soon: bool = False) -> Answer[Entry]:
+        """Return an entry to those who may see it."""
+        return self.send("GET", f"/v1/entries/{id}", query={}, soon=soon)
+
+    def withdraw_entry(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Entry]:
+        """Take one's entry back before it has won."""
+        return self.post(f"/v1/entries/{id}/withdraw", {}, key=key, soon=soon)
+
+    def favour_entry(
+        self, id: str, words: FavouriteWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Entry]:
+        """Mark an entry as liked: without an award, only those share the prizes."""
+        return self.post(f"/v1/entries/{id}/favourite", words, key=key, soon=soon)
+
+    def award(
+        self, id: str, words: AwardWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Job]:
+        """Choose the winners, all at once; prizes left out go back.
+
+        Needs an Idempotency-Key.
+        """
+        return self.post(f"/v1/jobs/{id}/award", words, key=key, soon=soon)
+
+    def extend_selection(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Job]:
+        """Take more time to award, once."""
+        return self.post(f"/v1/jobs/{id}/extend-selection", {}, key=key, soon=soon)
 
     def list_offers(
         self,
@@ -365,7 +470,7 @@ class Calls:
         return self.items("/v1/contracts", limit=limit, role=role, state=state)
 
     def get_contract(self, id: str, *, soon: bool = False) -> Answer[Contract]:
-        """Return a contract to its two parties."""
+        """Return a contract to its two parties, and to operators when it is disputed."""
         return self.send("GET", f"/v1/contracts/{id}", query={}, soon=soon)
 
     def deliver(
@@ -414,6 +519,108 @@ class Calls:
         """Return what happened, and what will happen by itself if everybody is silent."""
         return self.send("GET", f"/v1/contracts/{id}/timeline", query={}, soon=soon)
 
+    def ask_extension(
+        self, id: str, words: ExtensionWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Ask for a later deadline; the client's silence withdraws it."""
+        return self.post(f"/v1/contracts/{id}/extensions", words, key=key, soon=soon)
+
+    def grant_extension(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Grant an extension: the deadline is the later one now."""
+        return self.post(f"/v1/extensions/{id}/grant", {}, key=key, soon=soon)
+
+    def refuse_extension(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Refuse an extension: the deadline stays."""
+        return self.post(f"/v1/extensions/{id}/refuse", {}, key=key, soon=soon)
+
+    def propose_milestone(
+        self, id: str, words: FurtherWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Propose a further milestone; it is there, to be funded, when the other side agrees."""
+        return self.post(f"/v1/contracts/{id}/milestones", words, key=key, soon=soon)
+
+    def propose_change(
+        self, id: str, n: int, words: ChangeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Propose to change a milestone; nothing changes before the other side agrees."""
+        return self.post(f"/v1/contracts/{id}/milestones/{n}/change", words, key=key, soon=soon)
+
+    def agree_to_change(
+        self, id: str, chg_id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Agree to a further milestone or a change."""
+        return self.post(f"/v1/contracts/{id}/changes/{chg_id}/agree", {}, key=key, soon=soon)
+
+    def refuse_change(
+        self, id: str, chg_id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Leave the milestones as they are."""
+        return self.post(f"/v1/contracts/{id}/changes/{chg_id}/refuse", {}, key=key, soon=soon)
+
+    def request_cancellation(
+        self, id: str, words: CancellationWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Ask to end the contract; with `pay` for the worker, if there is something to pay for.
+
+        A client may end it alone seven days after the notice that a delivery is overdue: then
+        it is cancelled in the answer.
+        """
+        return self.post(f"/v1/contracts/{id}/cancellation", words, key=key, soon=soon)
+
+    def agree_to_cancellation(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Agree: the contract is cancelled."""
+        return self.post(f"/v1/contracts/{id}/cancellation/agree", {}, key=key, soon=soon)
+
+    def refuse_cancellation(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Go on with the contract."""
+        return self.post(f"/v1/contracts/{id}/cancellation/refuse", {}, key=key, soon=soon)
+
+    def open_dispute(
+        self, id: str, words: DisputeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Dispute what is held; the timers of the deliveries stand still until it has ended."""
+        return self.post(f"/v1/contracts/{id}/dispute", words, key=key, soon=soon)
+
+    def propose_settlement(
+        self, id: str, words: ContractsProposalWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Propose an amount for each side."""
+        return self.post(f"/v1/contracts/{id}/dispute/propose", words, key=key, soon=soon)
+
+    def give_evidence(
+        self, id: str, words: DeliveryWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Say what speaks for one's side."""
+        return self.post(f"/v1/contracts/{id}/dispute/evidence", words, key=key, soon=soon)
+
+    def accept_settlement(
+        self, id: str, words: AgreementWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Accept the other side's last proposal, or their claim: the money is divided like this."""
+        return self.post(f"/v1/contracts/{id}/dispute/accept", words, key=key, soon=soon)
+
+    def decide_dispute(
+        self, id: str, words: DecisionWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Decide as an operator, with a written reason."""
+        return self.post(f"/v1/contracts/{id}/dispute/decide", words, key=key, soon=soon)
+
+    def list_disputes(self, *, limit: int | None = None) -> Iterator[Contract]:
+        """List the contracts with a dispute that waits, for operators."""
+        return self.items("/v1/contracts/disputes", limit=limit)
+
+    def statistics(self, *, soon: bool = False) -> Answer[Statistics]:
+        """Return how disputes end here: by reason, by end, and what the worker got of the money."""
+        return self.send("GET", "/v1/contracts/disputes/statistics", query={}, soon=soon)
+
     def get_quote(
         self,
         *,
@@ -456,6 +663,12 @@ class Calls:
         """
         return self.post(f"/v1/holds/{id}/fund", words, key=key, soon=soon)
 
+    def withhold_tax(
+        self, id: str, words: WithholdingWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Hold]:
+        """Say, before it is funded, whether income tax is kept back of what the worker gets."""
+        return self.post(f"/v1/holds/{id}/withholding", words, key=key, soon=soon)
+
     def get_wallet(
         self, *, currency: Literal["JPY", "USD", "EUR"] | None = None, soon: bool = False
     ) -> Answer[Wallet]:
@@ -492,6 +705,30 @@ class Calls:
         """
         return self.send("GET", "/v1/ledger/proof", query={"format": format}, soon=soon)
 
+    def list_deposits(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Deposit]:
+        """List bank transfers, newest first; `state=unmatched`: those nobody is known for."""
+        return self.items("/v1/payments/deposits", limit=limit, state=state)
+
+    def match_deposit(
+        self, id_: str, words: MatchWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Deposit]:
+        """Say whose a transfer is that nobody was known for."""
+        return self.post(f"/v1/payments/deposits/{id_}/match", words, key=key, soon=soon)
+
+    def list_chargebacks(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Chargeback]:
+        """List card payments that were taken back, newest first."""
+        return self.items("/v1/payments/chargebacks", limit=limit, state=state)
+
+    def write_off(
+        self, id_: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Chargeback]:
+        """Give up what is owed: it is the platform's loss."""
+        return self.post(f"/v1/payments/chargebacks/{id_}/write-off", {}, key=key, soon=soon)
+
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None
     ) -> Iterator[Notice]:
@@ -509,7 +746,9 @@ class Calls:
         return self.items("/v1/todo", limit=limit)
 
     def get_preferences(self, *, soon: bool = False) -> Answer[Preferences]:
-        """Every type of event people are told of, and where the caller wants to hear of it."""
+        """Every type of event people are told of, where the caller wants to hear of it, and
+        when.
+        """
         return self.send("GET", "/v1/notification-preferences", query={}, soon=soon)
 
     def put_preferences(self, words: PreferencesWords, *, if_match: str) -> Answer[Preferences]:
@@ -577,3 +816,21 @@ class Calls:
         return self.post(
             f"/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", {}, key=key, soon=soon
         )
+
+    def report_bounce(self, *, key: str | None = None, soon: bool = False) -> Answer[Bounced]:
+        """A mail server's word that mail did not arrive, signed as Standard Webhooks has it.
+
+        After a `hard` one or a `complaint` no more is sent to the address, and its member is
+        told in the inbox; `soft` changes nothing.
+        """
+        return self.post("/v1/mail-bounces", {}, key=key, soon=soon)
+
+    def ask_to_unsubscribe(self, token: str, *, soon: bool = False) -> Answer[None]:
+        """The page that a mail's link leads to; only its button unsubscribes."""
+        return self.send("GET", f"/v1/unsubscribe/{token}", query={}, soon=soon)
+
+    def unsubscribe(
+        self, token: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Mail no more of this kind, at one click (RFC 8058); again is the same."""
+        return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)

@@ -37,11 +37,54 @@ class Action(TypedDict):
     reasons: list[str]
 
 
+class AgreementWords(TypedDict):
+    proposal: NotRequired[int | None]
+
+
+class Ask(TypedDict):
+    id: str
+    kind: Literal["extension", "add", "change"]
+    by: str
+    milestone: int | None
+    title: str | None
+    amount: "Money | None"
+    deliver_by: str | None
+    fault: str | None
+    reason: str
+    state: str
+    asked_at: str
+    answer_by: str
+    answered_at: str | None
+    contract_id: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class Asked(TypedDict):
+    email: str
+    expires_at: str
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
     error: str
     ms: int
+
+
+class Award(TypedDict):
+    entry_id: str
+    worker_id: str
+    amount: "Money"
+    rank: int
+
+
+class AwardWords(TypedDict):
+    awards: list["OneAward"]
+
+
+class Bounced(TypedDict):
+    noted: bool
 
 
 class Budget(TypedDict):
@@ -52,6 +95,21 @@ class Budget(TypedDict):
 class BudgetWords(TypedDict):
     min: "MoneyWords"
     max: "MoneyWords"
+
+
+class Cancellation(TypedDict):
+    by: str
+    reason: str
+    pay: "Money | None"
+    state: str
+    asked_at: str
+    answer_by: str
+    otherwise: str | None
+
+
+class CancellationWords(TypedDict):
+    reason: str
+    pay: NotRequired["MoneyWords | None"]
 
 
 class Category(TypedDict):
@@ -69,8 +127,35 @@ class CategoryTree(TypedDict):
     items: list["Category"]
 
 
+class ChangeWords(TypedDict):
+    title: NotRequired[str | None]
+    amount: NotRequired["MoneyWords | None"]
+    deliver_by: NotRequired[str | None]
+    fault: NotRequired[
+        Literal["late", "incomplete", "defective", "not_as_agreed", "smaller_scope"] | None
+    ]
+    reason: str
+
+
 class ChangesWords(TypedDict):
     note: str
+
+
+class Chargeback(TypedDict):
+    id: str
+    state: Literal["owed", "recovered", "reversed", "written_off"]
+    charge_id: str
+    hold_id: str
+    ref: str
+    member_id: str
+    amount: "Money"
+    reason: str
+    received_at: str
+
+
+class ChargebackList(TypedDict):
+    items: list["Chargeback"]
+    next_cursor: str | None
 
 
 class ClientSide(TypedDict):
@@ -99,6 +184,10 @@ class Contract(TypedDict):
     ended_at: str | None
     cancel_reason: str | None
     reviews: list["ContractsReview"]
+    extensions: list["Ask"]
+    changes: list["Ask"]
+    cancellation: "Cancellation | None"
+    dispute: "Dispute | None"
     next: "Next | None"
     actions: list["Action"]
 
@@ -138,11 +227,36 @@ class ContractsMilestone(TypedDict):
     actions: list["Action"]
 
 
+class ContractsProposal(TypedDict):
+    number: int
+    by: str
+    worker_gets: "Money"
+    client_gets: "Money"
+    at: str
+
+
+class ContractsProposalWords(TypedDict):
+    worker_gets: NotRequired["ShareWords | None"]
+    client_gets: NotRequired["ShareWords | None"]
+    note: NotRequired[str]
+
+
 class ContractsReview(TypedDict):
     role: str
     satisfied: bool
     comment: str
     at: str
+
+
+class Count(TypedDict):
+    reason: str
+    disputes: int
+    ended: int
+    settled: int
+    decided_by_ops: int
+    decided_by_silence: int
+    worker_share: float | None
+    days_to_end: float | None
 
 
 class CounterWords(TypedDict):
@@ -157,6 +271,12 @@ class Credentials(TypedDict):
     password: str
 
 
+class DecisionWords(TypedDict):
+    worker_gets: NotRequired["ShareWords | None"]
+    client_gets: NotRequired["ShareWords | None"]
+    reason: str
+
+
 class Deliveries(TypedDict):
     items: list["NotifyDelivery"]
     next_cursor: str | None
@@ -164,6 +284,76 @@ class Deliveries(TypedDict):
 
 class DeliveryWords(TypedDict):
     note: str
+    links: NotRequired[list[str]]
+
+
+class Deposit(TypedDict):
+    id: str
+    state: Literal["unmatched", "received", "applied", "credited"]
+    provider: str
+    reference: str
+    amount: "Money"
+    member_id: str | None
+    hold_id: str | None
+    received_at: str
+
+
+class DepositList(TypedDict):
+    items: list["Deposit"]
+    next_cursor: str | None
+
+
+class DigestWords(TypedDict):
+    at: str
+
+
+class Dispute(TypedDict):
+    id: str
+    by: str
+    state: Literal["opened", "answered", "escalated", "settled", "decided"]
+    reason: str
+    note: str
+    claim: "Money"
+    held: "Money"
+    proposals: list["ContractsProposal"]
+    evidence: int
+    worker_gets: "Money | None"
+    client_gets: "Money | None"
+    ended_by: str | None
+    decision: str | None
+    opened_at: str
+    ended_at: str | None
+
+
+class DisputeWords(TypedDict):
+    claim: "MoneyWords"
+    reason: str
+    note: NotRequired[str]
+
+
+class Entry(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    description: str
+    links: list[str]
+    state: Literal["submitted", "withdrawn", "won", "not_chosen"]
+    rank: int | None
+    favourite: bool | None
+    created_at: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class EntryList(TypedDict):
+    items: list["Entry"]
+    next_cursor: str | None
+
+
+class EntryWords(TypedDict):
+    title: str
+    description: str
     links: NotRequired[list[str]]
 
 
@@ -175,6 +365,16 @@ class Event(TypedDict):
     data: dict[str, Any]
 
 
+class ExtensionWords(TypedDict):
+    milestone: int
+    deliver_by: str
+    reason: str
+
+
+class FavouriteWords(TypedDict):
+    favourite: NotRequired[bool]
+
+
 class Feed(TypedDict):
     items: list["Event"]
     next_cursor: str | None
@@ -183,6 +383,13 @@ class Feed(TypedDict):
 
 class FundWords(TypedDict):
     method: Literal["wallet", "card", "bank_transfer"]
+
+
+class FurtherWords(TypedDict):
+    title: str
+    amount: "MoneyWords"
+    deliver_by: str
+    reason: str
 
 
 Future = TypedDict("Future", {"at": str, "what": str, "if": str})
@@ -203,6 +410,8 @@ class Hold(TypedDict):
     amount: "Money"
     released: "Money"
     refunded: "Money"
+    withheld: bool
+    transfer: "Transfer | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -215,6 +424,15 @@ class HoldList(TypedDict):
 
 
 class Job(TypedDict):
+    prizes: NotRequired[list["Money"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
+    is_extended: NotRequired[bool]
+    decision: NotRequired[str | None]
+    awards: NotRequired[list["Award"]]
+    entries: NotRequired[int]
+    hold_id: NotRequired[str | None]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -246,6 +464,10 @@ class JobEdit(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
 
 
 class JobList(TypedDict):
@@ -263,6 +485,10 @@ class JobWords(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
     mode: Literal["project", "competition", "task"]
 
 
@@ -277,6 +503,31 @@ class JobsPerson(TypedDict):
     display_name: str | None
 
 
+class JobsProposal(TypedDict):
+    id: str
+    job_id: str
+    client_id: str
+    worker: "JobsPerson"
+    title: str
+    message: str
+    amount: "Money"
+    deliver_by: str
+    milestones: list["JobsMilestone"]
+    state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
+    offer_id: str | None
+    contract_id: str | None
+    created_at: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class JobsProposalWords(TypedDict):
+    message: str
+    amount: "MoneyWords"
+    deliver_by: str
+    milestones: NotRequired[list["MilestoneWords"]]
+
+
 class Keys(TypedDict):
     keys: list[dict[str, Any]]
 
@@ -287,6 +538,11 @@ class Login(TypedDict):
     token_type: str
     expires_in: int
     member: "Me"
+
+
+class MatchWords(TypedDict):
+    hold_id: NotRequired[str | None]
+    member_id: NotRequired[str | None]
 
 
 class Me(TypedDict):
@@ -300,6 +556,7 @@ class Me(TypedDict):
     joined_at: str
     record: "Record"
     email: str
+    email_verified: bool
     locale: str
     state: str
     roles: list[str]
@@ -421,6 +678,16 @@ class OfferWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class OneAward(TypedDict):
+    rank: int
+    entry_id: str
+
+
+class PasswordChange(TypedDict):
+    current_password: str
+    password: str
+
+
 class Past(TypedDict):
     at: str
     what: str
@@ -467,9 +734,18 @@ class PlannedWords(TypedDict):
 
 class Preference(TypedDict):
     type: Literal[
+        "cancellation.lapsed",
+        "cancellation.refused",
+        "cancellation.requested",
+        "change.agreed",
+        "change.lapsed",
+        "change.proposed",
+        "change.refused",
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -479,14 +755,25 @@ class Preference(TypedDict):
         "delivery.submitted",
         "deposit.credited",
         "dispute.decided",
+        "dispute.escalated",
+        "dispute.evidence",
+        "dispute.opened",
+        "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
+        "extension.granted",
+        "extension.refused",
+        "extension.requested",
+        "extension.withdrawn",
         "hold.refused",
         "job.closed",
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -496,6 +783,7 @@ class Preference(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -517,9 +805,18 @@ class Preference(TypedDict):
 
 class PreferenceWords(TypedDict):
     type: Literal[
+        "cancellation.lapsed",
+        "cancellation.refused",
+        "cancellation.requested",
+        "change.agreed",
+        "change.lapsed",
+        "change.proposed",
+        "change.refused",
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -529,14 +826,25 @@ class PreferenceWords(TypedDict):
         "delivery.submitted",
         "deposit.credited",
         "dispute.decided",
+        "dispute.escalated",
+        "dispute.evidence",
+        "dispute.opened",
+        "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
+        "extension.granted",
+        "extension.refused",
+        "extension.requested",
+        "extension.withdrawn",
         "hold.refused",
         "job.closed",
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -546,6 +854,7 @@ class PreferenceWords(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -566,10 +875,17 @@ class PreferenceWords(TypedDict):
 
 class Preferences(TypedDict):
     types: list["Preference"]
+    zone: str | None
+    quiet: "QuietWords | None"
+    digest: "DigestWords | None"
+    mail_bounces: bool
 
 
 class PreferencesWords(TypedDict):
     types: list["PreferenceWords"]
+    zone: NotRequired[str | None]
+    quiet: NotRequired["QuietWords | None"]
+    digest: NotRequired["DigestWords | None"]
 
 
 class Problem(TypedDict):
@@ -598,34 +914,9 @@ class Proof(TypedDict):
     head: str
 
 
-class Proposal(TypedDict):
-    id: str
-    job_id: str
-    client_id: str
-    worker: "JobsPerson"
-    title: str
-    message: str
-    amount: "Money"
-    deliver_by: str
-    milestones: list["JobsMilestone"]
-    state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
-    offer_id: str | None
-    contract_id: str | None
-    created_at: str
-    next: "Next | None"
-    actions: list["Action"]
-
-
 class ProposalList(TypedDict):
-    items: list["Proposal"]
+    items: list["JobsProposal"]
     next_cursor: str | None
-
-
-class ProposalWords(TypedDict):
-    message: str
-    amount: "MoneyWords"
-    deliver_by: str
-    milestones: NotRequired[list["MilestoneWords"]]
 
 
 class ProviderData(TypedDict):
@@ -636,7 +927,13 @@ class ProviderData(TypedDict):
 
 class ProviderWords(TypedDict):
     type: Literal[
-        "charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed"
+        "charge.confirmed",
+        "charge.declined",
+        "payout.sent",
+        "payout.paid",
+        "payout.failed",
+        "charge.charged_back",
+        "charge.chargeback_reversed",
     ]
     data: "ProviderData"
 
@@ -676,8 +973,11 @@ class QuestionWords(TypedDict):
     text: str
 
 
+QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
+
+
 class Quote(TypedDict):
-    stated: NotRequired["Stated"]
+    stated: NotRequired["StatedAmount"]
     amount: "Money"
     mode: Literal["project", "competition", "task", "storefront"]
     profile: str
@@ -702,6 +1002,14 @@ class Registration(TypedDict):
     display_name: str
     locale: Literal["ja", "en"]
     kind: Literal["individual", "company"]
+
+
+class ResetAsked(TypedDict):
+    email: str
+
+
+class ResetWords(TypedDict):
+    password: str
 
 
 class ReviewWords(TypedDict):
@@ -731,7 +1039,26 @@ class SelectWords(TypedDict):
     scope: NotRequired[str]
 
 
-class Stated(TypedDict):
+class Session(TypedDict):
+    id: str
+    started_at: str
+    last_used_at: str
+    expires_at: str
+    agent: str
+    present: bool
+
+
+class Sessions(TypedDict):
+    items: list["Session"]
+    next_cursor: str | None
+
+
+class ShareWords(TypedDict):
+    amount: int
+    currency: Literal["JPY", "USD", "EUR"]
+
+
+class StatedAmount(TypedDict):
     amount: "Money"
     steps: list["Step"]
 
@@ -751,6 +1078,11 @@ class StatementLine(TypedDict):
     steps: list["Step"]
 
 
+class Statistics(TypedDict):
+    disputes: int
+    by_reason: list["Count"]
+
+
 class Step(TypedDict):
     name: str
     base: int
@@ -768,6 +1100,9 @@ class Sums(TypedDict):
     fees: int
     tax: int
     provider: int
+    suspense: NotRequired[int]
+    receivable: NotRequired[int]
+    losses: NotRequired[int]
 
 
 class Terms(TypedDict):
@@ -794,6 +1129,12 @@ class Timeline(TypedDict):
     future: list["Future"]
 
 
+class Transfer(TypedDict):
+    provider: str
+    number: str
+    amount: "Money"
+
+
 class Wallet(TypedDict):
     available: "Money"
     pending: "Money"
@@ -817,11 +1158,21 @@ class WebhookWords(TypedDict):
         list[
             Literal[
                 "assignment.approved",
+                "cancellation.lapsed",
+                "cancellation.refused",
+                "cancellation.requested",
+                "change.agreed",
+                "change.lapsed",
+                "change.proposed",
+                "change.refused",
                 "changes.requested",
                 "chargeback.received",
                 "chargeback.resolved",
                 "competition.awarded",
+                "competition.closed",
+                "competition.extended",
                 "competition.split",
+                "competition.undecided",
                 "competition.void",
                 "contract.cancelled",
                 "contract.completed",
@@ -833,11 +1184,24 @@ class WebhookWords(TypedDict):
                 "delivery.submitted",
                 "deposit.credited",
                 "deposit.unmatched",
+                "digest.due",
                 "dispute.decided",
+                "dispute.escalated",
+                "dispute.evidence",
+                "dispute.opened",
+                "dispute.proposed",
                 "dispute.settled",
+                "entry.not_chosen",
+                "entry.submitted",
+                "entry.withdrawn",
+                "entry.won",
                 "escrow.funded",
                 "escrow.refunded",
                 "escrow.released",
+                "extension.granted",
+                "extension.refused",
+                "extension.requested",
+                "extension.withdrawn",
                 "hold.cancelled",
                 "hold.changed",
                 "hold.opened",
@@ -848,8 +1212,10 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "mail.bounced",
                 "member.changed",
                 "member.registered",
+                "member.verified",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
@@ -865,6 +1231,7 @@ class WebhookWords(TypedDict):
                 "offer.sent",
                 "offer.withdrawn",
                 "opening.reserved",
+                "password.changed",
                 "payout.failed",
                 "payout.paid",
                 "payout.requested",
@@ -899,6 +1266,10 @@ class Why(TypedDict):
     role: str
     text: str
     can_mute: list[str]
+
+
+class WithholdingWords(TypedDict):
+    applies: bool
 
 
 class WorkerSide(TypedDict):

@@ -1,0 +1,255 @@
+"""Offers, contracts, messages and what was asked, as their callers see them."""
+
+from datetime import datetime
+
+from services.contracts.domain import (
+    acts,
+    asking,
+    cancelling,
+    dispute,
+    offer,
+    review,
+    waiting,
+)
+from services.contracts.domain import contract as rules
+from services.contracts.domain.ask import Ask
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.message import Message
+from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.offer import Offer
+from services.contracts.domain.parting import Cancellation, Dispute, Proposal
+from shared.documents import Doc
+
+
+def say_terms(facts: list[Doc]) -> list[Doc]:
+    """Return all the terms that were on the table, oldest first, from the facts of an offer."""
+    return [
+        {
+            "at": fact["time"],
+            "by": "worker" if fact["data"].get("turn") == "client" else "client",
+            "amount": fact["data"]["amount"],
+            "deliver_by": fact["data"]["deliver_by"],
+            "scope": fact["data"].get("scope"),
+            "milestones": fact["data"].get("milestones") or [],
+        }
+        for fact in facts
+        if fact["type"] in ("offer.sent", "offer.countered")
+    ]
+
+
+def say_offer(it: Offer, by: str) -> Doc:
+    """Return an offer as this caller sees it."""
+    actions = [
+        _action(move, f"/v1/offers/{it.id}/{move}", offer.refusal(it, move, by))
+        for move in ("accept", "decline", "counter", "withdraw")
+    ]
+    return {
+        "id": it.id,
+        "state": it.state,
+        "client_id": it.client_id,
+        "worker_id": it.worker_id,
+        "job_id": it.job_id,
+        "proposal_id": it.proposal_id,
+        "listing_id": it.listing_id,
+        "contract_id": it.contract_id,
+        "mode": it.mode,
+        "title": it.title,
+        "scope": it.scope,
+        "amount": it.amount,
+        "deliver_by": it.deliver_by,
+        "milestones": [
+            {"title": m.title, "amount": m.amount, "deliver_by": m.deliver_by}
+            for m in it.milestones
+        ],
+        "review_days": it.review_days,
+        "revisions": it.revisions,
+        "sent_at": it.sent_at,
+        "answer_by": it.answer_by,
+        "answered_at": it.answered_at,
+        "counters": it.counters,
+        "next": offer.next_of(it),
+        "actions": actions,
+    }
+
+
+def say_contract(it: Contract, by: str, now: datetime) -> Doc:
+    """Return a contract as this caller sees it: the other's review only after the reveal."""
+    party = by in (it.client_id, it.worker_id)
+    shown = it.reviews.seen_by(rules.role_of(it, by) if party else "ops")
+    total = sum(m.amount.amount for m in it.milestones)
+    asked = [(a, say_ask(it, a, by)) for a in it.asks]
+    return {
+        "id": it.id,
+        "state": it.state,
+        "offer_id": it.offer_id,
+        "job_id": it.job_id,
+        "proposal_id": it.proposal_id,
+        "listing_id": it.listing_id,
+        "client_id": it.client_id,
+        "worker_id": it.worker_id,
+        "mode": it.mode,
+        "title": it.title,
+        "scope": it.scope,
+        "amount": {"amount": total, "currency": it.milestones[0].amount.currency},
+        "review_days": it.review_days,
+        "revisions": it.revisions,
+        "milestones": [_say_milestone(it, m, by) for m in it.milestones],
+        "formed_at": it.formed_at,
+        "started_at": it.started_at,
+        "ended_at": it.ended_at,
+        "cancel_reason": it.cancel_reason,
+        "reviews": [_say_review(role, r) for role, r in shown],
+        "extensions": [said for a, said in asked if a.kind == "extension"],
+        "changes": [said for a, said in asked if a.kind != "extension"],
+        "cancellation": _say_cancellation(it, it.cancellation),
+        "dispute": _say_dispute(it.dispute),
+        "next": waiting.next_of(it),
+        "actions": _actions_of_contract(it, by, now),
+    }
+
+
+def _actions_of_contract(it: Contract, by: str, now: datetime) -> list[Doc]:
+    path = f"/v1/contracts/{it.id}"
+    cancel, disputed = f"{path}/cancellation", f"{path}/dispute"
+    return [
+        _action("review", f"{path}/reviews", acts.review_refusal(it, by, now)),
+        _action("cancel", cancel, cancelling.refusal(it, by, "request", now)),
+        _action("agree", f"{cancel}/agree", cancelling.refusal(it, by, "agree", now)),
+        _action("refuse", f"{cancel}/refuse", cancelling.refusal(it, by, "refuse", now)),
+        _action("dispute", disputed, dispute.refusal(it, by, "dispute")),
+        _action("propose", f"{disputed}/propose", dispute.refusal(it, by, "propose")),
+        _action("accept", f"{disputed}/accept", dispute.refusal(it, by, "accept")),
+        _action("evidence", f"{disputed}/evidence", dispute.refusal(it, by, "give_evidence")),
+    ]
+
+
+_STATE_OF_EXTENSION = {"agreed": "granted", "lapsed": "withdrawn"}
+
+
+def say_ask(it: Contract, asked: Ask, by: str) -> Doc:
+    """Return an extension or a change as this caller sees it."""
+    extension = asked.kind == "extension"
+    path = (
+        f"/v1/extensions/{asked.id}" if extension else f"/v1/contracts/{it.id}/changes/{asked.id}"
+    )
+    refused = asking.refusal(it, asked, by)
+    agree = "grant" if extension else "agree"
+    return {
+        "id": asked.id,
+        "kind": asked.kind,
+        "by": asked.by,
+        "milestone": asked.n,
+        "title": asked.title,
+        "amount": asked.amount,
+        "deliver_by": asked.deliver_by,
+        "fault": asked.fault,
+        "reason": asked.reason,
+        "state": _STATE_OF_EXTENSION.get(asked.state, asked.state) if extension else asked.state,
+        "asked_at": asked.asked_at,
+        "answer_by": asked.answer_by,
+        "answered_at": asked.answered_at,
+        "contract_id": it.id,
+        "next": waiting.next_of_ask(asked) if asked.state == "asked" else None,
+        "actions": [
+            _action(agree, f"{path}/{agree}", refused),
+            _action("refuse", f"{path}/refuse", refused),
+        ],
+    }
+
+
+def _say_cancellation(it: Contract, asked: Cancellation | None) -> Doc | None:
+    if asked is None:
+        return None
+    return {
+        "by": asked.by,
+        "reason": asked.reason,
+        "pay": asked.pay,
+        "state": asked.state,
+        "asked_at": asked.asked_at,
+        "answer_by": asked.answer_by,
+        "otherwise": cancelling.otherwise(it) if asked.state == "asked" else None,
+    }
+
+
+def _say_dispute(it: Dispute | None) -> Doc | None:
+    if it is None:
+        return None
+    sides = (("client", it.client), ("worker", it.worker))
+    return {
+        "id": it.id,
+        "by": it.by,
+        "state": it.state,
+        "reason": it.reason,
+        "note": it.note,
+        "claim": it.claim,
+        "held": it.held,
+        "proposals": [_say_proposal(it, role, made) for role, made in sides if made],
+        "evidence": it.evidence,
+        "worker_gets": it.worker_gets,
+        "client_gets": it.held - it.worker_gets if it.worker_gets else None,
+        "ended_by": it.ended_by,
+        "decision": it.decision,
+        "opened_at": it.opened_at,
+        "ended_at": it.ended_at,
+    }
+
+
+def _say_proposal(it: Dispute, role: str, made: Proposal) -> Doc:
+    return {
+        "number": made.number,
+        "by": role,
+        "worker_gets": made.worker_gets,
+        "client_gets": it.held - made.worker_gets,
+        "at": made.at,
+    }
+
+
+def _say_review(role: str, written: review.Review) -> Doc:
+    return {
+        "role": role,
+        "satisfied": written.satisfied,
+        "comment": written.comment,
+        "at": written.at,
+    }
+
+
+MOVES_OF_MILESTONE = ("deliver", "recall", "accept", "request_changes")
+
+
+def _say_milestone(it: Contract, m: Milestone, by: str) -> Doc:
+    path = f"/v1/contracts/{it.id}/milestones/{m.n}"
+    delivered = m.state in ("delivered", "accepted") and m.delivered_at
+    return {
+        "n": m.n,
+        "title": m.title,
+        "state": m.state,
+        "amount": m.amount,
+        "released": m.released if m.state in ("paid", "split") else None,
+        "deliver_by": m.deliver_by,
+        "hold_id": m.hold_id,
+        "rounds": m.rounds,
+        "delivery": (
+            {"note": m.note, "links": list(m.links), "at": m.delivered_at} if delivered else None
+        ),
+        "changes_note": m.changes_note or None,
+        "next": waiting.next_of_milestone(m) if it.state == "active" else None,
+        "actions": [
+            _action(move, f"{path}/{move.replace('_', '-')}", acts.refusal(it, m.n, move, by))
+            for move in MOVES_OF_MILESTONE
+        ],
+    }
+
+
+def _action(name: str, href: str, refused: str | None) -> Doc:
+    return {
+        "name": name,
+        "href": href,
+        "method": "POST",
+        "allowed": refused is None,
+        "reasons": [refused] if refused else [],
+    }
+
+
+def say_message(it: Message) -> Doc:
+    """Return a message."""
+    return {"id": it.id, "sender_id": it.sender_id, "text": it.text, "at": it.at}

@@ -1,0 +1,236 @@
+"""What callers of contracts get: the schemas document, `saying` makes."""
+
+from marshmallow import Schema, fields, validate
+
+from services.contracts.domain import contract as rules
+from services.contracts.domain import (
+    dispute,
+    milestone,
+    offer,
+)
+from shared import web
+
+
+class PlannedShape(Schema):
+    """A milestone of an offer."""
+
+    title = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+
+
+class TermsShape(Schema):
+    """Terms that were on the table, and who put them there."""
+
+    at = web.When(required=True)
+    by = fields.String(validate=validate.OneOf(["client", "worker"]), required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+    scope = fields.String(allow_none=True, required=True)
+    milestones = fields.List(fields.Nested(PlannedShape()), required=True)
+
+
+class OfferShape(Schema):
+    """An offer."""
+
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(offer.STATES))
+    client_id = fields.String(required=True)
+    worker_id = fields.String(required=True)
+    job_id = fields.String(allow_none=True, required=True)
+    proposal_id = fields.String(allow_none=True, required=True)
+    listing_id = fields.String(allow_none=True, required=True)
+    contract_id = fields.String(allow_none=True, required=True)
+    mode = fields.String(required=True)
+    title = fields.String(required=True)
+    scope = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    deliver_by = web.When(required=True)
+    milestones = fields.List(fields.Nested(PlannedShape()), required=True)
+    review_days = fields.Integer(required=True)
+    revisions = fields.Integer(required=True)
+    sent_at = web.When(required=True)
+    answer_by = web.When(required=True)
+    answered_at = web.When(allow_none=True, required=True)
+    counters = fields.Integer(required=True)
+    history = fields.List(fields.Nested(TermsShape()))
+    next = fields.Nested(web.NextShape(), allow_none=True, required=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+
+
+class OfferListShape(Schema):
+    """A page of offers."""
+
+    items = fields.List(fields.Nested(OfferShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class DeliveryShape(Schema):
+    """What is delivered now."""
+
+    note = fields.String(required=True)
+    links = fields.List(fields.String(), required=True)
+    at = web.When(required=True)
+
+
+class MilestoneShape(Schema):
+    """A milestone."""
+
+    n = fields.Integer(required=True)
+    title = fields.String(required=True)
+    state = fields.String(validate=validate.OneOf(milestone.STATES), required=True)
+    amount = web.MoneyShape(required=True)
+    released = web.MoneyShape(allow_none=True, required=True)
+    deliver_by = web.When(required=True)
+    hold_id = fields.String(required=True)
+    rounds = fields.Integer(required=True)
+    delivery = fields.Nested(DeliveryShape(), allow_none=True, required=True)
+    changes_note = fields.String(allow_none=True, required=True)
+    next = fields.Nested(web.NextShape(), allow_none=True, required=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+
+
+class ReviewShape(Schema):
+    """A review that this caller may see."""
+
+    role = fields.String(required=True)
+    satisfied = fields.Boolean(required=True)
+    comment = fields.String(required=True)
+    at = web.When(required=True)
+
+
+class AskShape(Schema):
+    """An extension (`granted`, `withdrawn`) or a change (`agreed`, `lapsed`) that was asked for."""
+
+    id = fields.String(required=True)
+    kind = fields.String(validate=validate.OneOf(["extension", "add", "change"]), required=True)
+    by = fields.String(required=True)
+    milestone = fields.Integer(allow_none=True, required=True)
+    title = fields.String(allow_none=True, required=True)
+    amount = web.MoneyShape(allow_none=True, required=True)
+    deliver_by = web.When(allow_none=True, required=True)
+    fault = fields.String(allow_none=True, required=True)
+    reason = fields.String(required=True)
+    state = fields.String(required=True)
+    asked_at = web.When(required=True)
+    answer_by = web.When(required=True)
+    answered_at = web.When(allow_none=True, required=True)
+    contract_id = fields.String(required=True)
+    next = fields.Nested(web.NextShape(), allow_none=True, required=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+
+
+class CancellationShape(Schema):
+    """A request to cancel."""
+
+    by = fields.String(required=True)
+    reason = fields.String(required=True)
+    pay = web.MoneyShape(allow_none=True, required=True)
+    state = fields.String(required=True)
+    asked_at = web.When(required=True)
+    answer_by = web.When(required=True)
+    otherwise = fields.String(allow_none=True, required=True)
+
+
+class ProposalShape(Schema):
+    """How one side would divide what is held."""
+
+    number = fields.Integer(required=True)
+    by = fields.String(required=True)
+    worker_gets = web.MoneyShape(required=True)
+    client_gets = web.MoneyShape(required=True)
+    at = web.When(required=True)
+
+
+class DisputeShape(Schema):
+    """A dispute: the claim, the last proposal of each side, and how it ended."""
+
+    id = fields.String(required=True)
+    by = fields.String(required=True)
+    state = fields.String(validate=validate.OneOf(dispute.STATES), required=True)
+    reason = fields.String(required=True)
+    note = fields.String(required=True)
+    claim = web.MoneyShape(required=True)
+    held = web.MoneyShape(required=True)
+    proposals = fields.List(fields.Nested(ProposalShape()), required=True)
+    evidence = fields.Integer(required=True)
+    worker_gets = web.MoneyShape(allow_none=True, required=True)
+    client_gets = web.MoneyShape(allow_none=True, required=True)
+    ended_by = fields.String(allow_none=True, required=True)
+    decision = fields.String(allow_none=True, required=True)
+    opened_at = web.When(required=True)
+    ended_at = web.When(allow_none=True, required=True)
+
+
+class ContractShape(Schema):
+    """A contract."""
+
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(rules.STATES))
+    offer_id = fields.String(required=True)
+    job_id = fields.String(allow_none=True, required=True)
+    proposal_id = fields.String(allow_none=True, required=True)
+    listing_id = fields.String(allow_none=True, required=True)
+    client_id = fields.String(required=True)
+    worker_id = fields.String(required=True)
+    mode = fields.String(required=True)
+    title = fields.String(required=True)
+    scope = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    review_days = fields.Integer(required=True)
+    revisions = fields.Integer(required=True)
+    milestones = fields.List(fields.Nested(MilestoneShape()), required=True)
+    formed_at = web.When(required=True)
+    started_at = web.When(allow_none=True, required=True)
+    ended_at = web.When(allow_none=True, required=True)
+    cancel_reason = fields.String(allow_none=True, required=True)
+    reviews = fields.List(fields.Nested(ReviewShape()), required=True)
+    extensions = fields.List(fields.Nested(AskShape()), required=True)
+    changes = fields.List(fields.Nested(AskShape()), required=True)
+    cancellation = fields.Nested(CancellationShape(), allow_none=True, required=True)
+    dispute = fields.Nested(DisputeShape(), allow_none=True, required=True)
+    next = fields.Nested(web.NextShape(), allow_none=True, required=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+
+
+class ContractListShape(Schema):
+    """A page of contracts."""
+
+    items = fields.List(fields.Nested(ContractShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class MessageShape(Schema):
+    """A message."""
+
+    id = fields.String(required=True)
+    sender_id = fields.String(required=True)
+    text = fields.String(required=True)
+    at = web.When(required=True)
+
+
+class MessageListShape(Schema):
+    """A page of messages, oldest first."""
+
+    items = fields.List(fields.Nested(MessageShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class CountShape(Schema):
+    """Disputes of one reason."""
+
+    reason = fields.String(required=True)
+    disputes = fields.Integer(required=True)
+    ended = fields.Integer(required=True)
+    settled = fields.Integer(required=True)
+    decided_by_ops = fields.Integer(required=True)
+    decided_by_silence = fields.Integer(required=True)
+    worker_share = fields.Float(allow_none=True, required=True)
+    days_to_end = fields.Float(allow_none=True, required=True)
+
+
+class StatisticsShape(Schema):
+    """How disputes end; shares and days are means over those that have ended."""
+
+    disputes = fields.Integer(required=True)
+    by_reason = fields.List(fields.Nested(CountShape()), required=True)
