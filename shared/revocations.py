@@ -1,6 +1,6 @@
 """Access tokens that are worth nothing before they end, heard by events.
 
-accounts says `tokens.revoked`; each service keeps it (`REVOKED` in its reactions) and its web
+accounts says `tokens.revoked`; each service keeps it (`shared.revoked` in its reactions) and its web
 processes look there every few seconds: a token is refused everywhere within seconds of its
 revocation while the bus runs, and in the worst case when it ends, 15 minutes after its issue.
 """
@@ -17,7 +17,6 @@ from shared import auth, clock
 from shared.auth import Caller, Unauthenticated
 from shared.documents import Doc
 from shared.events import Event
-from shared.reactions import Project
 from shared.store import Db
 
 COLLECTION = "revocations"
@@ -26,7 +25,7 @@ REREAD_S = 5.0
 log = structlog.get_logger()
 
 
-def _doc(event: Event) -> Doc:
+def document(event: Event) -> Doc:
     """Return what is kept: all tokens of a member, or of one session, issued until `before`."""
     said = event.data
     before = clock.parse(said["before"])
@@ -36,9 +35,6 @@ def _doc(event: Event) -> Doc:
         "before": before,
         "until": before + timedelta(seconds=auth.LIFETIME_MAX_S + 2 * auth.LEEWAY_S),
     }
-
-
-REVOKED = Project(COLLECTION, _doc)
 
 
 class Revocations:

@@ -4,7 +4,7 @@ to who has joined."""
 from services.accounts.records import LETTERS
 from services.accounts.usecases import letters, record
 from shared.reactions import HandleMany, Make, Reactions
-from shared.revocations import REVOKED
+from shared.revoked import REVOKED
 
 SWEEPS = (letters.sweep,)
 

@@ -10,7 +10,7 @@ from shared.documents import Doc
 from shared.events import Event
 from shared.money import Money
 from shared.reactions import Change, Handle, Keep, Make, Project, Reactions
-from shared.revocations import REVOKED
+from shared.revoked import REVOKED
 
 
 def _contract_of(event: Event) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.escrow import hearing, profiles, queries
 from shared.events import Event
 from shared.reactions import HandleMany, Project, Reactions
-from shared.revocations import REVOKED
+from shared.revoked import REVOKED
 from shared.store import Store
 
 

@@ -9,7 +9,7 @@ from services.jobs.records import JOBS, MEMBERS, PROPOSALS
 from shared.documents import Doc
 from shared.events import Event
 from shared.reactions import Change, Handle, Project, Reactions
-from shared.revocations import REVOKED
+from shared.revoked import REVOKED
 
 
 def _member(event: Event) -> Doc:

@@ -4,7 +4,7 @@ from services.notify.domain.told import TOLD
 from services.notify.records import MEMBERS, member_doc
 from services.notify.usecases import hooks, mails, telling
 from shared.reactions import HandleMany, Project, Reactions
-from shared.revocations import REVOKED
+from shared.revoked import REVOKED
 
 TELL = HandleMany(telling.tell)
 MAIL = HandleMany(mails.plan)

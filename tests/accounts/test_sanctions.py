@@ -15,7 +15,8 @@ from shared import ids, sweep
 from shared.auth import Caller as Proved
 from shared.auth import Unauthenticated
 from shared.errors import Conflict, Invalid
-from shared.revocations import REVOKED, Revocations
+from shared.revocations import Revocations
+from shared.revoked import REVOKED
 from shared.store import Db, Store
 from tests.accounts.asking import refresh, refused, words
 from tests.accounts.builders import NOW, PASSWORD, a_member, an_event, log_in, registration

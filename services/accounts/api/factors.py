@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Response
 
-from services.accounts import queries, schemas
+from services.accounts import queries
 from services.accounts.api.sessions import signer
 from services.accounts.domain import totp
 from services.accounts.domain.session import ACCESS_LIFE_S
+from services.accounts.schemas import access as schemas
 from services.accounts.usecases import factors
 from shared import web
 

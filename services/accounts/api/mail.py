@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from services.accounts import schemas
+from services.accounts.schemas import access as schemas
 from services.accounts.usecases import letters
 from shared import web
 

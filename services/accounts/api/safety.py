@@ -4,9 +4,10 @@ from typing import Any
 
 from flask import Response
 
-from services.accounts import queries, schemas
+from services.accounts import queries
 from services.accounts.domain.member import Member
 from services.accounts.records import MEMBERS
+from services.accounts.schemas import access as schemas
 from services.accounts.usecases import sanctions
 from shared import web
 from shared.documents import Done

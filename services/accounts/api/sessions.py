@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from services.accounts import queries, schemas
+from services.accounts import queries
+from services.accounts.schemas import access as schemas
 from services.accounts.usecases import factors, sessions
 from services.accounts.usecases.tokens import Signer
 from shared import web
