@@ -1,7 +1,7 @@
 """Access tokens that are worth nothing before they end, heard by events.
 
-accounts says `tokens.revoked`; each service keeps it (`shared.revoked` in its reactions) and its web
-processes look there every few seconds: a token is refused everywhere within seconds of its
+accounts says `tokens.revoked`; each service keeps it (`shared.revoked` in its reactions) and its
+web processes look there every few seconds: a token is refused everywhere within seconds of its
 revocation while the bus runs, and in the worst case when it ends, 15 minutes after its issue.
 """
 

@@ -33,7 +33,7 @@ FACTS = {
     "member.verified": {"member_id": text()},
     # Whoever did it: the member is told, so that a thief is noticed.
     "password.changed": {"member_id": text()},
-    "second_factor.changed": {"member_id": text(), "is_on": flag()},
+    "factor.changed": {"member_id": text(), "is_on": flag()},
     # Access tokens issued until `before` are worth nothing: all, or those of one session.
     "tokens.revoked": {
         "member_id": text(),

@@ -107,4 +107,4 @@ def _fitting(totp: Totp, code: str, now: datetime) -> int:
 
 
 def _fact(member: Member, *, is_on: bool) -> Fact:
-    return Fact("second_factor.changed", {"member_id": member.id, "is_on": is_on})
+    return Fact("factor.changed", {"member_id": member.id, "is_on": is_on})

@@ -85,7 +85,7 @@ _ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
     "member.changed": Row(nobody="it is kept as who they are"),
     "member.verified": Row(nobody="they did it a moment ago"),
-    "second_factor.changed": Row(tells=(_member(href="/v1/me"),)),
+    "factor.changed": Row(tells=(_member(href="/v1/me"),)),
     "tokens.revoked": Row(nobody="what revoked them is told by itself"),
     "sanction.imposed": Row(once="{sanction_id}", tells=(_member(href="/v1/me/sanctions"),)),
     "sanction.appealed": Row(nobody="they did it a moment ago"),

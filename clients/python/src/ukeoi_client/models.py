@@ -877,7 +877,7 @@ class Preference(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
-        "second_factor.changed",
+        "factor.changed",
         "webhook.disabled",
         "week.planned",
     ]
@@ -954,7 +954,7 @@ class PreferenceWords(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
-        "second_factor.changed",
+        "factor.changed",
         "webhook.disabled",
         "week.planned",
     ]
@@ -1388,7 +1388,7 @@ class WebhookWords(TypedDict):
                 "sanction.imposed",
                 "sanction.lifted",
                 "sanction.upheld",
-                "second_factor.changed",
+                "factor.changed",
                 "slot.closed",
                 "tip.given",
                 "tokens.revoked",
