@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.contracts import usecases
+from services.contracts import evidence, usecases
 from services.contracts.domain import contract, hearing, offer
 from services.contracts.records import CONTRACTS, OFFERS
 from shared.documents import Doc
@@ -41,6 +41,7 @@ _KNOW_MEMBER = (Project("members", _member),)
 REACTIONS: Reactions = {
     "proposal.selected": (Make(OFFERS, make=offer.of_selection),),
     "offer.accepted": (Make(CONTRACTS, make=contract.of_acceptance),),
+    "contract.formed": (Handle(evidence.on_formed),),
     "escrow.funded": _FOLLOW_ESCROW,
     "escrow.released": _FOLLOW_ESCROW,
     "escrow.refunded": _FOLLOW_ESCROW,

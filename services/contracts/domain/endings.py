@@ -21,6 +21,8 @@ def accepted(
     how: str,
     reason: str | None,
     now: datetime,
+    *,
+    fault: str | None = None,
 ) -> Outcome[Contract]:
     m = replace(
         m,
@@ -30,12 +32,14 @@ def accepted(
         accept_at=None,
         ask_at=now + parts.ASK_AGAIN,
     )
-    return with_milestone(contract, m), [acceptance(contract, m, reason)]
+    return with_milestone(contract, m), [acceptance(contract, m, reason, fault)]
 
 
-def acceptance(contract: Contract, m: Milestone, reason: str | None = None) -> Fact:
+def acceptance(
+    contract: Contract, m: Milestone, reason: str | None = None, fault: str | None = None
+) -> Fact:
     amount = m.released or m.amount
-    said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason}
+    said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason, "fault": fault}
     return step("delivery.accepted", contract, m, said)
 
 
