@@ -2,13 +2,16 @@
 
 from flask import Flask
 
-from services.jobs.api import categories, jobs, proposals, questions
+from services.jobs.api import categories, entries, jobs, proposals, questions
+from services.jobs.domain import market
 from services.jobs.records import KINDS
-from shared import web
+from shared import profiles, web
 from shared.settings import Settings
 
 
 def create_app(given: Settings | None = None) -> Flask:
     """Return the application; gunicorn calls this without settings."""
-    blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp]
-    return web.make_app("jobs", blueprints, kinds=KINDS, given=given)
+    blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp, entries.blp]
+    app = web.make_app("jobs", blueprints, kinds=KINDS, given=given)
+    market.run_as(profiles.of(app.extensions["ukeoi_settings"]))
+    return app

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.jobs import usecases
-from services.jobs.domain import opening, proposal
+from services.jobs import contests, usecases
+from services.jobs.domain import contest, opening, proposal
 from services.jobs.records import JOBS, MEMBERS, PROPOSALS
 from shared.documents import Doc
 from shared.events import Event
@@ -35,9 +35,20 @@ def _proposal_id(event: Event) -> str | None:
     return proposal_id
 
 
+def _funded_job(event: Event) -> str | None:
+    ref: str = event.data["ref"]
+    return ref if ref.startswith("job_") else None  # a contract's hold concerns contracts
+
+
+def _hold(event: Event) -> Mapping[str, Any]:
+    return {"what": event.type, "hold_state": event.data.get("state", "")}
+
+
 MEMBER = Project(MEMBERS, _member)
 OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
 PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
+MONEY = (Change(JOBS, id=_funded_job, rule=contest.hear, words=_hold),)
+DECIDED = (Handle(contests.on_decided),)
 JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
@@ -46,6 +57,15 @@ REACTIONS: Reactions = {
     "opening.reserved": (Handle(usecases.on_reserved),),
     "job.closed": (JOB_OVER,),
     "job.cancelled": (JOB_OVER,),
+    "escrow.funded": MONEY,
+    "escrow.released": MONEY,
+    "escrow.refunded": MONEY,
+    "hold.refused": MONEY,
+    "competition.closed": (Handle(contests.on_closed),),
+    "competition.undecided": (Handle(contests.on_undecided),),
+    "competition.awarded": DECIDED,
+    "competition.split": DECIDED,
+    "competition.void": DECIDED,
     "offer.declined": (OPENING, PROPOSAL),
     "offer.expired": (OPENING, PROPOSAL),
     "offer.withdrawn": (OPENING, PROPOSAL),

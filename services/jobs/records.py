@@ -12,7 +12,8 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.jobs.domain import category, proposal, silence, text
-from services.jobs.domain.job import Budget, Job, Project, Selection
+from services.jobs.domain.entry import Entry
+from services.jobs.domain.job import Award, Budget, Contest, Job, Project, Selection
 from services.jobs.domain.proposal import Milestone, Proposal
 from services.jobs.domain.question import Question
 from shared.documents import Doc, Kind
@@ -30,9 +31,12 @@ def _names(kind: type[Any], *, but: set[str]) -> list[str]:
 
 
 # What is kept as it is; the rest is said below.
-_OF_JOB = _names(Job, but={"id", "skills", "project"})
+_OF_JOB = _names(Job, but={"id", "skills", "project", "contest"})
 _OF_SELECTION = _names(Selection, but=set())
 _OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones"})
+_OF_CONTEST = _names(Contest, but={"prizes", "awards"})
+_OF_AWARD = _names(Award, but={"amount"})
+_OF_ENTRY = _names(Entry, but={"id", "links"})
 _OF_QUESTION = _names(Question, but={"id"})
 
 NOT_LISTED = dict.fromkeys(("text", "grams", "facets", "outbox", "receipts", "born_of"), 0)
@@ -62,15 +66,33 @@ def job_doc(job: Job) -> Doc:
         **_kept(job, _OF_JOB),
         "skills": list(job.skills),
         "project": project,
+        "contest": job.contest and _contest_doc(job.contest),
+        "least": job.least and job.least.amount,
         "text": words,
         "grams": text.grams(words),
         "facets": facets(job),
         "sort": {
             "new": job.published_at or job.created_at,
-            "deadline": job.deadline_at or _NO_DEADLINE,
+            "deadline": job.ends_at or _NO_DEADLINE,
             "amount": job.most.amount if job.most else 0,
         },
     }
+
+
+def _contest_doc(contest: Contest) -> Doc:
+    return {
+        **_kept(contest, _OF_CONTEST),
+        "prizes": [prize.words() for prize in contest.prizes],
+        "awards": [{**_kept(a, _OF_AWARD), "amount": a.amount.words()} for a in contest.awards],
+    }
+
+
+def _contest_of(doc: Doc) -> Contest:
+    return Contest(
+        prizes=tuple(Money.of(prize) for prize in doc["prizes"]),
+        awards=tuple(Award(**{**a, "amount": Money.of(a["amount"])}) for a in doc["awards"]),
+        **{name: doc[name] for name in _OF_CONTEST},
+    )
 
 
 def facets(job: Job) -> list[str]:
@@ -105,8 +127,11 @@ def job_of(doc: Doc) -> Job:
         selections=tuple(Selection(**s) for s in said["selections"]),
         select_by=said["select_by"],
     )
-    words = {name: doc[name] for name in _OF_JOB}
-    return Job(id=doc["_id"], skills=tuple(doc["skills"]), project=project, **words)
+    contest = _contest_of(doc["contest"]) if doc.get("contest") else None
+    words: Doc = {name: doc.get(name) for name in _OF_JOB}
+    return Job(
+        id=doc["_id"], skills=tuple(doc["skills"]), project=project, contest=contest, **words
+    )
 
 
 JOBS_BY = {
@@ -206,4 +231,31 @@ QUESTIONS = Kind(
     indexes=(IndexModel([("job_id", 1), ("_id", -1)], name="questions_of_job"),),
 )
 
-KINDS = (JOBS, PROPOSALS, QUESTIONS)
+# entries
+
+
+def entry_doc(found: Entry) -> Doc:
+    """Return an entry as it is kept."""
+    return {"_id": found.id, **_kept(found, _OF_ENTRY), "links": list(found.links)}
+
+
+def entry_of(doc: Doc) -> Entry:
+    """Return the entry that `entry_doc` kept."""
+    words = {name: doc[name] for name in _OF_ENTRY}
+    return Entry(id=doc["_id"], links=tuple(doc["links"]), **words)
+
+
+ENTRIES = Kind(
+    name="entry",
+    prefix="ent",
+    collection="entries",
+    to_doc=entry_doc,
+    from_doc=entry_of,
+    indexes=(
+        IndexModel([("job_id", 1), ("_id", -1)], name="entries_of_job"),
+        IndexModel([("job_id", 1), ("worker_id", 1), ("_id", -1)], name="entries_of_worker"),
+        IndexModel([("job_id", 1), ("state", 1), ("_id", 1)], name="entries_by_state"),
+    ),
+)
+
+KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES)

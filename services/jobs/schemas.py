@@ -4,8 +4,16 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
-from services.jobs.domain import category, proposal, question, terms
-from services.jobs.domain.job import EXPERIENCES, MODES, ORDERS, STATES, Budget
+from services.jobs.domain import category, entry, proposal, question, terms
+from services.jobs.domain.job import (
+    EXPERIENCES,
+    MODES,
+    NO_WINNER,
+    ORDERS,
+    STATES,
+    VISIBILITIES,
+    Budget,
+)
 from services.jobs.domain.posting import refuse_mode
 from shared import web
 from shared.money import AMOUNT_MAX
@@ -42,6 +50,10 @@ class JobEdit(Schema):
     budget = fields.Nested(BudgetWords(), allow_none=True)
     proposals_close_at = web.When(allow_none=True)
     openings = web.Whole(1, terms.OPENINGS_MAX)
+    prizes = fields.List(web.MoneyField(), validate=validate.Length(1, terms.PRIZES_MAX))
+    closes_at = web.When(allow_none=True)
+    visibility = _one_of(*VISIBILITIES)
+    no_winner = _one_of(*NO_WINNER)
 
 
 class JobWords(JobEdit):
@@ -54,7 +66,7 @@ class JobWords(JobEdit):
 
     @pre_load
     def _refuse_mode(self, words: dict[str, Any], **_: Any) -> dict[str, Any]:
-        # Before the other words: those of a mode that is not open here are unknown to this schema.
+        # Before the other words: what a mode that is not open here would say does not matter.
         if (mode := words.get("mode")) in MODES:
             refuse_mode(mode)
         return words
@@ -130,6 +142,35 @@ class SelectWords(Schema):
     amount = web.MoneyField()
     deliver_by = web.When()
     scope = web.Text(terms.DESCRIPTION_MAX)
+
+
+class EntryWords(Schema):
+    """Work that one puts into a competition."""
+
+    title = web.Text(terms.TITLE_MAX, line=True, required=True)
+    description = web.Text(terms.DESCRIPTION_MAX, required=True)
+    links = fields.List(web.Link(), validate=validate.Length(max=entry.LINKS_MAX))
+
+
+class FavouriteWords(Schema):
+    """Whether the client likes it."""
+
+    favourite = web.Flag(load_default=True)
+
+
+class OneAward(Schema):
+    """A prize, by its rank, and the entry that wins it."""
+
+    rank = web.Whole(1, terms.PRIZES_MAX, required=True)
+    entry_id = web.IdField("ent", required=True)
+
+
+class AwardWords(Schema):
+    """The winners, all at once."""
+
+    awards = fields.List(
+        fields.Nested(OneAward()), required=True, validate=validate.Length(1, terms.PRIZES_MAX)
+    )
 
 
 class QuestionWords(Schema):

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from marshmallow import Schema, fields, validate
 
-from services.jobs.domain import actions, proposal, question, silence
-from services.jobs.domain.job import EXPERIENCES, MODES, STATES, Job
+from services.jobs.domain import actions, entry, proposal, question, silence
+from services.jobs.domain.entry import Entry
+from services.jobs.domain.job import EXPERIENCES, MODES, NO_WINNER, STATES, VISIBILITIES, Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.domain.question import Question
 from shared import web
@@ -28,7 +29,34 @@ class BudgetShape(Schema):
     max = web.MoneyShape(required=True)
 
 
-class JobShape(Schema):
+class AwardShape(Schema):
+    """What an entry got: the prize of its rank; rank 0 is a share where nobody won."""
+
+    entry_id = fields.String(required=True)
+    worker_id = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    rank = fields.Integer(required=True)
+
+
+class ContestShape(Schema):
+    """What only a competition says; the other modes leave it out.
+
+    `decision` is awarded, split or void; `is_extended` says that the time to award was put off;
+    `hold_id` names the money, for its client alone.
+    """
+
+    prizes = fields.List(web.MoneyShape())
+    closes_at = web.When(allow_none=True)
+    visibility = fields.String(validate=validate.OneOf(VISIBILITIES))
+    no_winner = fields.String(validate=validate.OneOf(NO_WINNER))
+    is_extended = fields.Boolean()
+    decision = fields.String(allow_none=True)
+    awards = fields.List(fields.Nested(AwardShape()))
+    entries = fields.Integer()
+    hold_id = fields.String(allow_none=True)
+
+
+class JobShape(ContestShape):
     """A job. `proposals` counts all it has had, `openings_filled` the contracts that stand."""
 
     id = fields.String(required=True)
@@ -94,6 +122,30 @@ class ProposalListShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class EntryShape(Schema):
+    """An entry; `rank` is the prize it won, `favourite` null for all but the client."""
+
+    id = fields.String(required=True)
+    job_id = fields.String(required=True)
+    worker = fields.Nested(PersonShape(), required=True)
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    links = fields.List(fields.String(), required=True)
+    state = fields.String(required=True, validate=validate.OneOf(entry.STATES))
+    rank = fields.Integer(required=True, allow_none=True)
+    favourite = fields.Boolean(required=True, allow_none=True)
+    created_at = web.When(required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+
+
+class EntryListShape(Schema):
+    """A page of entries."""
+
+    items = fields.List(fields.Nested(EntryShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class QuestionShape(Schema):
     """A question about a job, with its answer once there is one."""
 
@@ -146,6 +198,7 @@ class Seen:
     names: Mapping[str, str] = field(default_factory=dict)
     is_suspended: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
+    entries: Mapping[str, int] = field(default_factory=dict)
     proposed: frozenset[str] = frozenset()
 
     def person(self, id_: str) -> Doc:
@@ -164,6 +217,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
             now=seen.now,
             is_suspended=seen.is_suspended,
             has_proposed=job.id in seen.proposed,
+            entries=seen.entries.get(job.id, 0),
         )
     return {
         "id": job.id,
@@ -182,9 +236,47 @@ def say_job(job: Job, seen: Seen) -> Doc:
         "client": seen.person(job.client_id),
         "created_at": job.created_at,
         "published_at": job.published_at,
+        **_say_contest(job, seen),
         "proposals": seen.counts.get(job.id, 0),
         "next": silence.next_step(job),
         "actions": may,
+    }
+
+
+def _say_contest(job: Job, seen: Seen) -> Doc:
+    if (contest := job.contest) is None:
+        return {}
+    return {
+        "prizes": list(contest.prizes),
+        "closes_at": contest.closes_at,
+        "visibility": contest.visibility,
+        "no_winner": contest.no_winner,
+        "is_extended": contest.is_extended,
+        "decision": contest.decision,
+        "awards": [
+            {"entry_id": a.entry_id, "worker_id": a.worker_id, "amount": a.amount, "rank": a.rank}
+            for a in contest.awards
+        ],
+        "entries": seen.entries.get(job.id, 0),
+        "hold_id": job.hold_id if seen.by == job.client_id else None,
+    }
+
+
+def say_entry(found: Entry, job: Job, seen: Seen) -> Doc:
+    """Return an entry as somebody who may see it does; whom the client likes is for the client."""
+    return {
+        "id": found.id,
+        "job_id": found.job_id,
+        "worker": seen.person(found.worker_id),
+        "title": found.title,
+        "description": found.description,
+        "links": list(found.links),
+        "state": found.state,
+        "rank": found.rank,
+        "favourite": found.is_favourite if seen.by == found.client_id else None,
+        "created_at": found.created_at,
+        "next": entry.next_step(found, job),
+        "actions": actions.of_entry(found, by=seen.by, now=seen.now),
     }
 
 

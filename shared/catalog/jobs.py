@@ -36,6 +36,13 @@ QUESTION = {
     "worker_id": text(),
     "title": text(),
 }
+ENTRY = {
+    "job_id": text(),
+    "entry_id": text(),
+    "client_id": text(),
+    "worker_id": text(),
+    "title": text(),
+}
 MILESTONE = {"title": text(), "amount": money(), "deliver_by": when()}
 # The full content of the offer that contracts is to make; `offer_id` is final.
 OFFER = {
@@ -97,6 +104,15 @@ FACTS = {
     # A slot of a closed job that ended unpaid (rejected for good, expired, returned): its `amount`
     # goes back to the client. A slot that somebody else may still take says nothing.
     "slot.closed": {**HELD, "assignment_id": text(), "amount": money()},
+    # Nobody can enter any more; the client may award until `award_by`, which may be put off once.
+    "competition.closed": {**JOB, "award_by": when()},
+    "competition.extended": {**JOB, "award_by": when()},
+    # Nobody was awarded in time; only jobs itself hears it, and does what `no_winner` announced.
+    "competition.undecided": {**JOB, "no_winner": text()},
+    "entry.submitted": ENTRY,
+    "entry.withdrawn": ENTRY,
+    "entry.won": ENTRY,
+    "entry.not_chosen": ENTRY,
     # All winners at once; prizes that nobody won go back to the client.
     "competition.awarded": {**HELD, "awards": many(group({**SHARE, "rank": number()}))},
     # No winner, and the rule says so: shares in the order of the entries; they sum up to the hold,

@@ -99,6 +99,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Document what the view answers."""
         return super().response(status, schema, **options)  # type: ignore[no-any-return]
 
+    def alt_response(self, status: int, **options: Any) -> Decorator:
+        """Document what else the view answers."""
+        return super().alt_response(status, **options)  # type: ignore[no-any-return]
+
     def doc(self, **words: Any) -> Decorator:
         """Document what no decorator says: headers that are read, a body that is raw."""
         return super().doc(**words)  # type: ignore[no-any-return]

@@ -22,7 +22,7 @@ PROCESSES = (
 SLOW_TO_HEAL = {"mongod": 4.0, "rabbitmq": 12.0}
 PAUSE_S = (2.0, 8.0)
 PAUSE_SHARE = 0.1
-POINT_PATIENCE_S = 40.0
+POINT_PATIENCE_S = 90.0
 
 WORKER_POINTS = (
     *("before_write", "after_write", "before_publish", "after_publish", "after_facts"),

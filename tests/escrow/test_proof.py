@@ -53,7 +53,7 @@ def test_the_sums_are_the_same_sealed_and_unsealed(store: Store) -> None:
     assert seal(store) == 0
 
 
-def test_seals_chain(store: Store) -> None:
+def test_each_seal_holds_the_hash_of_the_one_before(store: Store) -> None:
     for _ in range(3):
         keep_funded(store)
         seal(store)

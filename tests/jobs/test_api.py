@@ -113,7 +113,7 @@ def test_a_draft_may_leave_out_what_it_does_not_know_yet(client: Caller) -> None
     assert allowed(made)["publish"] == ["incomplete"]
 
 
-@pytest.mark.parametrize("mode", ["competition", "task"])
+@pytest.mark.parametrize("mode", ["task"])
 def test_modes_that_are_not_enabled_are_refused_whatever_they_say(
     db: Db, client: Caller, mode: str
 ) -> None:

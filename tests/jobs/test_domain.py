@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from services.jobs.domain import job as jobs
-from services.jobs.domain import opening, posting, proposal
+from services.jobs.domain import market, opening, posting, proposal
 from services.jobs.domain.job import Budget, Job
 from shared import ids, moves
 from shared.errors import Conflict, Forbidden, Invalid
+from shared.profiles import Profile
 from tests.jobs.builders import (
     CLIENT,
     DAY,
@@ -113,10 +114,13 @@ def test_a_draft_needs_no_more_than_title_description_and_category() -> None:
     assert job.published_at is None
 
 
-@pytest.mark.parametrize("mode", ["competition", "task"])
-def test_a_mode_that_is_not_enabled_is_refused(mode: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        posting.draft(id=ids.new("job"), by=CLIENT, now=NOON, mode=mode)
+def test_a_mode_that_the_marketplace_has_not_is_refused() -> None:
+    market.run_as(Profile(modes=("competition",)))
+    try:
+        with pytest.raises(Invalid) as refused:
+            posting.draft(id=ids.new("job"), by=CLIENT, now=NOON, mode="project")
+    finally:
+        market.run_as(Profile())
 
     assert refused.value.code == "mode_not_enabled"
 

@@ -45,7 +45,7 @@ def finds(query: str, in_: str) -> bool:
         ("𠮷野家", "𠮷野家のメニュー"),
     ],
 )
-def test_is_found(query: str, in_: str) -> None:
+def test_the_words_are_found_in_the_text(query: str, in_: str) -> None:
     assert finds(query, in_)
 
 
@@ -62,7 +62,7 @@ def test_is_found(query: str, in_: str) -> None:
         ("webサイト", "web サイト"),
     ],
 )
-def test_is_not_found(query: str, in_: str) -> None:
+def test_other_words_are_not_found_in_the_text(query: str, in_: str) -> None:
     assert not finds(query, in_)
 
 

@@ -438,7 +438,16 @@ def test_an_event_concerns_the_members_it_names() -> None:
 SEEN_BY_BOTH = {
     "state",
     *("client_id", "worker_id", "title", "job_id", "proposal_id", "listing_id", "offer_id"),
-    *("contract_id", "mode", "scope", "milestones", "review_days", "revisions", "fund_by"),
+    *(
+        "contract_id",
+        "entry_id",
+        "mode",
+        "scope",
+        "milestones",
+        "review_days",
+        "revisions",
+        "fund_by",
+    ),
     *("amount", "deliver_by", "answer_by", "milestone", "actor", "action", "by", "otherwise"),
     *("hold_id", "hold_ids", "cancelled_at", "accepted_at", "round", "review_by", "reason"),
     *("message_id", "thread", "sender_id", "recipient_id", "review_id", "reviewer_id"),

@@ -8,7 +8,7 @@ from services.jobs import usecases
 from services.jobs.api import seeing
 from services.jobs.domain import posting, silence, text
 from services.jobs.domain.job import STATES, Job
-from services.jobs.queries import is_suspended, search
+from services.jobs.queries import count_entries, is_suspended, search
 from services.jobs.queries.search import Wanted
 from services.jobs.records import EVERY, JOBS, facet
 from services.jobs.schemas import JobEdit, JobListArgs, JobWords
@@ -31,7 +31,7 @@ def draft_job(words: dict[str, Any]) -> Response:
     drafted, facts = posting.draft(id=job_id, by=by, now=now, **words)
     once = web.once(status=201, location=location)
     done = web.store().create(JOBS, drafted, facts, once=once, now=now)
-    return _answer(done, 201, location=location)
+    return answer_job(done, 201, location=location)
 
 
 @blp.get("/jobs")
@@ -91,17 +91,27 @@ def edit_job(words: dict[str, Any], id_: str) -> Response:
     done = web.store().change(
         JOBS, id_, posting.edit, now=web.now(), if_match=if_match, by=web.caller().id, words=words
     )
-    return _answer(done)
+    return answer_job(done)
 
 
 @blp.post("/jobs/<id_>/publish")
 @blp.response(200, JobShape())
+@blp.alt_response(202, schema=JobShape())
 def publish_job(id_: str) -> Response:
-    """Open a draft. 403 not_the_client, member_suspended, 404, 409 wrong_state, 422 incomplete."""
-    seeing.job(id_)
-    by = web.caller().id
+    """Open a draft. A competition waits for its money first: 202 with `hold_id`, also in Location.
+
+    403 not_the_client, member_suspended, 404, 409 wrong_state, 422 incomplete.
+    """
+    job, by = seeing.job(id_).thing, web.caller().id
     suspended = is_suspended(web.store().db, by)
-    return _answer(_change(id_, posting.publish, is_suspended=suspended))
+    if job.mode == "project":
+        return answer_job(_change(id_, posting.publish, is_suspended=suspended))
+    location = f"/v1/holds/{posting.hold_id_of(job)}"
+    once = web.once(status=202, location=location)
+    done = web.store().change(
+        JOBS, id_, posting.publish, once=once, now=web.now(), by=by, is_suspended=suspended
+    )
+    return answer_job(done, 202, location=location)
 
 
 @blp.post("/jobs/<id_>/close")
@@ -109,22 +119,27 @@ def publish_job(id_: str) -> Response:
 def close_job(id_: str) -> Response:
     """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
 
+    A competition takes no more entries, and its client may award.
+
     403 not_the_client, 404, 409 wrong_state.
     """
     seeing.job(id_)
     done = _change(id_, posting.close)
     usecases.lapse_some(web.store(), id_, now=web.now())
-    return _answer(done)
+    return answer_job(done)
 
 
 @blp.post("/jobs/<id_>/cancel")
 @blp.response(200, JobShape())
 def cancel_job(id_: str) -> Response:
-    """End a job without contracts. 403 not_the_client, 404, 409 wrong_state, has_contracts."""
+    """End a job without contracts or entries; what was funded goes back.
+
+    403 not_the_client, 404, 409 wrong_state, has_contracts, has_entries.
+    """
     seeing.job(id_)
-    done = _change(id_, posting.cancel)
+    done = _change(id_, posting.cancel, entries=count_entries(web.store().db, id_))
     usecases.lapse_some(web.store(), id_, now=web.now())
-    return _answer(done)
+    return answer_job(done)
 
 
 @blp.get("/jobs/<id_>/timeline")
@@ -136,7 +151,9 @@ def get_job_timeline(id_: str) -> Response:
     who = web.caller_or_none()
     # Whom the client considers is not for the public.
     hidden = () if who and who.id == job.client_id else ("opening.reserved",)
-    said = seeing.timeline(JOBS, job, hidden=hidden, next_of=silence.next_step)
+    said = seeing.timeline(
+        JOBS, job, hidden=hidden, next_of=silence.next_step, answered=silence.answered
+    )
     return web.answer(said)
 
 
@@ -147,6 +164,7 @@ def _change(id_: str, rule: Any, **words: Any) -> Done[Job]:
     )
 
 
-def _answer(done: Done[Job], status: int = 200, *, location: str | None = None) -> Response:
+def answer_job(done: Done[Job], status: int = 200, *, location: str | None = None) -> Response:
+    """Return a job that was changed, as its caller sees it."""
     said = say_job(done.thing, seeing.of_jobs([done.thing]))
     return web.answer(said, status, done=done, location=location)

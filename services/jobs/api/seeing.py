@@ -45,6 +45,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         names=queries.names(db, (job.client_id for job in jobs)),
         is_suspended=who is not None and queries.is_suspended(db, who.id),
         counts=queries.proposal_counts(db, ids),
+        entries=queries.entry_counts(db, [job.id for job in jobs if job.contest]),
         proposed=queries.has_proposed(db, ids, who.id) if who else frozenset(),
     )
 
@@ -56,7 +57,14 @@ def of_members(*ids: str) -> Seen:
     return Seen(by=who.id if who else None, now=web.now(), names=names)
 
 
-def timeline(kind: Kind[Any], thing: Any, *, next_of: Any, hidden: Collection[str] = ()) -> Doc:
+def timeline(
+    kind: Kind[Any],
+    thing: Any,
+    *,
+    next_of: Any,
+    hidden: Collection[str] = (),
+    answered: Any = lambda thing, _: (thing, []),
+) -> Doc:
     """Return what a thing has said, by whom, and what will happen to it if everybody is silent."""
     roles = {thing.client_id: "client", getattr(thing, "worker_id", None): "worker"}
     past = [
@@ -70,5 +78,7 @@ def timeline(kind: Kind[Any], thing: Any, *, next_of: Any, hidden: Collection[st
     ]
     assert kind.wake is not None, "only what waits has a timeline"  # noqa: S101
     assert kind.on_wake is not None, "only what waits has a timeline"  # noqa: S101
-    future = futures.dry_run(thing, wake=kind.wake, on_wake=kind.on_wake, next_of=next_of)
+    future = futures.dry_run(
+        thing, wake=kind.wake, on_wake=kind.on_wake, next_of=next_of, answered=answered
+    )
     return {"past": past, "future": future}

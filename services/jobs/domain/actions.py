@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.jobs.domain import posting, proposal, question
+from services.jobs.domain import contest, entry, posting, proposal, question
+from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.domain.question import Question
@@ -28,11 +29,19 @@ def _action(name: str, href: str, rule: Callable[[], object], *, method: str = "
 
 
 def of_job(
-    job: Job, *, by: str, now: datetime, is_suspended: bool, has_proposed: bool
+    job: Job,
+    *,
+    by: str,
+    now: datetime,
+    is_suspended: bool,
+    has_proposed: bool,
+    entries: int = 0,
 ) -> list[Action]:
     """Return what this member may do with a job: its client, or somebody who might take it."""
     at = f"/v1/jobs/{job.id}"
     if by != job.client_id:
+        if job.contest is not None:
+            return _of_entrant(job, at, by=by, now=now, is_suspended=is_suspended)
         return _of_stranger(job, at, by=by, is_suspended=is_suspended, has_proposed=has_proposed)
     publish = _action(
         "publish",
@@ -43,7 +52,56 @@ def of_job(
         _action("edit", at, lambda: posting.edit(job, now=now, by=by, words={}), method="PATCH"),
         publish,
         _action("close", f"{at}/close", lambda: posting.close(job, now=now, by=by)),
-        _action("cancel", f"{at}/cancel", lambda: posting.cancel(job, now=now, by=by)),
+        _action(
+            "cancel",
+            f"{at}/cancel",
+            lambda: posting.cancel(job, now=now, by=by, entries=entries),
+        ),
+        *(_of_contest(job, at, by=by, now=now) if job.contest else ()),
+    ]
+
+
+def _of_contest(job: Job, at: str, *, by: str, now: datetime) -> list[Action]:
+    return [
+        _action("award", f"{at}/award", lambda: contest.refuse_awarding(job, by=by)),
+        _action(
+            "extend_selection",
+            f"{at}/extend-selection",
+            lambda: contest.extend(job, now=now, by=by),
+        ),
+    ]
+
+
+def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool) -> list[Action]:
+    return [
+        _action(
+            "enter",
+            f"{at}/entries",
+            lambda: entry.refuse_entering(job, by=by, now=now, is_suspended=is_suspended),
+        ),
+        _action(
+            "ask",
+            f"{at}/questions",
+            lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
+        ),
+    ]
+
+
+def of_entry(found: Entry, *, by: str | None, now: datetime) -> list[Action]:
+    """Return what this caller may do with an entry: who made it, or the client."""
+    at = f"/v1/entries/{found.id}"
+    if by == found.worker_id:
+        return [
+            _action("withdraw", f"{at}/withdraw", lambda: entry.withdraw(found, now=now, by=by))
+        ]
+    if by != found.client_id:
+        return []
+    return [
+        _action(
+            "favourite",
+            f"{at}/favourite",
+            lambda: entry.favourite(found, now=now, by=by, favourite=True),
+        )
     ]
 
 

@@ -2,7 +2,7 @@
 
 The data and the tables; the rules are in `posting` (what its client does), `opening` (who is
 selected and what comes of it) and `silence` (what happens when nobody acts). What is particular to
-one mode stands in a part of its own: `project`.
+one mode stands in a part of its own: `project`, `contest`.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from shared.moves import LATER, Moves
 
 STATES = ("draft", "awaiting_funding", "open", "closed", "completed", "cancelled")
 MODES = ("project", "competition", "task")
-MODES_ENABLED = frozenset({"project"})
+VISIBILITIES = ("open", "sealed")
+NO_WINNER = ("split", "refund")
 EXPERIENCES = ("none", "some")
 ORDERS = ("new", "deadline", "amount")
 """How a list of jobs may be sorted: the newest, the soonest, the best paid first."""
@@ -113,6 +114,43 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Award:
+    """What an entry gets: the prize of its rank, or (rank 0) a share without a winner."""
+
+    entry_id: str
+    worker_id: str
+    amount: Money
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """What a competition says, and how it was decided.
+
+    `select_by` is set while the client may award; `decision` is awarded, split or void.
+    """
+
+    prizes: tuple[Money, ...] = ()
+    closes_at: datetime | None = None
+    visibility: str = "open"
+    no_winner: str = "split"
+    select_by: datetime | None = None
+    is_extended: bool = False
+    decision: str | None = None
+    awards: tuple[Award, ...] = ()
+
+    @property
+    def total(self) -> Money:
+        """Return the sum of the prizes."""
+        return Money(sum(p.amount for p in self.prizes), self.prizes[0].currency)
+
+    @property
+    def is_decided(self) -> bool:
+        """Say whether it is known who gets what."""
+        return self.decision is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """Work that a client offers. `changed_at` is the last act on it; silence counts from there."""
 
@@ -130,11 +168,26 @@ class Job:
     created_at: datetime
     changed_at: datetime
     published_at: datetime | None = None
+    contest: Contest | None = None
+    # Where the money waits in one hold for the whole job; final from publishing on.
+    hold_id: str | None = None
 
     @property
     def most(self) -> Money | None:
         """Return what one person may earn at most."""
+        if self.contest is not None:
+            return max(self.contest.prizes, default=None, key=lambda prize: prize.amount)
         return self.project.budget.max if self.project.budget else None
+
+    @property
+    def least(self) -> Money | None:
+        """Return what whoever does the work (and wins) earns at least."""
+        return self.project.budget.min if self.project.budget else self.most
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Return until when one may hand in work."""
+        return self.contest.closes_at if self.contest else self.deadline_at
 
 
 def waits_for(actor: str, action: str, *, by: datetime, otherwise: str) -> Next:

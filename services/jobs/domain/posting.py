@@ -4,14 +4,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.jobs.domain.job import MODES_ENABLED, MOVES, Job, Project, refuse_others, said
+from services.jobs.domain import contest, market
+from services.jobs.domain.job import MOVES, Contest, Job, Project, refuse_others, said
 from services.jobs.domain.opening import settled
 from services.jobs.domain.terms import fixed_while_open, lacking, refuse_wrong
+from shared import clock, ids
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.moves import Outcome, next_state
 
 PROPOSALS_TAKEN = timedelta(days=14)
 """How long proposals are taken when the client does not say."""
+
+PART_OF = {"project": "project", "competition": "contest"}
+"""Where a job keeps the words of its mode."""
+SAID_BY_ALL = frozenset({"title", "description", "category", "skills", "experience", "deadline_at"})
 
 
 def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcome[Job]:
@@ -34,6 +40,7 @@ def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcom
         project=Project(),
         created_at=now,
         changed_at=now,
+        contest=Contest() if mode == "competition" else None,
     )
     return _with(blank, words, now=now), []
 
@@ -43,7 +50,7 @@ def refuse_mode(mode: str) -> None:
 
     :raises Invalid: `mode_not_enabled`
     """
-    if mode not in MODES_ENABLED:
+    if not market.has(mode):
         where = {"mode": ["Not enabled here."]}
         raise Invalid("mode_not_enabled", f"{mode} is not enabled here", fields=where)
 
@@ -70,27 +77,38 @@ def edit(job: Job, *, now: datetime, by: str, words: dict[str, Any]) -> Outcome[
 
 
 def _with(job: Job, words: dict[str, Any], *, now: datetime) -> Job:
-    words = {name: tuple(value) if name == "skills" else value for name, value in words.items()}
-    of_project = {name: words.pop(name) for name in list(words) if hasattr(job.project, name)}
-    project = replace(job.project, **of_project)
-    edited = replace(job, project=project, changed_at=now, **words)
-    refuse_wrong(edited, given={*words, *of_project}, now=now)
+    words = {n: tuple(value) if isinstance(value, list) else value for n, value in words.items()}
+    given = set(words)
+    name = PART_OF[job.mode]
+    part = getattr(job, name)
+    foreign = given - SAID_BY_ALL - {one for one in given if hasattr(part, one)}
+    if foreign:
+        where = {one: [f"Not a word of a {job.mode}."] for one in sorted(foreign)}
+        raise Invalid("invalid_words", "some of the words are not right", fields=where)
+    of_part = {one: words.pop(one) for one in given - SAID_BY_ALL}
+    edited = replace(job, **{name: replace(part, **of_part)}, changed_at=now, **words)
+    refuse_wrong(edited, given=given, now=now)
     return edited
 
 
 def publish(job: Job, *, now: datetime, by: str, is_suspended: bool) -> Outcome[Job]:
     """Open a complete draft; without a word on it, proposals are taken for 14 days.
 
+    Where the money comes first, it opens itself once it is funded.
+
     :raises Forbidden: `not_the_client`, `member_suspended`
     :raises Conflict: `wrong_state`
     :raises Invalid: `incomplete` with the fields that are missing or past
     """
     refuse_others(job, by)
-    state = next_state(MOVES, job.state, "publish")
+    moves = MOVES if job.mode == "project" else contest.MOVES
+    state = next_state(moves, job.state, "publish")
     if is_suspended:
         raise Forbidden("member_suspended", "a suspended member cannot publish")
     if missing := lacking(job):
         raise Invalid("incomplete", "this is needed before it is published", fields=missing)
+    if job.mode != "project":
+        return _submitted(job, state, now=now)
     assert job.deadline_at is not None, "a complete job has a deadline"  # noqa: S101
     until = job.project.proposals_close_at or min(job.deadline_at, now + PROPOSALS_TAKEN)
     project = replace(job.project, proposals_close_at=until)
@@ -99,12 +117,29 @@ def publish(job: Job, *, now: datetime, by: str, is_suspended: bool) -> Outcome[
     return job, [said(job, "job.opened", category=job.category)]
 
 
+def hold_id_of(job: Job) -> str:
+    """Return the id of the hold that a job's money waits in, known before it is opened."""
+    return ids.derived("hld", job.id)
+
+
+def _submitted(job: Job, state: str, *, now: datetime) -> Outcome[Job]:
+    refuse_wrong(job, given={"closes_at", "deadline_at"}, now=now)
+    hold_id = hold_id_of(job)
+    job = replace(job, state=state, hold_id=hold_id, changed_at=now)
+    words: dict[str, Any] = {"fund_by": clock.text(now + market.timers().job_fund)}
+    if job.contest:
+        words["prizes"] = [prize.words() for prize in job.contest.prizes]
+    return job, [said(job, "job.submitted_for_funding", hold_id=hold_id, **words)]
+
+
 def close(job: Job, *, now: datetime, by: str) -> Outcome[Job]:
     """Take no more proposals and select nobody any more; what was offered or agreed stands.
 
     :raises Forbidden: `not_the_client`
     :raises Conflict: `wrong_state`
     """
+    if job.mode == "competition":
+        return contest.close(job, now=now, by=by)
     refuse_others(job, by)
     state = next_state(MOVES, job.state, "close")
     if job.state == "closed" and job.project.select_by is None:
@@ -114,12 +149,14 @@ def close(job: Job, *, now: datetime, by: str) -> Outcome[Job]:
     return settled(job, [said(job, "job.closed", reason="client")], now=now)
 
 
-def cancel(job: Job, *, now: datetime, by: str) -> Outcome[Job]:
+def cancel(job: Job, *, now: datetime, by: str, entries: int = 0) -> Outcome[Job]:
     """End a job from which no contract has come; offers that wait are withdrawn by contracts.
 
     :raises Forbidden: `not_the_client`
-    :raises Conflict: `wrong_state`, `has_contracts`
+    :raises Conflict: `wrong_state`, `has_contracts`, `has_entries`
     """
+    if job.mode == "competition":
+        return contest.cancel(job, now=now, by=by, entries=entries)
     refuse_others(job, by)
     state = next_state(MOVES, job.state, "cancel")
     if job.project.filled:

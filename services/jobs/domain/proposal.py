@@ -154,8 +154,10 @@ def refuse_proposing(job: Job, *, by: str, is_suspended: bool) -> None:
     """Pass when this person may propose for this job.
 
     :raises Forbidden: `own_job`, `member_suspended`
-    :raises Conflict: `job_not_open`
+    :raises Conflict: `wrong_mode`, `job_not_open`
     """
+    if job.mode != "project":
+        raise Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode)
     if by == job.client_id:
         raise Forbidden("own_job", "this is your own job")
     if is_suspended:

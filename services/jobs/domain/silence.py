@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from services.jobs.domain import contest, market
 from services.jobs.domain.job import Job, Next, Selection, said, waits_for
 from services.jobs.domain.opening import settled
 from shared import clock
@@ -12,7 +13,6 @@ from shared.events import Fact
 from shared.moves import Moves, Outcome, next_state
 
 DRAFT_KEPT = timedelta(days=90)
-FUND_WITHIN = timedelta(days=7)
 SELECT_WITHIN = timedelta(days=30)
 OFFER_ANSWERED_WITHIN = timedelta(days=30)
 """An offer lapses after 14 days and says so; this is for the word that never comes."""
@@ -51,7 +51,9 @@ def _state_over_at(job: Job) -> datetime | None:
         case "draft":
             return job.changed_at + DRAFT_KEPT
         case "awaiting_funding":
-            return job.changed_at + FUND_WITHIN
+            return job.changed_at + market.timers().job_fund
+        case "open" | "closed" if job.contest:
+            return contest.wake(job)
         case "open":
             return job.project.proposals_close_at
         case "closed" if job.project.select_by:
@@ -86,8 +88,10 @@ def _state_over(job: Job, *, now: datetime) -> Outcome[Job]:
         case "draft":
             return _ended(job, "forget", said(job, "job.cancelled", reason="silence"), now=now)
         case "awaiting_funding":
-            fact = said(job, "job.cancelled", reason="silence")
+            fact = said(job, "job.cancelled", reason="silence", hold_id=job.hold_id)
             return _ended(job, "give_up_funding", fact, now=now)
+        case "open" | "closed" if job.contest:
+            return contest.state_over(job, now=now)
         case "open":
             return _proposals_over(job, now=now)
         case "closed" if job.project.select_by:
@@ -122,6 +126,8 @@ def next_step(job: Job) -> Next | None:
             return _next(job, "client", "publish", by)
         case "awaiting_funding":
             return _next(job, "client", "fund", by)
+        case "open" | "closed" if job.contest and by:
+            return contest.next_step(job, by)
         case "open":
             return _next(job, "client", "select", by)
         case "closed" if job.project.select_by:
@@ -134,3 +140,8 @@ def next_step(job: Job) -> Next | None:
 def _next(job: Job, actor: str, action: str, by: datetime | None) -> Next:
     assert by is not None, "a state in which somebody is to act ends by itself"  # noqa: S101
     return waits_for(actor, action, by=by, otherwise=on_wake(job, now=by)[0].state)
+
+
+def answered(job: Job, at: datetime) -> Outcome[Job]:
+    """Return a job as it will be when another service has done its part, for the dry run."""
+    return contest.answered(job, at) if job.contest else (job, [])

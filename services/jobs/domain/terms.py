@@ -12,7 +12,9 @@ DESCRIPTION_MAX = 20_000
 SKILLS_MAX = 20
 SKILL_MAX = 50
 OPENINGS_MAX = 100
+PRIZES_MAX = 20
 DEADLINE_MAX = timedelta(days=730)
+ENTRIES_OPEN_MAX = timedelta(days=180)
 PROPOSALS_OPEN_MAX = timedelta(days=180)
 
 Fields = dict[str, list[str]]
@@ -35,6 +37,11 @@ def refuse_wrong(job: Job, *, given: Set[str], now: datetime) -> None:
     close_at = job.project.proposals_close_at
     if "proposals_close_at" in given:
         wrong.update(_wrong_time("proposals_close_at", close_at, now, PROPOSALS_OPEN_MAX))
+    if job.contest is not None:
+        if "closes_at" in given:
+            wrong.update(_wrong_time("closes_at", job.contest.closes_at, now, ENTRIES_OPEN_MAX))
+        if len({prize.currency for prize in job.contest.prizes}) > 1:
+            wrong["prizes"] = ["More than one currency."]
     if not wrong and given & {"deadline_at", "proposals_close_at"}:
         wrong.update(_wrong_order(close_at, job.deadline_at))
     if wrong:
@@ -63,7 +70,9 @@ def _wrong_time(name: str, at: datetime | None, now: datetime, most: timedelta) 
 
 def lacking(job: Job) -> Fields:
     """Return what must be said before a job is published and is not yet."""
-    needed = {"budget": job.project.budget, "deadline_at": job.deadline_at}
+    needed: dict[str, object] = {"budget": job.project.budget, "deadline_at": job.deadline_at}
+    if job.contest is not None:
+        needed = {"prizes": job.contest.prizes or None, "closes_at": job.contest.closes_at}
     return {name: ["Needed before publishing."] for name, value in needed.items() if value is None}
 
 
@@ -83,6 +92,10 @@ def fixed_while_open(old: Job, new: Job) -> Fields:
     }
     fixed = ("title", "category", "skills", "experience")
     same = {name: getattr(old, name) == getattr(new, name) for name in fixed}
+    if old.contest is not None and new.contest is not None:
+        may_grow["closes_at"] = _later(old.contest.closes_at, new.contest.closes_at)
+        for name in ("prizes", "visibility", "no_winner"):
+            same[name] = getattr(old.contest, name) == getattr(new.contest, name)
     wrong = [name for name, fine in {**may_grow, **same}.items() if not fine]
     return {name: ["Fixed while the job is open."] for name in wrong}
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
+from services.jobs.domain.entry import Entry
 from services.jobs.domain.proposal import WAITING
-from services.jobs.records import MEMBERS, PROPOSALS, QUESTIONS
+from services.jobs.records import ENTRIES, MEMBERS, PROPOSALS, QUESTIONS
 from shared.documents import Doc
 from shared.paging import Page
 from shared.store import Db
+
+SHARING_MAX = 500
+"""At most so many entries share the prizes of a competition without a winner, the earliest."""
 
 Names = Mapping[str, str]
 """Display names by member id, as far as accounts has told of them."""
@@ -63,3 +67,46 @@ def is_proposer(db: Db, job_id: str, member_id: str) -> bool:
     """Say whether this member has ever proposed for this job."""
     where = {"job_id": job_id, "worker_id": member_id}
     return db[PROPOSALS.collection].find_one(where, {"_id": 1}) is not None
+
+
+def entries(
+    db: Db, page: Page, *, job_id: str, worker_id: str | None
+) -> tuple[list[Doc], str | None]:
+    """Return a page of the entries of a competition (of one person), the newest first."""
+    where = {"job_id": job_id} | ({"worker_id": worker_id} if worker_id else {})
+    return page.find(db[ENTRIES.collection], where, fields={"outbox": 0, "receipts": 0})
+
+
+def count_entries(db: Db, job_id: str, worker_id: str | None = None) -> int:
+    """Return how many entries stand in a competition, or of one person all they ever made."""
+    if worker_id is not None:
+        where = {"job_id": job_id, "worker_id": worker_id}
+    else:
+        where = {"job_id": job_id, "state": "submitted"}
+    return db[ENTRIES.collection].count_documents(where)
+
+
+def entry_counts(db: Db, job_ids: Iterable[str]) -> Mapping[str, int]:
+    """Return how many entries each of these competitions has had."""
+    counted = db[ENTRIES.collection].aggregate(
+        [
+            {"$match": {"job_id": {"$in": list(job_ids)}}},
+            {"$group": {"_id": "$job_id", "count": {"$sum": 1}}},
+        ]
+    )
+    return {doc["_id"]: doc["count"] for doc in counted}
+
+
+def waiting_entries(db: Db, job_id: str, most: int) -> list[str]:
+    """Return the ids of entries that wait for a decision."""
+    where = {"job_id": job_id, "state": "submitted"}
+    return [doc["_id"] for doc in db[ENTRIES.collection].find(where, {"_id": 1}, limit=most)]
+
+
+def standing_entries(db: Db, job_id: str) -> list[Entry]:
+    """Return the entries that would share the prizes, the earliest first; favourites if any."""
+    where: Doc = {"job_id": job_id, "state": "submitted"}
+    found = db[ENTRIES.collection].find({**where, "is_favourite": True}, limit=SHARING_MAX)
+    liked = list(found.sort("_id", 1))
+    docs = liked or list(db[ENTRIES.collection].find(where, limit=SHARING_MAX).sort("_id", 1))
+    return [ENTRIES.from_doc(doc) for doc in docs]

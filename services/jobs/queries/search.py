@@ -211,6 +211,6 @@ def _rest(wanted: Wanted) -> list[Where]:
     if wanted.at_least is not None:
         rest.append(_at_least(wanted))
     if wanted.at_most is not None:
-        rest.append({"project.budget.min.amount": {"$lte": wanted.at_most}})
+        rest.append({"least": {"$lte": wanted.at_most}})
     rest += [{"text": {"$regex": text.pattern(phrase)}} for phrase in wanted.phrases]
     return rest

@@ -19,6 +19,7 @@ ANSWER = "answer:{offer_id}"
 SELECT = "select:{proposal_id}"
 ANSWER_QUESTION = "answer:{question_id}"
 JOB = "job:{job_id}"
+AWARD = "award:{job_id}"
 CONTRACT = "contract:{contract_id}"
 FUND_FIRST = "fund:{contract_id}:1"
 FUND = "fund:{ref}:{milestone}"
@@ -166,7 +167,41 @@ _JOBS = {
     "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
     "assignment.approved": Row(nobody="escrow.released tells the worker what reached the wallet"),
     "slot.closed": Row(nobody="escrow.refunded tells the client"),
-    "competition.awarded": Row(nobody="escrow.released tells each winner"),
+    "competition.closed": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+    ),
+    "competition.extended": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+        ends_round=(AWARD,),
+    ),
+    "competition.undecided": Row(
+        nobody="jobs says it to itself; escrow's word on the money follows", closes=(AWARD,)
+    ),
+    "entry.submitted": Row(
+        once="{entry_id}", tells=(_client(href="/v1/entries/{entry_id}", keys=(JOB,)),)
+    ),
+    "entry.withdrawn": Row(nobody="it is no longer in the client's list; nothing is to be done"),
+    "entry.won": Row(nobody="escrow.released tells them what reached the wallet"),
+    "entry.not_chosen": Row(once="{entry_id}", tells=(_worker(href=AT_JOB),)),
+    "competition.awarded": Row(nobody="escrow.released tells each winner", closes=(AWARD,)),
     "competition.split": Row(nobody="escrow.released tells each who has a share"),
     "competition.void": Row(nobody="escrow.refunded tells the client"),
 }

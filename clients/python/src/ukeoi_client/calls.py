@@ -9,6 +9,7 @@ from ukeoi_client.models import (
     AccountsPerson,
     AgreementWords,
     Ask,
+    AwardWords,
     CancellationWords,
     CategoryTree,
     ChangeWords,
@@ -21,7 +22,10 @@ from ukeoi_client.models import (
     DeliveryWords,
     Dispute,
     DisputeWords,
+    Entry,
+    EntryWords,
     ExtensionWords,
+    FavouriteWords,
     Feed,
     FundWords,
     FurtherWords,
@@ -214,15 +218,21 @@ class Calls:
         return self.patch(f"/v1/jobs/{id}", words, if_match=if_match)
 
     def publish_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
-        """Open a draft."""
+        """Open a draft.
+
+        A competition waits for its money first:
+        """
         return self.post(f"/v1/jobs/{id}/publish", {}, key=key, soon=soon)
 
     def close_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
-        """Take no more proposals and select nobody any more; proposals lapse, contracts stand."""
+        """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
+
+        A competition takes no more entries, and its client may award.
+        """
         return self.post(f"/v1/jobs/{id}/close", {}, key=key, soon=soon)
 
     def cancel_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
-        """End a job without contracts."""
+        """End a job without contracts or entries; what was funded goes back."""
         return self.post(f"/v1/jobs/{id}/cancel", {}, key=key, soon=soon)
 
     def get_job_timeline(self, id: str, *, soon: bool = False) -> Answer[Timeline]:
@@ -310,6 +320,49 @@ class Calls:
     ) -> Answer[Question]:
         """Answer a question about one's job."""
         return self.post(f"/v1/questions/{id}/answer", words, key=key, soon=soon)
+
+    def list_entries_of_job(self, id: str, *, limit: int | None = None) -> Iterator[Entry]:
+        """List entries, the newest first: of a sealed competition one's own, until all is
+        decided.
+        """
+        return self.items(f"/v1/jobs/{id}/entries", limit=limit)
+
+    def enter(
+        self, id: str, words: EntryWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Entry]:
+        """Enter a competition with finished work."""
+        return self.post(f"/v1/jobs/{id}/entries", words, key=key, soon=soon)
+
+    def get_entry(self, id: str, *, soon: bool = False) -> Answer[Entry]:
+        """Return an entry to those who may see it."""
+        return self.send("GET", f"/v1/entries/{id}", query={}, soon=soon)
+
+    def withdraw_entry(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Entry]:
+        """Take one's entry back before it has won."""
+        return self.post(f"/v1/entries/{id}/withdraw", {}, key=key, soon=soon)
+
+    def favour_entry(
+        self, id: str, words: FavouriteWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Entry]:
+        """Mark an entry as liked: without an award, only those share the prizes."""
+        return self.post(f"/v1/entries/{id}/favourite", words, key=key, soon=soon)
+
+    def award(
+        self, id: str, words: AwardWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Job]:
+        """Choose the winners, all at once; prizes left out go back.
+
+        Needs an Idempotency-Key.
+        """
+        return self.post(f"/v1/jobs/{id}/award", words, key=key, soon=soon)
+
+    def extend_selection(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Job]:
+        """Take more time to award, once."""
+        return self.post(f"/v1/jobs/{id}/extend-selection", {}, key=key, soon=soon)
 
     def list_offers(
         self,

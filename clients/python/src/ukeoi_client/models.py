@@ -67,6 +67,17 @@ class Attempt(TypedDict):
     ms: int
 
 
+class Award(TypedDict):
+    entry_id: str
+    worker_id: str
+    amount: "Money"
+    rank: int
+
+
+class AwardWords(TypedDict):
+    awards: list["OneAward"]
+
+
 class Budget(TypedDict):
     min: "Money"
     max: "Money"
@@ -274,6 +285,32 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class Entry(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    description: str
+    links: list[str]
+    state: Literal["submitted", "withdrawn", "won", "not_chosen"]
+    rank: int | None
+    favourite: bool | None
+    created_at: str
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class EntryList(TypedDict):
+    items: list["Entry"]
+    next_cursor: str | None
+
+
+class EntryWords(TypedDict):
+    title: str
+    description: str
+    links: NotRequired[list[str]]
+
+
 class Event(TypedDict):
     id: str
     type: str
@@ -286,6 +323,10 @@ class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
     reason: str
+
+
+class FavouriteWords(TypedDict):
+    favourite: NotRequired[bool]
 
 
 class Feed(TypedDict):
@@ -336,6 +377,15 @@ class HoldList(TypedDict):
 
 
 class Job(TypedDict):
+    prizes: NotRequired[list["Money"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
+    is_extended: NotRequired[bool]
+    decision: NotRequired[str | None]
+    awards: NotRequired[list["Award"]]
+    entries: NotRequired[int]
+    hold_id: NotRequired[str | None]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -367,6 +417,10 @@ class JobEdit(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
 
 
 class JobList(TypedDict):
@@ -384,6 +438,10 @@ class JobWords(TypedDict):
     budget: NotRequired["BudgetWords | None"]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
+    prizes: NotRequired[list["MoneyWords"]]
+    closes_at: NotRequired[str | None]
+    visibility: NotRequired[Literal["open", "sealed"]]
+    no_winner: NotRequired[Literal["split", "refund"]]
     mode: Literal["project", "competition", "task"]
 
 
@@ -567,6 +625,11 @@ class OfferWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class OneAward(TypedDict):
+    rank: int
+    entry_id: str
+
+
 class Past(TypedDict):
     at: str
     what: str
@@ -623,6 +686,8 @@ class Preference(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -637,6 +702,8 @@ class Preference(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -688,6 +755,8 @@ class PreferenceWords(TypedDict):
         "changes.requested",
         "chargeback.received",
         "chargeback.resolved",
+        "competition.closed",
+        "competition.extended",
         "contract.cancelled",
         "contract.completed",
         "contract.formed",
@@ -702,6 +771,8 @@ class PreferenceWords(TypedDict):
         "dispute.opened",
         "dispute.proposed",
         "dispute.settled",
+        "entry.not_chosen",
+        "entry.submitted",
         "escrow.refunded",
         "escrow.released",
         "extension.granted",
@@ -989,7 +1060,10 @@ class WebhookWords(TypedDict):
                 "chargeback.received",
                 "chargeback.resolved",
                 "competition.awarded",
+                "competition.closed",
+                "competition.extended",
                 "competition.split",
+                "competition.undecided",
                 "competition.void",
                 "contract.cancelled",
                 "contract.completed",
@@ -1007,6 +1081,10 @@ class WebhookWords(TypedDict):
                 "dispute.opened",
                 "dispute.proposed",
                 "dispute.settled",
+                "entry.not_chosen",
+                "entry.submitted",
+                "entry.withdrawn",
+                "entry.won",
                 "escrow.funded",
                 "escrow.refunded",
                 "escrow.released",
