@@ -123,8 +123,11 @@ def demo(words: tuple[str, ...]) -> None:
 @dev.command(context_settings=PASS_ON)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def ops(words: tuple[str, ...]) -> None:
-    """Operators' commands, on the running deployment."""
-    _run_module("shared.ops", *words)
+    """Operators' commands, on the running deployment; `reconcile` compares with a provider."""
+    if words[:1] == ("reconcile",):
+        _run_module("services.escrow.reconcile", *words[1:])
+    else:
+        _run_module("shared.ops", *words)
 
 
 @dev.command(context_settings=PASS_ON)

@@ -182,6 +182,8 @@ def _ways(name: str, method: str, operation: Doc, queries: list[Doc]) -> tuple[l
             named = ["key: str | None = None", "soon: bool = False"]
             return named, "post(PATH, WORDS, key=key, soon=soon)"
         case "patch" | "put":
+            if "428" not in operation["responses"]:
+                return [], f"{method}(PATH, WORDS)"
             return ["if_match: str"], f"{method}(PATH, words, if_match=if_match)"
         case _:
             return [], "delete(PATH)"

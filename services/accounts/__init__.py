@@ -1,10 +1,11 @@
 """Accounts: who the members are, how they prove it, and what their record says.
 
-owns    members (mem_), sessions (ses_), the reviews and contract ends that a record is made of
+owns    members (mem_), sessions (ses_), letters (ltr_) with codes, the
+        reviews and contract ends that a record is made of
 takes   registering, logging in and out, refreshing, profile changes; finding people
         an operator is made by `python -m services.accounts make-operator EMAIL`, never by HTTP
-hears   contract.completed, contract.cancelled, review.revealed
-tells   member.registered, member.changed, record.changed
+hears   its own member.registered; contract.completed, contract.cancelled, review.revealed
+tells   member.registered, member.changed, member.verified, password.changed, record.changed
 
 A password is kept as argon2id, a refresh token as a hash; both stay here. Access tokens are signed
 here and checked by every service with the public keys alone.

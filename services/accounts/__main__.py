@@ -5,7 +5,7 @@ import click
 from services.accounts import queries
 from services.accounts.domain import member as rules
 from services.accounts.domain.credentials import normal_email
-from services.accounts.reactions import REACTIONS
+from services.accounts.reactions import REACTIONS, SWEEPS
 from services.accounts.records import KINDS, MEMBERS, SHELVES
 from shared import clock, settings, store, worker
 
@@ -15,7 +15,7 @@ from shared import clock, settings, store, worker
 def main(context: click.Context) -> None:
     """Run the worker, unless a command is given."""
     if context.invoked_subcommand is None:
-        worker.run("accounts", kinds=KINDS, reactions=REACTIONS, shelves=SHELVES)
+        worker.run("accounts", kinds=KINDS, reactions=REACTIONS, shelves=SHELVES, sweeps=SWEEPS)
 
 
 @main.command("make-operator")

@@ -17,8 +17,7 @@ def create_app(given: Settings | None = None) -> Flask:
     config = given or settings.read()
     if config.jwt_private_keys is None:
         raise SystemExit("accounts signs the tokens: JWT_PRIVATE_KEYS is to name a directory")
-    blueprints = [api.people, api.logins, api.key_set]
-    app = web.make_app("accounts", blueprints, KINDS, given, shelves=SHELVES)
+    app = web.make_app("accounts", api.BLUEPRINTS, KINDS, given, shelves=SHELVES)
     app.extensions["accounts_signer"] = Signer(
         config.jwt_private_keys,
         app.extensions["ukeoi_keys"],

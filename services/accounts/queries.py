@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from services.accounts.domain import finding
+from services.accounts.domain.letter import Letter
 from services.accounts.domain.member import Record
-from services.accounts.records import ENDED, FAILURES, MEMBERS, REVIEWS
+from services.accounts.domain.session import Session
+from services.accounts.records import ENDED, FAILURES, LETTERS, MEMBERS, REVIEWS, SESSIONS
 from shared.documents import Doc, Loaded
 from shared.errors import Conflict, Unknown
 from shared.paging import Page
 from shared.store import Db
 
 REVIEWS_SHOWN = 20
+SESSIONS_SHOWN = 100
 PUBLIC_FIELDS = dict.fromkeys(
     ("display_name", "kind", "bio", "skills", "categories", "links", "joined_at", "record"), 1
 )
@@ -118,3 +121,35 @@ def failures_since(db: Db, key: str, since: datetime) -> list[datetime]:
     """Return when logins under this key failed, oldest first."""
     found = db[FAILURES].find({"keys": {"$eq": key}, "at": {"$gt": since}}, {"at": 1})
     return [doc["at"] for doc in found.sort("at", 1).limit(1000)]
+
+
+def sessions_of(db: Db, member_id: str, *, now: datetime) -> list[Session]:
+    """Return the sessions of a member that go on, the latest login first."""
+    member = db[MEMBERS.collection].find_one({"_id": member_id}, {"sessions_since": 1}) or {}
+    where: Doc = {"member_id": member_id, "state": "active", "expires_at": {"$gt": now}}
+    if since := member.get("sessions_since"):
+        where["started_at"] = {"$gte": since}
+    found = db[SESSIONS.collection].find(where).sort("started_at", -1).limit(SESSIONS_SHOWN)
+    return [SESSIONS.from_doc(doc) for doc in found]
+
+
+def letter_with(db: Db, purpose: str, token_hash: str) -> Letter | None:
+    """Return the letter that carried this code, or None."""
+    where = {"hashes": {"$eq": token_hash}, "purpose": purpose}
+    doc = db[LETTERS.collection].find_one(where)
+    return None if doc is None else LETTERS.from_doc(doc)
+
+
+def letters_since(db: Db, key: str, since: datetime) -> list[datetime]:
+    """Return when letters were asked for under this key, oldest first."""
+    found = db[LETTERS.collection].find(
+        {"keys": {"$eq": key}, "asked_at": {"$gt": since}}, {"asked_at": 1}
+    )
+    return [doc["asked_at"] for doc in found.sort("asked_at", 1).limit(1000)]
+
+
+def letters_due(db: Db, now: datetime, limit: int) -> list[str]:
+    """Return the ids of letters to send now, the longest due first."""
+    where = {"state": "wanted", "due_at": {"$lte": now}}
+    found = db[LETTERS.collection].find(where, {"_id": 1}).sort("due_at", 1).limit(limit)
+    return [doc["_id"] for doc in found]

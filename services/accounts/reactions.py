@@ -1,9 +1,14 @@
-"""What accounts does about what it hears: it keeps the facts that a record is made of."""
+"""What accounts does about what it hears: it keeps what a record is made of, and writes
+to who has joined."""
 
-from services.accounts.usecases import record
-from shared.reactions import HandleMany, Reactions
+from services.accounts.records import LETTERS
+from services.accounts.usecases import letters, record
+from shared.reactions import HandleMany, Make, Reactions
+
+SWEEPS = (letters.sweep,)
 
 REACTIONS: Reactions = {
+    "member.registered": (Make(LETTERS, make=letters.of_registration),),
     "contract.completed": (HandleMany(record.hear_ends),),
     "contract.cancelled": (HandleMany(record.hear_ends),),
     "review.revealed": (HandleMany(record.hear_reviews),),

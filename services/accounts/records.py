@@ -6,6 +6,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.accounts.domain import finding
+from services.accounts.domain.letter import Letter
 from services.accounts.domain.member import Member, Profile, Record
 from services.accounts.domain.session import Session
 from shared.documents import Doc, Kind, Shelf
@@ -19,6 +20,7 @@ FAILURES = "login_failures"
 
 SESSIONS_KEPT_S = 30 * 24 * 3600
 FAILURES_KEPT_S = 3600
+LETTERS_KEPT_S = 7 * 24 * 3600
 
 
 def _member_doc(member: Member) -> Doc:
@@ -39,6 +41,8 @@ def _member_doc(member: Member) -> Doc:
         "categories": list(profile.categories),
         "links": list(profile.links),
         "record": asdict(member.record),
+        "email_verified_at": member.email_verified_at,
+        "sessions_since": member.sessions_since,
         "skills_folded": [finding.fold(skill) for skill in profile.skills],
         "folded": folded,
         "grams": finding.grams(folded),
@@ -63,6 +67,8 @@ def _member(doc: Doc) -> Member:
             links=tuple(doc["links"]),
         ),
         record=Record(**doc["record"]),
+        email_verified_at=doc.get("email_verified_at"),
+        sessions_since=doc.get("sessions_since"),
     )
 
 
@@ -78,7 +84,29 @@ def _session(doc: Doc) -> Session:
         token_hash=doc["token_hash"],
         started_at=doc["started_at"],
         expires_at=doc["expires_at"],
+        last_used_at=doc["last_used_at"] if "last_used_at" in doc else doc["started_at"],
+        agent=doc.get("agent", ""),
         state=doc["state"],
+    )
+
+
+def _letter_doc(letter: Letter) -> Doc:
+    words: dict[str, Any] = asdict(letter)
+    return {
+        "_id": words.pop("id"),
+        **words,
+        "keys": list(letter.keys),
+        "hashes": list(letter.hashes),
+    }
+
+
+def _letter(doc: Doc) -> Letter:
+    names = [name for name in Letter.__slots__ if name not in ("id", "keys", "hashes")]
+    return Letter(
+        id=doc["_id"],
+        keys=tuple(doc["keys"]),
+        hashes=tuple(doc["hashes"]),
+        **{name: doc[name] for name in names},
     )
 
 
@@ -104,9 +132,25 @@ SESSIONS: Kind[Session] = Kind(
     to_doc=_session_doc,
     from_doc=_session,
     # Housekeeping only: an expired session is refused by its rule, whether it is there or not.
-    indexes=(IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=SESSIONS_KEPT_S),),
+    indexes=(
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=SESSIONS_KEPT_S),
+        IndexModel([("member_id", ASCENDING), ("started_at", DESCENDING)], name="of_member"),
+    ),
 )
-KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS)
+LETTERS: Kind[Letter] = Kind(
+    name="letter",
+    prefix="ltr",
+    collection="letters",
+    to_doc=_letter_doc,
+    from_doc=_letter,
+    indexes=(
+        IndexModel([("hashes", ASCENDING)], name="codes"),
+        IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="due"),
+        IndexModel([("keys", ASCENDING), ("asked_at", ASCENDING)], name="asked"),
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=LETTERS_KEPT_S),
+    ),
+)
+KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS)
 
 
 SHELVES = (

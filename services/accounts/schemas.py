@@ -6,8 +6,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
+from services.accounts.domain.letter import Letter
 from services.accounts.domain.member import Member, Record
-from services.accounts.domain.session import ACCESS_LIFE_S, Login
+from services.accounts.domain.session import ACCESS_LIFE_S, Login, Session
 from shared import web
 from shared.documents import Doc
 
@@ -59,6 +60,56 @@ class Credentials(Schema):
     password = fields.String(
         required=True, load_only=True, validate=validate.Length(1, PASSWORD_MAX)
     )
+
+
+class PasswordChange(Schema):
+    """`PUT /v1/me/password`."""
+
+    current_password = fields.String(
+        required=True, load_only=True, validate=validate.Length(1, PASSWORD_MAX)
+    )
+    password = fields.String(
+        required=True, load_only=True, validate=validate.Length(PASSWORD_MIN, PASSWORD_MAX)
+    )
+
+
+class ResetAsked(Schema):
+    """`POST /v1/password-resets`."""
+
+    email = EmailField(required=True)
+
+
+class ResetWords(Schema):
+    """`PUT /v1/password-resets/{token}`."""
+
+    password = fields.String(
+        required=True, load_only=True, validate=validate.Length(PASSWORD_MIN, PASSWORD_MAX)
+    )
+
+
+class AskedShape(Schema):
+    """A letter was asked for."""
+
+    email = fields.String(required=True)
+    expires_at = web.When(required=True)
+
+
+class SessionShape(Schema):
+    """One login that goes on."""
+
+    id = fields.String(required=True)
+    started_at = web.When(required=True)
+    last_used_at = web.When(required=True)
+    expires_at = web.When(required=True)
+    agent = fields.String(required=True)
+    present = fields.Boolean(required=True, metadata={"description": "the one that asks"})
+
+
+class SessionsShape(Schema):
+    """One's own sessions."""
+
+    items = fields.List(fields.Nested(SessionShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class RefreshWords(Schema):
@@ -156,6 +207,7 @@ class MeShape(PersonShape):
     """What a member sees of themselves."""
 
     email = fields.String(required=True)
+    email_verified = fields.Boolean(required=True)
     locale = fields.String(required=True)
     state = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
@@ -183,6 +235,7 @@ def me(member: Member) -> Doc:
     return {
         "id": member.id,
         "email": member.email,
+        "email_verified": member.email_verified_at is not None,
         "display_name": member.display_name,
         "kind": member.kind,
         "locale": member.locale,
@@ -220,6 +273,23 @@ def login(found: Login) -> Doc:
         "token_type": "Bearer",
         "expires_in": ACCESS_LIFE_S,
         "member": me(found.member),
+    }
+
+
+def asked(letter: Letter) -> Doc:
+    """Return what is said of a letter that was asked for, whether there is anybody or not."""
+    return {"email": letter.email, "expires_at": letter.expires_at}
+
+
+def session(found: Session, *, present: str) -> Doc:
+    """Return one login as its member sees it; `present` is the id of the one that asks."""
+    return {
+        "id": found.id,
+        "started_at": found.started_at,
+        "last_used_at": found.last_used_at,
+        "expires_at": found.expires_at,
+        "agent": found.agent,
+        "present": found.id == present,
     }
 
 

@@ -22,8 +22,9 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from services.escrow import journal
-from services.escrow.domain.posting import Decision, Entry
+from services.escrow import journal, plan
+from services.escrow.domain.posting import Decision
+from services.escrow.plan import Posting, Raced, Verdict
 from shared import faults
 from shared.documents import (
     Context,
@@ -38,17 +39,13 @@ from shared.documents import (
     receipt_of,
     stamp,
 )
-from shared.errors import Conflict, Crossing, Ignored, Refused, Unavailable
+from shared.errors import Crossing, Ignored, Refused, Unavailable
 from shared.store import Db, Store
 
 BATCH_MAX = 50
 TRANSACTION_S = 4.0
 TRIES_MAX = 12
 DUPLICATE_KEY = 11000
-
-
-class Raced(Exception):
-    """Somebody changed the thing, or posted this entry, first: read anew and decide anew."""
 
 
 MoneyRule = Callable[..., Decision[Any]]
@@ -68,31 +65,6 @@ class Wish:
     context: Context | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """One thing as its rules left it, and the entries that book it. `old` None: it is new."""
-
-    kind: Kind[Any]
-    thing: Any
-    outbox: Sequence[Doc]
-    entries: Sequence[Entry] = ()
-    old: Doc | None = None
-    once: Once | None = None
-
-    @property
-    def version(self) -> int:
-        """Return the version that the thing will have."""
-        return 1 if self.old is None else int(self.old["version"]) + 1
-
-    @property
-    def done(self) -> Done[Any]:
-        """Return what its caller is told."""
-        return Done(self.thing, self.version, False, self.once.answer if self.once else {})
-
-
-Verdict = Done[Any] | Refused | Raced
-
-
 # Deciding and posting
 
 
@@ -108,9 +80,7 @@ def change(
 ) -> Done[Any]:
     """Load a thing, apply a rule about money, post what it decided; once, as `store.change` does.
 
-    :raises Unknown: there is no such thing
-    :raises Invalid: `idempotency_key_reused`
-    :raises Conflict: `insufficient_funds`, and what the rule refuses
+    :raises Refused: no such thing, `idempotency_key_reused`, `insufficient_funds`, the rule's own
     :raises Unavailable: races lost too often
     """
     return _change(store, kind, Wish(id=id_, rule=rule, words=words), once=once, now=now)
@@ -295,29 +265,19 @@ def _meaning(wrong: PyMongoError) -> Exception:
     return Raced(str(wrong))
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What one transaction writes."""
-
-    verdicts: list[Verdict] = field(default_factory=list)
-    granted: list[Posting] = field(default_factory=list)
-    entries: list[Doc] = field(default_factory=list)
-    balances: dict[str, Doc] = field(default_factory=dict)
-
-
 def _post(
     db: Db, session: ClientSession, postings: Sequence[Posting], now: datetime
 ) -> list[Verdict]:
     there = _read_balances(db, session, postings)
-    plan = _plan(postings, there, now)
-    if not plan.granted:
-        return plan.verdicts
-    _write_things(db, session, plan.granted, now)
-    _write_balances(db, session, there, plan.balances)
-    if plan.entries:
-        db[journal.ENTRIES].insert_many(plan.entries, session=session)
+    planned = plan.of(postings, there, now)
+    if not planned.granted:
+        return planned.verdicts
+    _write_things(db, session, planned.granted, now)
+    _write_balances(db, session, there, planned.balances)
+    if planned.entries:
+        db[journal.ENTRIES].insert_many(planned.entries, session=session)
     faults.point("before_commit")
-    return plan.verdicts
+    return planned.verdicts
 
 
 def _read_balances(db: Db, session: ClientSession, postings: Sequence[Posting]) -> dict[str, Doc]:
@@ -326,47 +286,6 @@ def _read_balances(db: Db, session: ClientSession, postings: Sequence[Posting]) 
         return {}
     found = db[journal.BALANCES].find({"_id": {"$in": sorted(moved)}}, session=session)
     return {doc["_id"]: doc for doc in found}
-
-
-def _plan(postings: Sequence[Posting], there: Mapping[str, Doc], now: datetime) -> _Plan:
-    plan = _Plan()
-    for posting in postings:
-        balances = {**there, **plan.balances}
-        entries = []
-        for entry in posting.entries:
-            counted: dict[str, Doc] = {}
-            moved = _move(entry, balances, counted)
-            if moved is None:
-                break
-            balances |= moved
-            entries.append(journal.entry_doc(entry, at=now, counted=counted))
-        if len(entries) < len(posting.entries):
-            detail = "the wallet does not hold that much"
-            plan.verdicts.append(Conflict("insufficient_funds", detail))
-            continue
-        plan.balances |= {id_: doc for id_, doc in balances.items() if there.get(id_) is not doc}
-        plan.entries += entries
-        plan.granted.append(posting)
-        plan.verdicts.append(posting.done)
-    return plan
-
-
-def _move(
-    entry: Entry, balances: Mapping[str, Doc], counted: dict[str, Doc]
-) -> dict[str, Doc] | None:
-    """Return the balances after an entry, or None when one would fall below zero."""
-    moved: dict[str, Doc] = {}
-    for line in entry.lines:
-        if not journal.is_guarded(line.account):
-            continue
-        id_ = journal.balance_id(line.account, entry.currency)
-        old = balances.get(id_, {"amount": 0, "n": 0})
-        amount, n = old["amount"] + line.amount, old["n"] + 1
-        if amount < 0:
-            return None
-        moved[id_] = {"_id": id_, "amount": amount, "n": n}
-        counted[line.account] = {"n": n, "balance": amount}
-    return moved
 
 
 def _write_things(

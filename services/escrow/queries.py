@@ -60,6 +60,12 @@ def out_of_turn(db: Db, these: Iterable[Hold]) -> set[str]:
     return {hold.id for hold in later if first.get(hold.ref, hold.milestone) < hold.milestone}
 
 
+def hold_of_account(store: Store, provider: str, number: str) -> Hold | None:
+    """Return the hold that has this virtual account."""
+    doc = store.db[HOLDS.collection].find_one({"transfer": [provider, number]})
+    return HOLDS.from_doc(doc) if doc else None
+
+
 def withheld_between(db: Db, hold: Hold, kinds: tuple[str, str] | None) -> bool:
     """Say whether the client, and the worker where one is known, are of these kinds."""
     if kinds is None:

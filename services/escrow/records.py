@@ -1,11 +1,13 @@
 """Holds and payouts as documents."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from fractions import Fraction
 
 from pymongo import IndexModel
 
 from services.escrow.domain.charge import Charge
+from services.escrow.domain.chargeback import Chargeback
+from services.escrow.domain.deposit import Deposit
 from services.escrow.domain.hold import Hold, ask_at
 from services.escrow.domain.payout import Payout
 from services.escrow.domain.quote import Quote, Step
@@ -36,6 +38,7 @@ def hold_to_doc(hold: Hold) -> Doc:
         "withheld": hold.withheld,
         "client_fee": dict(hold.client_fee),
         "charges": [_charge_to_doc(c) for c in hold.charges],
+        "transfer": list(hold.transfer) if hold.transfer else None,
         "outcome": [{"type": fact.type, "data": dict(fact.data)} for fact in hold.outcome],
         "answered": hold.answered,
     }
@@ -62,6 +65,7 @@ def hold_from_doc(doc: Doc) -> Hold:
         withheld=doc.get("withheld", False),
         client_fee=doc["client_fee"],
         charges=tuple(_charge_from_doc(c) for c in doc["charges"]),
+        transfer=tuple(doc["transfer"]) if doc.get("transfer") else None,
         outcome=tuple(Fact(fact["type"], fact["data"]) for fact in doc["outcome"]),
         answered=doc["answered"],
     )
@@ -181,6 +185,7 @@ HOLDS = Kind(
         IndexModel([("client_id", 1), ("opened_at", -1), ("_id", -1)]),
         IndexModel([("worker_id", 1), ("opened_at", -1), ("_id", -1)]),
         IndexModel([("charges.id", 1)]),
+        IndexModel([("transfer", 1)], partialFilterExpression={"transfer": {"$exists": True}}),
     ),
 )
 PAYOUTS = Kind(
@@ -195,6 +200,50 @@ PAYOUTS = Kind(
         IndexModel([("member_id", 1), ("state", 1)]),
     ),
 )
-KINDS = (HOLDS, PAYOUTS)
 
-__all__ = ["HOLDS", "KINDS", "PAYOUTS"]
+
+def deposit_to_doc(deposit: Deposit) -> Doc:
+    """Return a deposit as it is kept."""
+    words = {field.name: getattr(deposit, field.name) for field in fields(Deposit)}
+    return {"_id": words.pop("id"), **words, "amount": deposit.amount.words()}
+
+
+def deposit_from_doc(doc: Doc) -> Deposit:
+    """Return the deposit that a document keeps."""
+    words = {field.name: doc[field.name] for field in fields(Deposit) if field.name != "id"}
+    return Deposit(id=doc["_id"], **{**words, "amount": Money.of(doc["amount"])})
+
+
+def chargeback_to_doc(chargeback: Chargeback) -> Doc:
+    """Return a chargeback as it is kept."""
+    words = {field.name: getattr(chargeback, field.name) for field in fields(Chargeback)}
+    return {"_id": words.pop("id"), **words, "amount": chargeback.amount.words()}
+
+
+def chargeback_from_doc(doc: Doc) -> Chargeback:
+    """Return the chargeback that a document keeps."""
+    words = {field.name: doc[field.name] for field in fields(Chargeback) if field.name != "id"}
+    return Chargeback(id=doc["_id"], **{**words, "amount": Money.of(doc["amount"])})
+
+
+DEPOSITS = Kind(
+    name="deposit",
+    prefix="dep",
+    collection="deposits",
+    to_doc=deposit_to_doc,
+    from_doc=deposit_from_doc,
+    wake=lambda deposit: deposit.try_at,
+    indexes=(IndexModel([("state", 1), ("_id", -1)]),),
+)
+CHARGEBACKS = Kind(
+    name="chargeback",
+    prefix="cbk",
+    collection="chargebacks",
+    to_doc=chargeback_to_doc,
+    from_doc=chargeback_from_doc,
+    wake=lambda chargeback: chargeback.try_at,
+    indexes=(IndexModel([("member_id", 1), ("state", 1)]), IndexModel([("state", 1), ("_id", -1)])),
+)
+KINDS = (HOLDS, PAYOUTS, DEPOSITS, CHARGEBACKS)
+
+__all__ = ["CHARGEBACKS", "DEPOSITS", "HOLDS", "KINDS", "PAYOUTS"]

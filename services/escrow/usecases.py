@@ -7,16 +7,16 @@ from typing import Any
 
 import structlog
 
-from services.escrow import ledger, queries
+from services.escrow import incoming, ledger, queries
 from services.escrow.domain import funding, payout
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
 from services.escrow.outside import Answer, Provider
 from services.escrow.outside.sandbox import Sandbox
-from services.escrow.records import HOLDS, PAYOUTS
+from services.escrow.records import CHARGEBACKS, DEPOSITS, HOLDS, PAYOUTS
 from shared import clock, faults, ids
 from shared.documents import Doc, Done, Kind, Once
-from shared.errors import Conflict, Crossing, Ignored, Invalid, Refused, Unavailable, Unknown
+from shared.errors import Conflict, Crossing, Ignored, Refused, Unavailable, Unknown
 from shared.money import Money
 from shared.store import Store, is_away
 
@@ -46,8 +46,10 @@ def fund(store: Store, id_: str, *, by: str, method: str, once: Once, now: datet
         raise Conflict("out_of_turn", "an earlier milestone waits for its money")
     if method == "wallet":
         return ledger.change(store, HOLDS, id_, funding.from_wallet, by=by, once=once, now=now)
-    if method != "card":
-        raise Invalid("method_not_available", f"{method} is not taken here yet")
+    if method == "bank_transfer":
+        number = PROVIDERS[DEFAULT_PROVIDER].account(id_)
+        words: dict[str, Any] = {"by": by, "provider": DEFAULT_PROVIDER, "number": number}
+        return store.change(HOLDS, id_, funding.await_transfer, **words, once=once, now=now)
     charge_id = ids.derived("chg", id_, once.name)
     done = store.change(
         HOLDS,
@@ -111,8 +113,9 @@ def request_payout(
     """Take a payout out of the wallet; the worker sends it to the provider.
 
     :raises Invalid: `currency_not_offered`, `below_minimum`
-    :raises Conflict: `insufficient_funds`
+    :raises Conflict: `insufficient_funds`, `owes_money`
     """
+    incoming.refuse_debtors(store, by)
     decision = payout.request(
         ids.new("pay"), by=by, amount=amount, provider=DEFAULT_PROVIDER, minimum=minimum, now=now
     )
@@ -183,8 +186,11 @@ def ask_providers(store: Store, now: datetime) -> int:
     Each is asked under a short lease by one worker; a provider that does not answer is asked again
     when the lease has ended.
     """
-    return _ask_due(store, HOLDS, _ask_about_hold, now) + _ask_due(
-        store, PAYOUTS, ask_for_payout, now
+    return (
+        _ask_due(store, HOLDS, _ask_about_hold, now)
+        + _ask_due(store, PAYOUTS, ask_for_payout, now)
+        + _ask_due(store, DEPOSITS, incoming.apply_deposit, now)
+        + _ask_due(store, CHARGEBACKS, incoming.recover, now)
     )
 
 

@@ -22,5 +22,9 @@ RECORD = {
 FACTS = {
     "member.registered": MEMBER,
     "member.changed": MEMBER,
+    # A letter has reached the member's address.
+    "member.verified": {"member_id": text()},
+    # Whoever did it: the member is told, so that a thief is noticed.
+    "password.changed": {"member_id": text()},
     "record.changed": RECORD,
 }

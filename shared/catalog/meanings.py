@@ -3,6 +3,8 @@
 MEANINGS = {
     # accounts
     "member.registered": "Somebody became a member.",
+    "member.verified": "A letter has reached a member's address.",
+    "password.changed": "A member's password is another now, and every session has ended.",
     "member.changed": "A member's name, language, address or state is another now.",
     "record.changed": "The figures of what a member did here have changed.",
     # jobs
@@ -72,5 +74,7 @@ MEANINGS = {
     # notify
     "notification.made": "A member was told something.",
     "notification.reminded": "A member was told again of what they are to do.",
+    "digest.due": "It is time for a member's daily digest.",
+    "mail.bounced": "Mail does not reach a member's address.",
     "webhook.disabled": "A member's webhook failed for so long that it is switched off.",
 }

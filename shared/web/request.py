@@ -27,7 +27,7 @@ from shared.web.strict import parse
 
 KEY_MAX = 255
 NEVER = -1
-MAY_BE_EMPTY = ("POST", "DELETE")
+MAY_BE_EMPTY = ("POST", "PUT", "DELETE")
 
 _JSON_TYPES = re.compile(r"application/json\s*(;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
 _ETAG = re.compile(r'"(\d{1,15})"')

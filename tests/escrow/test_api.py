@@ -233,8 +233,6 @@ def test_funding_needs_a_key_the_client_and_good_words(
     refused(client.post(path, {"method": "shells"}, key="k"), 422, "invalid_words")
     refused(client.post(path, {**CARD, "amount": 1}, key="k"), 422, "invalid_words")
     refused(client.post(path, {"method": {"$ne": ""}}, key="k"), 422, "unsafe_key")
-    bank = client.post(path, {"method": "bank_transfer"}, key="k")
-    refused(bank, 422, "method_not_available")
     assert store.load(HOLDS, of.id).version == 1
     said(client.post(path, CARD, key="k"), 200)
 
@@ -629,3 +627,63 @@ def test_tax_is_withheld_only_between_a_company_and_a_person(
     refused(client.post(path, {"applies": True}), 409, "withholding_not_offered")
     refused(client.post(path, {"applies": "yes"}), 422, "invalid_words")
     assert store.get(HOLDS, opened.id) == opened
+
+
+# Transfers and chargebacks
+
+
+def test_a_transfer_to_a_holds_own_account_funds_it(
+    store: Store, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    of = between(store, client, worker)
+    path = f"/v1/holds/{of.id}"
+    asked = said(client.post(f"{path}/fund", {"method": "bank_transfer"}, key="k"), 200)
+    assert (asked["state"], asked["transfer"]["amount"]) == ("opened", yen(75_000))
+    assert said(worker.get(path), 200)["transfer"] is None
+    about = {"id": "tr-1", "reference": asked["transfer"]["number"], "amount": yen(75_000)}
+    words = {"type": "deposit.received", "data": about}
+    refused(tell(nobody, {**words, "data": {**about, "more": 1}}), 422, "invalid_words")
+    for _ in range(2):
+        said(tell(nobody, words), 200)
+    assert said(client.get(path), 200)["state"] == "funded"
+    assert audit.check(store.db) == []
+
+
+def test_an_operator_says_whose_a_transfer_is(
+    store: Store, client: Caller, ops: Caller, nobody: Caller
+) -> None:
+    about = {"id": "tr-1", "reference": "nobody's", "amount": yen(5_000)}
+    said(tell(nobody, {"type": "deposit.received", "data": about}), 200)
+    path = "/v1/payments/deposits"
+    refused(client.get(path), 403, "ops_only")
+    (found,) = said(ops.get(f"{path}?state=unmatched"), 200)["items"]
+    match = f"{path}/{found['id']}/match"
+    refused(client.post(match, {"member_id": client.id}), 403, "ops_only")
+    refused(ops.post(match, {}), 422, "one_of_both")
+    refused(ops.post(f"{path}/dep_1/match", {"member_id": client.id}), 404, "no_such_deposit")
+    assert said(ops.post(match, {"member_id": client.id}), 200)["state"] == "credited"
+    refused(ops.post(match, {"member_id": client.id}), 409, "wrong_state")
+    assert said(client.get("/v1/wallet"), 200)["available"] == yen(5_000)
+    assert audit.check(store.db) == []
+
+
+def test_a_payment_that_was_taken_back_is_seen_and_written_off_by_operators(
+    store: Store, client: Caller, worker: Caller, ops: Caller, nobody: Caller
+) -> None:
+    of = between(store, client, worker)
+    said(client.post(f"/v1/holds/{of.id}/fund", CARD, key="k"), 200)
+    charge = store.get(HOLDS, of.id).charges[0]
+    about = {"id": charge.id, "amount": yen(75_000), "reason": "fraud"}
+    for _ in range(2):
+        said(tell(nobody, {"type": "charge.charged_back", "data": about}), 200)
+    refused(client.post("/v1/payouts", {"amount": yen(1_000)}, key="p"), 409, "owes_money")
+    path = "/v1/payments/chargebacks"
+    refused(client.get(path), 403, "ops_only")
+    (found,) = said(ops.get(path), 200)["items"]
+    assert (found["state"], found["member_id"]) == ("owed", client.id)
+    refused(client.post(f"{path}/{found['id']}/write-off"), 403, "ops_only")
+    refused(ops.post(f"{path}/cbk_1/write-off"), 404, "no_such_chargeback")
+    assert said(ops.post(f"{path}/{found['id']}/write-off"), 200)["state"] == "written_off"
+    refused(ops.post(f"{path}/{found['id']}/write-off"), 409, "wrong_state")
+    said(tell(nobody, {"type": "charge.chargeback_reversed", "data": about}), 200)
+    assert audit.check(store.db) == []

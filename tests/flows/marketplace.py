@@ -27,7 +27,7 @@ from tests.callers import Caller, Signer
 
 SERVICES = ("accounts", "contracts", "escrow", "jobs", "notify")
 ROUTES = {
-    "accounts": ("members", "sessions", "me"),
+    "accounts": ("members", "sessions", "me", "email-verifications", "password-resets"),
     "jobs": ("categories", "jobs", "proposals", "questions", "entries"),
     "contracts": ("offers", "contracts", "extensions"),
     "escrow": ("quotes", "holds", "wallet", "payouts", "ledger"),
@@ -182,6 +182,8 @@ def _parts(name: str) -> dict[str, Any]:
     records = importlib.import_module(f"services.{name}.records")
     reactions = importlib.import_module(f"services.{name}.reactions")
     parts: dict[str, Any] = {"kinds": records.KINDS, "reactions": reactions.REACTIONS}
+    if name == "accounts":
+        parts["sweeps"] = reactions.SWEEPS
     if name == "notify":
         parts |= {"shelves": records.SHELVES, "sweeps": reactions.SWEEPS}
     if name == "escrow":

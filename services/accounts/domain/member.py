@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared.errors import Conflict
 from shared.events import Fact
 from shared.moves import Outcome
 
@@ -47,6 +48,9 @@ class Member:
     roles: tuple[str, ...] = ()
     profile: Profile = Profile()
     record: Record = Record()
+    email_verified_at: datetime | None = None
+    # Whatever session began before is worth nothing: the password was changed.
+    sessions_since: datetime | None = None
 
 
 def register(
@@ -82,6 +86,32 @@ def change_profile(member: Member, *, now: datetime, words: dict[str, Any]) -> O
     changed = replace(member, **own, profile=replace(member.profile, **said))
     told = _words(changed) != _words(member)
     return changed, [Fact("member.changed", _words(changed))] if told else []
+
+
+def verify_email(member: Member, *, now: datetime, email: str) -> Outcome[Member]:
+    """Note that a letter reached this address; another address proves nothing.
+
+    :raises Conflict: `another_address`
+    """
+    if member.email != email or member.state == "erased":
+        raise Conflict("another_address", "this letter went to another address")
+    if member.email_verified_at is not None:
+        return member, []
+    fact = Fact("member.verified", {"member_id": member.id})
+    return replace(member, email_verified_at=now), [fact]
+
+
+def set_password(member: Member, *, now: datetime, password_hash: str) -> Outcome[Member]:
+    """Take another password; every session that began before ends."""
+    fact = Fact("password.changed", {"member_id": member.id})
+    return replace(member, password_hash=password_hash, sessions_since=now), [fact]
+
+
+def rehash(member: Member, *, now: datetime, old: str, password_hash: str) -> Outcome[Member]:
+    """Keep the same password under today's cost, unless it was changed meanwhile."""
+    if member.password_hash != old:
+        return member, []
+    return replace(member, password_hash=password_hash), []
 
 
 def make_operator(member: Member, *, now: datetime) -> Outcome[Member]:

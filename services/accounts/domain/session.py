@@ -35,6 +35,8 @@ class Session:
     token_hash: str
     started_at: datetime
     expires_at: datetime
+    last_used_at: datetime
+    agent: str = ""
     state: str = "active"
 
 
@@ -47,14 +49,16 @@ class Login:
     refresh_token: str
 
 
-def start(*, id: str, member_id: str, token_hash: str, now: datetime) -> Session:
-    """Begin a family."""
+def start(*, id: str, member_id: str, token_hash: str, now: datetime, agent: str = "") -> Session:
+    """Begin a family; `agent` is what the program that logs in calls itself."""
     return Session(
         id=id,
         member_id=member_id,
         token_hash=token_hash,
         started_at=now,
         expires_at=now + timedelta(days=IDLE_DAYS),
+        last_used_at=now,
+        agent=agent,
     )
 
 
@@ -74,6 +78,7 @@ def refresh(
         session,
         state=next_state(MOVES, session.state, "refresh"),
         token_hash=next_hash,
+        last_used_at=now,
         expires_at=min(now + timedelta(days=IDLE_DAYS), _last_day(session)),
     ), facts
 

@@ -47,3 +47,11 @@ def is_password(password: str, kept: str | None) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
+
+
+def rehashed(password: str, kept: str) -> str | None:
+    """Return a new hash when the kept one was made at another cost than today's; else None.
+
+    Only within one's `turn`.
+    """
+    return _hasher.hash(password) if _hasher.check_needs_rehash(kept) else None

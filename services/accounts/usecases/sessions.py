@@ -5,11 +5,13 @@ import math
 from datetime import datetime, timedelta
 
 from services.accounts import queries
+from services.accounts.domain import member as member_rules
 from services.accounts.domain import session as rules
 from services.accounts.domain.credentials import normal_password
+from services.accounts.domain.member import Member
 from services.accounts.domain.session import Login
 from services.accounts.records import FAILURES, MEMBERS, SESSIONS
-from services.accounts.usecases import hashing, tokens
+from services.accounts.usecases import hashing, letters, tokens
 from services.accounts.usecases.tokens import Signer
 from shared import ids
 from shared.auth import Unauthenticated
@@ -22,7 +24,14 @@ FAILURES_MAX = (10, 50, 100)
 
 
 def log_in(
-    store: Store, signer: Signer, *, email: str, password: str, address: str, now: datetime
+    store: Store,
+    signer: Signer,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    now: datetime,
+    agent: str = "",
 ) -> Login:
     """Begin a session; nobody of that address takes the same time as a wrong password.
 
@@ -31,25 +40,81 @@ def log_in(
     :raises TooMany: `too_many_failures`
     :raises Unavailable: too many passwords are being hashed
     """
+    member = _prove(store, email=email, password=password, address=address, now=now)
+    if member is None:
+        raise Unauthenticated("bad_credentials", "this address and this password do not fit")
+    if member.state != "active":
+        raise Forbidden("member_suspended", "this account is suspended")
+    session_id = ids.new("ses")
+    token = tokens.new_refresh_token(session_id)
+    access = signer.access_token(member, session_id, now=now)
+    session = rules.start(
+        id=session_id,
+        member_id=member.id,
+        token_hash=tokens.hash_of(token),
+        agent=agent,
+        now=now,
+    )
+    store.create(SESSIONS, session, [], now=now)
+    return Login(member=member, access_token=access, refresh_token=token)
+
+
+def _prove(
+    store: Store, *, email: str, password: str, address: str, now: datetime
+) -> Member | None:
+    """Return whose address and password these are; a failure is counted.
+
+    A hash of yesterday's cost is made anew: only now is the password at hand.
+
+    :raises TooMany: `too_many_failures`
+    :raises Unavailable: too many passwords are being hashed
+    """
     keys = _limit_keys(email, address)
     _refuse_too_many(store, keys, now)
     found = queries.member_by_email(store.db, email)
     kept = found.thing.password_hash if found and found.thing.state != "erased" else None
+    password = normal_password(password)
     with hashing.turn():
-        is_right = hashing.is_password(normal_password(password), kept)
+        is_right = hashing.is_password(password, kept)
+        fresh = hashing.rehashed(password, kept) if is_right and kept else None
     if not is_right or found is None:
         store.keep(FAILURES, [{"_id": ids.new("lgf"), "keys": keys, "at": now}])
-        raise Unauthenticated("bad_credentials", "this address and this password do not fit")
-    if found.thing.state != "active":
-        raise Forbidden("member_suspended", "this account is suspended")
-    session_id = ids.new("ses")
-    token = tokens.new_refresh_token(session_id)
-    access = signer.access_token(found.thing, session_id, now=now)
-    session = rules.start(
-        id=session_id, member_id=found.thing.id, token_hash=tokens.hash_of(token), now=now
-    )
-    store.create(SESSIONS, session, [], now=now)
-    return Login(member=found.thing, access_token=access, refresh_token=token)
+        return None
+    member: Member = found.thing
+    if fresh is not None:
+        store.change(
+            MEMBERS,
+            member.id,
+            member_rules.rehash,
+            old=member.password_hash,
+            password_hash=fresh,
+            now=now,
+        )
+    return member
+
+
+def change_password(
+    store: Store,
+    member_id: str,
+    *,
+    current_password: str,
+    password: str,
+    address: str,
+    now: datetime,
+) -> None:
+    """Change a password by whoever knows the old one; every session ends.
+
+    :raises Forbidden: `wrong_password`
+    :raises Invalid: `weak_password`
+    :raises TooMany: `too_many_failures`
+    :raises Unknown: `no_such_member`
+    """
+    email = store.get(MEMBERS, member_id).email
+    member = _prove(store, email=email, password=current_password, address=address, now=now)
+    if member is None:
+        raise Forbidden("wrong_password", "this is not the present password")
+    fresh = letters.new_hash(member, password)
+    store.change(MEMBERS, member_id, member_rules.set_password, password_hash=fresh, now=now)
 
 
 def _limit_keys(email: str, address: str) -> list[str]:
@@ -94,7 +159,8 @@ def refresh(store: Store, signer: Signer, *, refresh_token: str, now: datetime) 
     if session.state == "expired":
         raise Unauthenticated("session_expired", "log in again")
     member = store.load(MEMBERS, session.member_id)
-    if member.thing.state != "active":
+    since = member.thing.sessions_since
+    if member.thing.state != "active" or (since is not None and session.started_at < since):
         raise Unauthenticated("bad_refresh_token", "log in again")
     access = signer.access_token(member.thing, session_id, now=now)
     return Login(member=member.thing, access_token=access, refresh_token=fresh)
@@ -106,3 +172,14 @@ def log_out(store: Store, session_id: str, *, now: datetime) -> None:
         store.change(SESSIONS, session_id, rules.end, now=now)
     except Unknown:
         return
+
+
+def end_other(store: Store, member_id: str, session_id: str, *, now: datetime) -> None:
+    """End one of a member's own sessions.
+
+    :raises Unknown: `no_such_session`, or it is somebody else's
+    """
+    session = store.get(SESSIONS, session_id)
+    if session.member_id != member_id:
+        raise Unknown("no_such_session", "there is no such session")
+    store.change(SESSIONS, session_id, rules.end, now=now)

@@ -24,6 +24,7 @@ def accepted(
     *,
     fault: str | None = None,
 ) -> Outcome[Contract]:
+    """Accept a delivery, `how` by the client or by silence; escrow is to release this much."""
     m = replace(
         m,
         state=next_state(parts.MOVES, m.state, "accept"),
@@ -38,6 +39,7 @@ def accepted(
 def acceptance(
     contract: Contract, m: Milestone, reason: str | None = None, fault: str | None = None
 ) -> Fact:
+    """Say that a delivery was accepted; said again until escrow has answered."""
     amount = m.released or m.amount
     said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason, "fault": fault}
     return step("delivery.accepted", contract, m, said)
@@ -80,6 +82,7 @@ def cancellation(contract: Contract) -> Fact:
 
 
 def completed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """End a contract whose work is done; holds that were never funded are needed no more."""
     contract = replace(withdrawn(contract, now), state="completed", ended_at=now)
     left = [m.hold_id for m in contract.milestones if m.state == "pending"]
     said = {"review_by": clock.text(review.closes(now)), "hold_ids": left}
@@ -113,6 +116,7 @@ def withdrawn(contract: Contract, now: datetime) -> Contract:
 
 
 def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """Show the reviews to everybody: both are written, or the window is over."""
     shown = [
         Fact(
             "review.revealed",
@@ -132,6 +136,7 @@ def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Co
 
 
 def reviewed(contract: Contract, role: str, written: review.Review) -> dict[str, str]:
+    """Return who reviewed whom."""
     sides = (contract.client_id, contract.worker_id)
     reviewer, reviewee = sides if role == "client" else sides[::-1]
     return {"review_id": written.id, "reviewer_id": reviewer, "reviewee_id": reviewee}

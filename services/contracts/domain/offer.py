@@ -218,6 +218,28 @@ def counter(
     state = next_state(MOVES, offer.state, "counter")
     if offer.counters >= COUNTERS_MAX:
         raise Conflict("too_many_counters", f"{COUNTERS_MAX} counter-offers; accept or decline")
+    new = _other_terms(offer, amount, deliver_by, scope, milestones)
+    new = replace(
+        new, state=state, counters=offer.counters + 1, answer_by=now + timers().offer_answer
+    )
+    turn = TURN[state]
+    said = {
+        **words(new),
+        **_terms(new),
+        "turn": turn,
+        "answerer_id": new.client_id if turn == "client" else new.worker_id,
+        "asker_id": by,
+    }
+    return new, [Fact("offer.countered", said)]
+
+
+def _other_terms(
+    offer: Offer,
+    amount: Money | None,
+    deliver_by: datetime | None,
+    scope: str | None,
+    milestones: tuple[Planned, ...],
+) -> Offer:
     new = replace(
         offer,
         amount=amount or offer.amount,
@@ -234,18 +256,7 @@ def counter(
     if new == offer:
         raise Invalid("nothing_changed", "say other terms, or accept these")
     _check_sum(new)
-    new = replace(
-        new, state=state, counters=offer.counters + 1, answer_by=now + timers().offer_answer
-    )
-    turn = TURN[state]
-    said = {
-        **words(new),
-        **_terms(new),
-        "turn": turn,
-        "answerer_id": new.client_id if turn == "client" else new.worker_id,
-        "asker_id": by,
-    }
-    return new, [Fact("offer.countered", said)]
+    return new
 
 
 def decline(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:

@@ -199,7 +199,8 @@ def _day(words: str, locale: str) -> str:
 
 def _money(words: Mapping[str, Any], locale: str) -> str:
     digits = CURRENCIES[words["currency"]]
-    amount = f"{words['amount'] / 10**digits:,.{digits}f}"
+    whole, rest = divmod(words["amount"], 10**digits)
+    amount = f"{whole:,}.{rest:0{digits}}" if digits else f"{whole:,}"
     if words["currency"] == "JPY" and locale == "ja":
         return f"{amount}円"
     return f"{words['currency']} {amount}"

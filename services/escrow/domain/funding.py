@@ -41,6 +41,29 @@ def from_wallet(hold: Hold, *, by: str, now: datetime) -> Decision[Hold]:
     return _in(replace(hold, state=state), source, "wallet")
 
 
+def await_transfer(
+    hold: Hold, *, by: str, provider: str, number: str, now: datetime
+) -> Outcome[Hold]:
+    """Keep the virtual account to which the client may pay it; the hold waits as before.
+
+    :raises Forbidden: `not_the_client`
+    :raises Conflict: `wrong_state`, `funding_in_progress`
+    """
+    state = _may_fund(hold, by, "charge")
+    return replace(hold, state=state, transfer=(provider, number)), []
+
+
+def by_transfer(hold: Hold, *, deposit_id: str, now: datetime) -> Decision[Hold]:
+    """Fund it with a transfer that has come into the client's wallet.
+
+    :raises Conflict: `wrong_state`, `funding_in_progress`
+    """
+    state = _may_fund(hold, hold.client_id, "fund")
+    pays = hold.quote.client_pays.amount
+    source = Line(account=wallet(hold.client_id), amount=-pays, steps=hold.quote.client_steps)
+    return _in(replace(hold, state=state), source, "bank_transfer", cause=deposit_id)
+
+
 def confirmed(hold: Hold, *, charge_id: str, now: datetime) -> Decision[Hold]:
     """Hear that the provider has taken the client's money.
 
@@ -51,7 +74,7 @@ def confirmed(hold: Hold, *, charge_id: str, now: datetime) -> Decision[Hold]:
     kept = replace(hold, state=state, charges=_with(hold, paid))
     source = Line(account=f"provider:{paid.provider}", amount=-paid.amount.amount)
     if hold.state == "opened":
-        return _in(kept, source, "card")
+        return _in(kept, source, "card", cause=charge_id)
     return kept, [], _deposit(hold, source, paid)
 
 
@@ -103,9 +126,9 @@ def _with(hold: Hold, changed: Charge) -> tuple[Charge, ...]:
     return tuple(changed if c.id == changed.id else c for c in hold.charges)
 
 
-def _in(funded: Hold, source: Line, method: str) -> Decision[Hold]:
+def _in(funded: Hold, source: Line, method: str, *, cause: str = "") -> Decision[Hold]:
     """Book what has come in; a tip goes on to the worker in the same entry."""
-    entry = _entry(funded, source, method)
+    entry = _entry(funded, source, cause or method)
     if not funded.tip:
         return funded, [_funded(funded, method)], entry
     assert funded.worker_id is not None  # noqa: S101

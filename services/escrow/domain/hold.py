@@ -93,6 +93,8 @@ class Hold:
     # What the client pays on top and is not settled yet: ledger account -> minor units.
     client_fee: Mapping[str, int] = field(default_factory=dict)
     charges: tuple[Charge, ...] = ()
+    # The virtual account to which it may be paid by bank transfer: (provider, number).
+    transfer: tuple[str, str] | None = None
     # How it ended, as it was said, and the id of the event that last was answered with it.
     outcome: tuple[Fact, ...] = ()
     answered: str = ""

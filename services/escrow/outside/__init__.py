@@ -31,6 +31,13 @@ class Provider(Protocol):
         """Take this amount from the client by `method`, once for this id."""
         ...
 
+    def account(self, id_: str) -> str:
+        """Return the number of the virtual account that is only for this hold.
+
+        :raises Invalid: `method_not_available`: it takes no bank transfers
+        """
+        ...
+
     def payout(self, id_: str, amount: Money) -> Answer:
         """Send this amount to the member, once for this id."""
         ...

@@ -84,6 +84,8 @@ _member = partial(Tell, whom="member_id")
 _ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
     "member.changed": Row(nobody="it is kept as who they are"),
+    "member.verified": Row(nobody="they did it a moment ago"),
+    "password.changed": Row(tells=(_member(href="/v1/sessions"),)),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
 }
 
@@ -445,7 +447,21 @@ _ASKED = {
             ),
         ),
     ),
-    "extension.granted": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
+    "extension.granted": Row(
+        once="{extension_id}",
+        tells=(
+            _asker(only=("by", frozenset({"client"}))),
+            _worker(
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
+            ),
+        ),
+        closes=(ANSWER_EXTENSION,),
+        ends_round=(DELIVER,),
+    ),
     "extension.refused": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
     "extension.withdrawn": Row(
         once="{extension_id}", tells=(_asker(), _answerer()), closes=(ANSWER_EXTENSION,)
@@ -528,6 +544,8 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "digest.due": Row(nobody="it is the digest itself that tells them"),
+    "mail.bounced": Row(tells=(_member(href="/v1/me"),)),
     "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
     "notification.reminded": Row(nobody="the notice itself is unread again"),
 }

@@ -9,17 +9,21 @@ from ukeoi_client.models import (
     AccountsPerson,
     AgreementWords,
     Ask,
+    Asked,
     AwardWords,
+    Bounced,
     CancellationWords,
     CategoryTree,
     ChangeWords,
     ChangesWords,
+    Chargeback,
     Contract,
     ContractsProposalWords,
     CounterWords,
     Credentials,
     DecisionWords,
     DeliveryWords,
+    Deposit,
     Dispute,
     DisputeWords,
     Entry,
@@ -37,6 +41,7 @@ from ukeoi_client.models import (
     JobsProposalWords,
     Keys,
     Login,
+    MatchWords,
     Me,
     Message,
     MessageWords,
@@ -44,6 +49,7 @@ from ukeoi_client.models import (
     NotifyDelivery,
     Offer,
     OfferWords,
+    PasswordChange,
     Payout,
     PayoutWords,
     Preferences,
@@ -56,8 +62,11 @@ from ukeoi_client.models import (
     Quote,
     RefreshWords,
     Registration,
+    ResetAsked,
+    ResetWords,
     ReviewWords,
     SelectWords,
+    Sessions,
     StatementLine,
     Statistics,
     Timeline,
@@ -142,6 +151,10 @@ class Calls:
         """See a member's public profile, record and latest reviews."""
         return self.send("GET", f"/v1/members/{id}", query={}, soon=soon)
 
+    def list_sessions(self, *, soon: bool = False) -> Answer[Sessions]:
+        """See where one is logged in, the latest login first."""
+        return self.send("GET", "/v1/sessions", query={}, soon=soon)
+
     def log_in(
         self, words: Credentials, *, key: str | None = None, soon: bool = False
     ) -> Answer[Login]:
@@ -157,6 +170,34 @@ class Calls:
     ) -> Answer[Login]:
         """Take new tokens for a refresh token, which is spent by it."""
         return self.post("/v1/sessions/refresh", words, key=key, soon=soon)
+
+    def end_session(self, id: str) -> Answer[None]:
+        """End one of one's own sessions; one that has ended stays so."""
+        return self.delete(f"/v1/sessions/{id}")
+
+    def change_password(self, words: PasswordChange) -> Answer[None]:
+        """Change the password; every session ends, this one too: log in again."""
+        return self.put("/v1/me/password", words)
+
+    def ask_verification(self, *, key: str | None = None, soon: bool = False) -> Answer[Asked]:
+        """Ask for a letter that confirms one's own address."""
+        return self.post("/v1/email-verifications", {}, key=key, soon=soon)
+
+    def verify(self, token: str) -> Answer[None]:
+        """Confirm an address with the code of a letter, once."""
+        return self.put(f"/v1/email-verifications/{token}", {})
+
+    def ask_reset(
+        self, words: ResetAsked, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Asked]:
+        """Ask for a letter with which the password can be set; it says nothing of who has an
+        account.
+        """
+        return self.post("/v1/password-resets", words, key=key, soon=soon)
+
+    def reset(self, token: str, words: ResetWords) -> Answer[None]:
+        """Set another password with the code of a letter, once; every session ends."""
+        return self.put(f"/v1/password-resets/{token}", words)
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
@@ -695,6 +736,30 @@ class Calls:
         """
         return self.send("GET", "/v1/ledger/proof", query={"format": format}, soon=soon)
 
+    def list_deposits(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Deposit]:
+        """List bank transfers, newest first; `state=unmatched`: those nobody is known for."""
+        return self.items("/v1/payments/deposits", limit=limit, state=state)
+
+    def match_deposit(
+        self, id_: str, words: MatchWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Deposit]:
+        """Say whose a transfer is that nobody was known for."""
+        return self.post(f"/v1/payments/deposits/{id_}/match", words, key=key, soon=soon)
+
+    def list_chargebacks(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Chargeback]:
+        """List card payments that were taken back, newest first."""
+        return self.items("/v1/payments/chargebacks", limit=limit, state=state)
+
+    def write_off(
+        self, id_: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Chargeback]:
+        """Give up what is owed: it is the platform's loss."""
+        return self.post(f"/v1/payments/chargebacks/{id_}/write-off", {}, key=key, soon=soon)
+
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None
     ) -> Iterator[Notice]:
@@ -712,7 +777,9 @@ class Calls:
         return self.items("/v1/todo", limit=limit)
 
     def get_preferences(self, *, soon: bool = False) -> Answer[Preferences]:
-        """Every type of event people are told of, and where the caller wants to hear of it."""
+        """Every type of event people are told of, where the caller wants to hear of it, and
+        when.
+        """
         return self.send("GET", "/v1/notification-preferences", query={}, soon=soon)
 
     def put_preferences(self, words: PreferencesWords, *, if_match: str) -> Answer[Preferences]:
@@ -780,3 +847,21 @@ class Calls:
         return self.post(
             f"/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", {}, key=key, soon=soon
         )
+
+    def report_bounce(self, *, key: str | None = None, soon: bool = False) -> Answer[Bounced]:
+        """A mail server's word that mail did not arrive, signed as Standard Webhooks has it.
+
+        After a `hard` one or a `complaint` no more is sent to the address, and its member is
+        told in the inbox; `soft` changes nothing.
+        """
+        return self.post("/v1/mail-bounces", {}, key=key, soon=soon)
+
+    def ask_to_unsubscribe(self, token: str, *, soon: bool = False) -> Answer[None]:
+        """The page that a mail's link leads to; only its button unsubscribes."""
+        return self.send("GET", f"/v1/unsubscribe/{token}", query={}, soon=soon)
+
+    def unsubscribe(
+        self, token: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Mail no more of this kind, at one click (RFC 8058); again is the same."""
+        return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)

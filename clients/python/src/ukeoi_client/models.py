@@ -63,6 +63,11 @@ class Ask(TypedDict):
     actions: list["Action"]
 
 
+class Asked(TypedDict):
+    email: str
+    expires_at: str
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
@@ -79,6 +84,10 @@ class Award(TypedDict):
 
 class AwardWords(TypedDict):
     awards: list["OneAward"]
+
+
+class Bounced(TypedDict):
+    noted: bool
 
 
 class Budget(TypedDict):
@@ -133,6 +142,23 @@ class ChangeWords(TypedDict):
 
 class ChangesWords(TypedDict):
     note: str
+
+
+class Chargeback(TypedDict):
+    id: str
+    state: Literal["owed", "recovered", "reversed", "written_off"]
+    charge_id: str
+    hold_id: str
+    ref: str
+    member_id: str
+    amount: "Money"
+    reason: str
+    received_at: str
+
+
+class ChargebackList(TypedDict):
+    items: list["Chargeback"]
+    next_cursor: str | None
 
 
 class ClientSide(TypedDict):
@@ -266,6 +292,26 @@ class DeliveryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class Deposit(TypedDict):
+    id: str
+    state: Literal["unmatched", "received", "applied", "credited"]
+    provider: str
+    reference: str
+    amount: "Money"
+    member_id: str | None
+    hold_id: str | None
+    received_at: str
+
+
+class DepositList(TypedDict):
+    items: list["Deposit"]
+    next_cursor: str | None
+
+
+class DigestWords(TypedDict):
+    at: str
+
+
 class Dispute(TypedDict):
     id: str
     by: str
@@ -370,6 +416,7 @@ class Hold(TypedDict):
     released: "Money"
     refunded: "Money"
     withheld: bool
+    transfer: "Transfer | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -498,6 +545,11 @@ class Login(TypedDict):
     member: "Me"
 
 
+class MatchWords(TypedDict):
+    hold_id: NotRequired[str | None]
+    member_id: NotRequired[str | None]
+
+
 class Me(TypedDict):
     id: str
     display_name: str
@@ -509,6 +561,7 @@ class Me(TypedDict):
     joined_at: str
     record: "Record"
     email: str
+    email_verified: bool
     locale: str
     state: str
     roles: list[str]
@@ -640,6 +693,11 @@ class OneAward(TypedDict):
     entry_id: str
 
 
+class PasswordChange(TypedDict):
+    current_password: str
+    password: str
+
+
 class Past(TypedDict):
     at: str
     what: str
@@ -731,6 +789,7 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -740,6 +799,7 @@ class Preference(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -800,6 +860,7 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
         "milestone.funded",
@@ -809,6 +870,7 @@ class PreferenceWords(TypedDict):
         "offer.expired",
         "offer.sent",
         "offer.withdrawn",
+        "password.changed",
         "payout.failed",
         "payout.paid",
         "payout.requested",
@@ -829,10 +891,17 @@ class PreferenceWords(TypedDict):
 
 class Preferences(TypedDict):
     types: list["Preference"]
+    zone: str | None
+    quiet: "QuietWords | None"
+    digest: "DigestWords | None"
+    mail_bounces: bool
 
 
 class PreferencesWords(TypedDict):
     types: list["PreferenceWords"]
+    zone: NotRequired[str | None]
+    quiet: NotRequired["QuietWords | None"]
+    digest: NotRequired["DigestWords | None"]
 
 
 class Problem(TypedDict):
@@ -874,7 +943,13 @@ class ProviderData(TypedDict):
 
 class ProviderWords(TypedDict):
     type: Literal[
-        "charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed"
+        "charge.confirmed",
+        "charge.declined",
+        "payout.sent",
+        "payout.paid",
+        "payout.failed",
+        "charge.charged_back",
+        "charge.chargeback_reversed",
     ]
     data: "ProviderData"
 
@@ -914,8 +989,11 @@ class QuestionWords(TypedDict):
     text: str
 
 
+QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
+
+
 class Quote(TypedDict):
-    stated: NotRequired["Stated"]
+    stated: NotRequired["StatedAmount"]
     amount: "Money"
     mode: Literal["project", "competition", "task", "storefront"]
     profile: str
@@ -940,6 +1018,14 @@ class Registration(TypedDict):
     display_name: str
     locale: Literal["ja", "en"]
     kind: Literal["individual", "company"]
+
+
+class ResetAsked(TypedDict):
+    email: str
+
+
+class ResetWords(TypedDict):
+    password: str
 
 
 class ReviewWords(TypedDict):
@@ -969,12 +1055,26 @@ class SelectWords(TypedDict):
     scope: NotRequired[str]
 
 
+class Session(TypedDict):
+    id: str
+    started_at: str
+    last_used_at: str
+    expires_at: str
+    agent: str
+    present: bool
+
+
+class Sessions(TypedDict):
+    items: list["Session"]
+    next_cursor: str | None
+
+
 class ShareWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
 
 
-class Stated(TypedDict):
+class StatedAmount(TypedDict):
     amount: "Money"
     steps: list["Step"]
 
@@ -1016,6 +1116,9 @@ class Sums(TypedDict):
     fees: int
     tax: int
     provider: int
+    suspense: NotRequired[int]
+    receivable: NotRequired[int]
+    losses: NotRequired[int]
 
 
 class Terms(TypedDict):
@@ -1054,6 +1157,12 @@ class Texts(TypedDict):
 class Timeline(TypedDict):
     past: list["Past"]
     future: list["Future"]
+
+
+class Transfer(TypedDict):
+    provider: str
+    number: str
+    amount: "Money"
 
 
 class Wallet(TypedDict):
@@ -1105,6 +1214,7 @@ class WebhookWords(TypedDict):
                 "delivery.submitted",
                 "deposit.credited",
                 "deposit.unmatched",
+                "digest.due",
                 "dispute.decided",
                 "dispute.escalated",
                 "dispute.evidence",
@@ -1132,8 +1242,10 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "mail.bounced",
                 "member.changed",
                 "member.registered",
+                "member.verified",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
@@ -1149,6 +1261,7 @@ class WebhookWords(TypedDict):
                 "offer.sent",
                 "offer.withdrawn",
                 "opening.reserved",
+                "password.changed",
                 "payout.failed",
                 "payout.paid",
                 "payout.requested",

@@ -1,118 +1,20 @@
-"""What callers of escrow send and get."""
+"""What callers of escrow get."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 
+from services.escrow.domain import chargeback as chargebacks
+from services.escrow.domain import deposit as deposits
 from services.escrow.domain import funding
 from services.escrow.domain import hold as holds
 from services.escrow.domain import payout as payouts
+from services.escrow.domain.chargeback import Chargeback
+from services.escrow.domain.deposit import Deposit
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
 from services.escrow.domain.schedule import MODES
-from shared import clock, web
-from shared.money import AMOUNT_MAX, CURRENCIES
-
-METHODS = ("wallet", "card", "bank_transfer")
-ANSWERS = ("charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS = ("at", "id", "kind", "ref", "in", "out", "balance", "currency", "steps")
-
-
-# What they send
-
-
-class _Amount(fields.Integer):
-    """A whole number in a query: ASCII digits only."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20):
-            raise self.make_error("invalid", input=value)
-        return super()._deserialize(value, attr, data, **kwargs)
-
-
-class QuoteArgs(Schema):
-    """What a quote is asked for; `amount` in minor units.
-
-    `tax=excluded`: consumption tax is added to it first. `withholding=true`: income tax is kept
-    back of what the worker gets, where the marketplace offers that in this mode.
-    """
-
-    amount = _Amount(required=True, validate=validate.Range(1, AMOUNT_MAX))
-    mode = fields.String(load_default="project", validate=validate.OneOf(MODES))
-    currency = fields.String(load_default="JPY", validate=validate.OneOf(list(CURRENCIES)))
-    tax = fields.String(load_default="included", validate=validate.OneOf(["included", "excluded"]))
-    withholding = fields.String(load_default="false", validate=validate.OneOf(["true", "false"]))
-
-
-class FundWords(Schema):
-    """How a hold is to be funded."""
-
-    method = fields.String(required=True, validate=validate.OneOf(METHODS))
-
-
-class WithholdingWords(Schema):
-    """Whether income tax is to be kept back of what the worker gets."""
-
-    applies = fields.Boolean(required=True, truthy={True}, falsy={False})
-
-
-class HoldListArgs(web.PageArgs):
-    """Which holds: `ref` is a contract or a job."""
-
-    ref = web.Text(40, line=True, load_default=None)
-
-
-class PayoutWords(Schema):
-    """How much is to be paid out."""
-
-    amount = web.MoneyField(required=True)
-
-
-class WalletArgs(Schema):
-    """Which of a member's wallets; by default the marketplace's own currency."""
-
-    currency = fields.String(load_default=None, validate=validate.OneOf(list(CURRENCIES)))
-
-
-class StatementArgs(web.PageArgs):
-    """A part of a statement, or with `format=csv` all of it, oldest first."""
-
-    currency = fields.String(load_default=None, validate=validate.OneOf(list(CURRENCIES)))
-    format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv"]))
-
-
-class ProofArgs(Schema):
-    """`format=ndjson`, or Accept: application/x-ndjson, is the journal itself, for operators."""
-
-    format = fields.String(load_default="json", validate=validate.OneOf(["json", "ndjson"]))
-
-
-class ProviderData(Schema):
-    """Of which charge (`chg_...`) or payout (`pay_...`) a provider speaks."""
-
-    id = fields.String(required=True, validate=validate.Regexp(r"^(chg|pay)_[0-9a-f]{32}\Z"))
-    amount = web.MoneyField(required=True)
-    reason = web.Text(500, least=0, load_default="")
-
-
-class ProviderWords(Schema):
-    """What a provider's webhook says: how a charge (`chg_...`) or payout (`pay_...`) went."""
-
-    type = fields.String(required=True, validate=validate.OneOf(ANSWERS))
-    data = fields.Nested(ProviderData(), required=True)
-
-    @validates_schema
-    def _fits(self, words: dict[str, Any], **_: Any) -> None:
-        spoken_of = {"chg": "charge", "pay": "payout"}[words["data"]["id"][:3]]
-        if words["type"].partition(".")[0] != spoken_of:
-            raise ValidationError("Not the id of what the type speaks of.", "data")
-
-
-# What they get
+from shared import web
 
 
 class StepShape(Schema):
@@ -147,7 +49,9 @@ class ScheduleShape(Schema):
     version = fields.Integer(required=True)
 
 
-class _Stated(Schema):
+class StatedAmount(Schema):
+    """An amount as it was asked for, and what was added to it."""
+
     amount = web.MoneyShape(required=True)
     steps = fields.List(fields.Nested(StepShape()), required=True)
 
@@ -158,7 +62,7 @@ class QuoteShape(Schema):
     `stated`: what was asked for without its consumption tax, and how `amount` came of it.
     """
 
-    stated = fields.Nested(_Stated(), required=False)
+    stated = fields.Nested(StatedAmount(), required=False)
 
     amount = web.MoneyShape(required=True)
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
@@ -166,6 +70,14 @@ class QuoteShape(Schema):
     schedule = fields.Nested(ScheduleShape(), required=True)
     client = fields.Nested(ClientSideShape(), required=True)
     worker = fields.Nested(WorkerSideShape(), required=True)
+
+
+class TransferShape(Schema):
+    """The virtual account to which a hold may be paid; it is for this hold only."""
+
+    provider = fields.String(required=True)
+    number = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
 
 
 class HoldShape(Schema):
@@ -182,6 +94,7 @@ class HoldShape(Schema):
     released = web.MoneyShape(required=True)
     refunded = web.MoneyShape(required=True)
     withheld = fields.Boolean(required=True)
+    transfer = fields.Nested(TransferShape(), required=True, allow_none=True)
     quote = fields.Nested(QuoteShape(), required=True)
     opened_at = web.When(required=True)
     next = fields.Nested(web.NextShape(), required=True, allow_none=True)
@@ -221,6 +134,47 @@ class StatementShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class DepositShape(Schema):
+    """A bank transfer that came in."""
+
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(deposits.STATES))
+    provider = fields.String(required=True)
+    reference = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    member_id = fields.String(required=True, allow_none=True)
+    hold_id = fields.String(required=True, allow_none=True)
+    received_at = fields.String(required=True)
+
+
+class DepositListShape(Schema):
+    """One page of deposits."""
+
+    items = fields.List(fields.Nested(DepositShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ChargebackShape(Schema):
+    """A card payment that was taken back."""
+
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(chargebacks.STATES))
+    charge_id = fields.String(required=True)
+    hold_id = fields.String(required=True)
+    ref = fields.String(required=True)
+    member_id = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+    reason = fields.String(required=True)
+    received_at = fields.String(required=True)
+
+
+class ChargebackListShape(Schema):
+    """One page of chargebacks."""
+
+    items = fields.List(fields.Nested(ChargebackShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class PayoutShape(Schema):
     """A member's money on its way to their bank."""
 
@@ -252,6 +206,9 @@ class SumsShape(Schema):
     fees = fields.Integer(required=True)
     tax = fields.Integer(required=True)
     provider = fields.Integer(required=True)
+    suspense = fields.Integer(required=False)
+    receivable = fields.Integer(required=False)
+    losses = fields.Integer(required=False)
 
 
 class ProofShape(Schema):
@@ -290,11 +247,31 @@ def say_hold(hold: Hold, by: str, *, in_turn: bool = True) -> dict[str, Any]:
         "released": hold.released,
         "refunded": hold.refunded,
         "withheld": hold.withheld,
+        "transfer": _say_transfer(hold, by),
         "quote": hold.quote.words(),
         "opened_at": hold.opened_at,
         "next": holds.next_step(hold),
         "actions": [fund] if hold.state not in holds.FINAL else [],
     }
+
+
+def _say_transfer(hold: Hold, by: str) -> dict[str, Any] | None:
+    if hold.transfer is None or by == hold.worker_id:
+        return None
+    provider, number = hold.transfer
+    return {"provider": provider, "number": number, "amount": hold.quote.client_pays}
+
+
+def say_deposit(of: Deposit) -> dict[str, Any]:
+    """Return a deposit as operators see it."""
+    names = ("id", "state", "provider", "reference", "amount", "member_id", "hold_id")
+    return {name: getattr(of, name) for name in (*names, "received_at")}
+
+
+def say_chargeback(of: Chargeback) -> dict[str, Any]:
+    """Return a chargeback as operators see it."""
+    names = ("id", "state", "charge_id", "hold_id", "ref", "member_id", "amount", "reason")
+    return {name: getattr(of, name) for name in (*names, "received_at")}
 
 
 def say_payout(payout: Payout) -> dict[str, Any]:
@@ -310,37 +287,3 @@ def say_payout(payout: Payout) -> dict[str, Any]:
         "next": payouts.next_step(payout),
         "actions": [],
     }
-
-
-def statement_csv(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Return a statement as CSV, a row at a time; no cell is ever a formula."""
-    yield _row(COLUMNS)
-    for line in lines:
-        amount = line["amount"].amount
-        steps = "; ".join(
-            f"{s['name']} {s['base']} x {s['rate']} = {s['amount']}" for s in line["steps"]
-        )
-        yield _row(
-            (
-                clock.text(line["at"]),
-                line["id"],
-                line["kind"],
-                line["ref"],
-                max(amount, 0) or "",
-                max(-amount, 0) or "",
-                line["balance"].amount,
-                line["amount"].currency,
-                steps,
-            )
-        )
-
-
-def _row(cells: Iterable[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([_safe(str(cell)) for cell in cells])
-    return out.getvalue()
-
-
-def _safe(cell: str) -> str:
-    """A spreadsheet computes a cell that begins like a formula; a quote makes it text."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -1,0 +1,8 @@
+"""The routes of accounts: parse, one call, dump."""
+
+from services.accounts.api.keys import key_set
+from services.accounts.api.mail import mail
+from services.accounts.api.people import people
+from services.accounts.api.sessions import logins
+
+BLUEPRINTS = (people, logins, mail, key_set)
