@@ -144,7 +144,7 @@ def words(contract: Contract) -> dict[str, Any]:
 
 
 def milestone_of(contract: Contract, n: int) -> Milestone:
-    """Return a milestone; they count from 1.
+    """Return the n-th milestone, counted from 1.
 
     :raises Unknown: `no_such_milestone`
     """
@@ -154,13 +154,13 @@ def milestone_of(contract: Contract, n: int) -> Milestone:
 
 
 def with_milestone(contract: Contract, m: Milestone) -> Contract:
-    """Return the contract with this milestone in its place."""
+    """Return the contract with this milestone in the place of its former self."""
     milestones = tuple(m if other.n == m.n else other for other in contract.milestones)
     return replace(contract, milestones=milestones)
 
 
 def parties(contract: Contract) -> dict[str, Any]:
-    """Return the words that every fact of a contract says."""
+    """Return the words that name a contract and its two sides in every fact."""
     return {
         "contract_id": contract.id,
         "client_id": contract.client_id,
@@ -193,5 +193,5 @@ def step(
 
 
 def text_of(at: datetime | None) -> str | None:
-    """Say a time that may not be there."""
+    """Say a time, or that there is none."""
     return None if at is None else clock.text(at)

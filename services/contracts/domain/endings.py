@@ -24,7 +24,7 @@ def accepted(
     *,
     fault: str | None = None,
 ) -> Outcome[Contract]:
-    """Accept a delivery, `how` by the client or by silence; escrow is to release this much."""
+    """Accept a delivery: `released` of its amount, by the client or by `silence` (`how`)."""
     m = replace(
         m,
         state=next_state(parts.MOVES, m.state, "accept"),
@@ -82,7 +82,7 @@ def cancellation(contract: Contract) -> Fact:
 
 
 def completed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
-    """End a contract whose work is done; holds that were never funded are needed no more."""
+    """End the contract with what was paid, after these facts; holds never funded are let go."""
     contract = replace(withdrawn(contract, now), state="completed", ended_at=now)
     left = [m.hold_id for m in contract.milestones if m.state == "pending"]
     said = {"review_by": clock.text(review.closes(now)), "hold_ids": left}
@@ -116,7 +116,7 @@ def withdrawn(contract: Contract, now: datetime) -> Contract:
 
 
 def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
-    """Show the reviews to everybody: both are written, or the window is over."""
+    """Show what both sides have written, after these facts."""
     shown = [
         Fact(
             "review.revealed",
@@ -136,7 +136,7 @@ def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Co
 
 
 def reviewed(contract: Contract, role: str, written: review.Review) -> dict[str, str]:
-    """Return who reviewed whom."""
+    """Return the words that name a review, its author and whom it is about."""
     sides = (contract.client_id, contract.worker_id)
     reviewer, reviewee = sides if role == "client" else sides[::-1]
     return {"review_id": written.id, "reviewer_id": reviewer, "reviewee_id": reviewee}

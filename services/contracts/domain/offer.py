@@ -219,6 +219,9 @@ def counter(
     if offer.counters >= COUNTERS_MAX:
         raise Conflict("too_many_counters", f"{COUNTERS_MAX} counter-offers; accept or decline")
     new = _other_terms(offer, amount, deliver_by, scope, milestones)
+    if new == offer:
+        raise Invalid("nothing_changed", "say other terms, or accept these")
+    _check_sum(new)
     new = replace(
         new, state=state, counters=offer.counters + 1, answer_by=now + timers().offer_answer
     )
@@ -253,9 +256,6 @@ def _other_terms(
     amounts = [new.amount, *(m.amount for m in new.milestones)]
     if any(amount.currency != offer.amount.currency for amount in amounts):
         raise Invalid("currency_mismatch", f"this offer is in {offer.amount.currency}")
-    if new == offer:
-        raise Invalid("nothing_changed", "say other terms, or accept these")
-    _check_sum(new)
     return new
 
 
