@@ -33,8 +33,9 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def on_formed(store: Store, event: Event, now: datetime) -> None:
-    """Make the terms in writing as soon as a contract is formed (our own fact)."""
-    terms_of(store, store.get(CONTRACTS, event.data["contract_id"]), now)
+    """Make the terms in writing as soon as a contract is formed (our own fact: it is there)."""
+    if found := store.find(CONTRACTS, event.data["contract_id"]):
+        terms_of(store, found.thing, now)
 
 
 def terms_of(store: Store, it: Contract, now: datetime) -> Terms:
