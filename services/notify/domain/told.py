@@ -344,6 +344,19 @@ _MILESTONES = {
             _client(href=AT_CONTRACT, by="deliver_by"),
         ),
     ),
+    "milestone.due": Row(
+        once="{hold_id}",
+        tells=(
+            _client(
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="completed",
+                keys=(FUND_STEP, CONTRACT),
+            ),
+            _worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_STEP, CONTRACT)),
+        ),
+    ),
     "milestone.overdue": Row(
         once="{hold_id}",
         tells=(
@@ -408,7 +421,11 @@ _MILESTONES = {
         once="{hold_id}",
         tells=(
             _client(
-                href=AT_CONTRACT, action="fund", otherwise="unfunded", keys=(FUND_STEP, CONTRACT)
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="unfunded",
+                keys=(FUND_STEP, CONTRACT),
             ),
         ),
     ),

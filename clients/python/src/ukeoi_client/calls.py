@@ -44,6 +44,7 @@ from ukeoi_client.models import (
     Me,
     Message,
     MessageWords,
+    Month,
     Notice,
     NotifyDelivery,
     Offer,
@@ -709,6 +710,24 @@ class Calls:
     ) -> Iterator[StatementLine]:
         """Return one's statement, newest first; with `format=csv` all of it, oldest first."""
         return self.items("/v1/wallet/entries", limit=limit, currency=currency)
+
+    def get_month(
+        self,
+        month: str,
+        *,
+        currency: Literal["JPY", "USD", "EUR"] | None = None,
+        format: Literal["json", "html"] | None = None,
+        soon: bool = False,
+    ) -> Answer[Month]:
+        """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to
+        print.
+        """
+        return self.send(
+            "GET",
+            f"/v1/wallet/months/{month}",
+            query={"currency": currency, "format": format},
+            soon=soon,
+        )
 
     def list_payouts(self, *, limit: int | None = None) -> Iterator[Payout]:
         """List one's payouts, newest first."""

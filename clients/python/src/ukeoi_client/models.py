@@ -428,6 +428,17 @@ class HoldList(TypedDict):
     next_cursor: str | None
 
 
+class Invoice(TypedDict):
+    issuer: str
+    number: str
+    qualified: bool
+    rate: str
+    fees: "Money"
+    tax: "Money"
+    without_tax: "Money"
+    deductible_if_unregistered: str
+
+
 class Job(TypedDict):
     prizes: NotRequired[list["Money"]]
     closes_at: NotRequired[str | None]
@@ -597,6 +608,18 @@ class Money(TypedDict):
 class MoneyWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
+
+
+class Month(TypedDict):
+    month: str
+    currency: str
+    opening: "Money"
+    closing: "Money"
+    received: "Money"
+    spent: "Money"
+    withheld: "Money"
+    invoice: "Invoice"
+    lines: list["StatementLine"]
 
 
 class Named(TypedDict):
@@ -792,6 +815,7 @@ class Preference(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -863,6 +887,7 @@ class PreferenceWords(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -1249,6 +1274,7 @@ class WebhookWords(TypedDict):
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
+                "milestone.due",
                 "milestone.funded",
                 "milestone.overdue",
                 "milestone.paid",
