@@ -6,6 +6,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 class AcceptanceWords(TypedDict):
     amount: NotRequired["MoneyWords | None"]
     reason: NotRequired[str | None]
+    fault: NotRequired[
+        Literal["late", "incomplete", "defective", "not_as_agreed", "smaller_scope"] | None
+    ]
 
 
 class Access(TypedDict):
@@ -227,6 +230,7 @@ class Contract(TypedDict):
     changes: list["Ask"]
     cancellation: "Cancellation | None"
     dispute: "Dispute | None"
+    terms: "TermsState"
     next: "Next | None"
     actions: list["Action"]
 
@@ -267,6 +271,7 @@ class ContractsMilestone(TypedDict):
     hold_id: str
     rounds: int
     delivery: "ContractsDelivery | None"
+    pay_by: str | None
     changes_note: str | None
     next: "Next | None"
     actions: list["Action"]
@@ -662,6 +667,11 @@ class Month(TypedDict):
     lines: list["StatementLine"]
 
 
+class Named(TypedDict):
+    id: str
+    name: str
+
+
 class NewApiToken(TypedDict):
     id: str
     name: str
@@ -771,6 +781,12 @@ class Past(TypedDict):
     by: str
 
 
+class Payment(TypedDict):
+    due: str
+    latest_days_from_delivery: int
+    method: str
+
+
 class Payout(TypedDict):
     id: str
     state: Literal["requested", "sent", "paid", "failed"]
@@ -845,6 +861,7 @@ class Preference(TypedDict):
         "extension.refused",
         "extension.requested",
         "extension.withdrawn",
+        "factor.changed",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -877,7 +894,6 @@ class Preference(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
-        "factor.changed",
         "webhook.disabled",
         "week.planned",
     ]
@@ -922,6 +938,7 @@ class PreferenceWords(TypedDict):
         "extension.refused",
         "extension.requested",
         "extension.withdrawn",
+        "factor.changed",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -954,7 +971,6 @@ class PreferenceWords(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
-        "factor.changed",
         "webhook.disabled",
         "week.planned",
     ]
@@ -1232,6 +1248,20 @@ class Terms(TypedDict):
     milestones: list["Planned"]
 
 
+class TermsMilestone(TypedDict):
+    title: str
+    amount: "Money"
+    deliver_by: str
+    n: int
+
+
+class TermsState(TypedDict):
+    href: str
+    hash: str | None
+    client_read_at: str | None
+    worker_read_at: str | None
+
+
 class Text(TypedDict):
     title: str
     body: str
@@ -1338,6 +1368,7 @@ class WebhookWords(TypedDict):
                 "extension.refused",
                 "extension.requested",
                 "extension.withdrawn",
+                "factor.changed",
                 "hold.cancelled",
                 "hold.changed",
                 "hold.opened",
@@ -1388,8 +1419,9 @@ class WebhookWords(TypedDict):
                 "sanction.imposed",
                 "sanction.lifted",
                 "sanction.upheld",
-                "factor.changed",
                 "slot.closed",
+                "terms.made",
+                "terms.read",
                 "tip.given",
                 "tokens.revoked",
                 "webhook.disabled",
@@ -1419,3 +1451,20 @@ class WithholdingWords(TypedDict):
 class WorkerSide(TypedDict):
     gets: "Money"
     steps: list["Step"]
+
+
+class WrittenTerms(TypedDict):
+    contract_id: str
+    client: "Named"
+    worker: "Named"
+    commissioned_at: str
+    title: str
+    content: str
+    milestones: list["TermsMilestone"]
+    place: str
+    inspection_days: int
+    revisions: int
+    amount: "Money"
+    fund_by: str
+    payment: "Payment"
+    undecided: list[str]
