@@ -287,6 +287,8 @@ _CONTRACTS = {
         ),
         ends_round=(REMINDED,),
     ),
+    "terms.made": Row(nobody="contract.formed tells both, and leads to them"),
+    "terms.read": Row(nobody="it is kept as proof; nobody has to know"),
     "contract.started": Row(nobody="milestone.funded tells both"),
     "contract.completed": Row(
         once="{contract_id}",

@@ -6,6 +6,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 class AcceptanceWords(TypedDict):
     amount: NotRequired["MoneyWords | None"]
     reason: NotRequired[str | None]
+    fault: NotRequired[
+        Literal["late", "incomplete", "defective", "not_as_agreed", "smaller_scope"] | None
+    ]
 
 
 class AccountsPerson(TypedDict):
@@ -188,6 +191,7 @@ class Contract(TypedDict):
     changes: list["Ask"]
     cancellation: "Cancellation | None"
     dispute: "Dispute | None"
+    terms: "TermsState"
     next: "Next | None"
     actions: list["Action"]
 
@@ -222,6 +226,7 @@ class ContractsMilestone(TypedDict):
     hold_id: str
     rounds: int
     delivery: "ContractsDelivery | None"
+    pay_by: str | None
     changes_note: str | None
     next: "Next | None"
     actions: list["Action"]
@@ -617,6 +622,11 @@ class Month(TypedDict):
     lines: list["StatementLine"]
 
 
+class Named(TypedDict):
+    id: str
+    name: str
+
+
 class Next(TypedDict):
     actor: Literal["client", "worker", "ops", "system"]
     action: str
@@ -715,6 +725,12 @@ class Past(TypedDict):
     at: str
     what: str
     by: str
+
+
+class Payment(TypedDict):
+    due: str
+    latest_days_from_delivery: int
+    method: str
 
 
 class Payout(TypedDict):
@@ -1139,6 +1155,20 @@ class Terms(TypedDict):
     milestones: list["Planned"]
 
 
+class TermsMilestone(TypedDict):
+    title: str
+    amount: "Money"
+    deliver_by: str
+    n: int
+
+
+class TermsState(TypedDict):
+    href: str
+    hash: str | None
+    client_read_at: str | None
+    worker_read_at: str | None
+
+
 class Text(TypedDict):
     title: str
     body: str
@@ -1273,6 +1303,8 @@ class WebhookWords(TypedDict):
                 "review.revealed",
                 "review.written",
                 "slot.closed",
+                "terms.made",
+                "terms.read",
                 "tip.given",
                 "webhook.disabled",
                 "week.planned",
@@ -1301,3 +1333,20 @@ class WithholdingWords(TypedDict):
 class WorkerSide(TypedDict):
     gets: "Money"
     steps: list["Step"]
+
+
+class WrittenTerms(TypedDict):
+    contract_id: str
+    client: "Named"
+    worker: "Named"
+    commissioned_at: str
+    title: str
+    content: str
+    milestones: list["TermsMilestone"]
+    place: str
+    inspection_days: int
+    revisions: int
+    amount: "Money"
+    fund_by: str
+    payment: "Payment"
+    undecided: list[str]
