@@ -21,8 +21,9 @@ from shared.events import Fact
 from shared.money import Money
 from shared.moves import Outcome, next_state
 
-WAITING_DELIVERIES_MAX = 10
-"""Deliveries that wait for the client at once; it bounds the document."""
+WAITING_DELIVERIES_MAX = 8
+"""Milestones whose delivery somebody has still to answer; their texts bound the document."""
+WAITING = ("delivered", "changes_requested", "accepted")
 
 ROLE = {"deliver": "worker", "recall": "worker", "accept": "client", "request_changes": "client"}
 
@@ -36,7 +37,8 @@ def deliver(
     :raises Conflict: `not_funded` before the money is there, `wrong_state`
     """
     m = _may(contract, n, "deliver", by)
-    if sum(other.state == "delivered" for other in contract.milestones) >= WAITING_DELIVERIES_MAX:
+    others = [other for other in contract.milestones if other.n != n and other.state in WAITING]
+    if len(others) >= WAITING_DELIVERIES_MAX:
         raise Conflict("too_many_waiting", "let the client inspect what is delivered first")
     m = replace(
         m,
@@ -45,6 +47,7 @@ def deliver(
         accept_at=now + timedelta(days=contract.review_days),
         note=note,
         links=links,
+        changes_note="",
     )
     said = {"accepted_at": text_of(m.accept_at), "note": note, "links": list(links)}
     return with_milestone(contract, m), [step("delivery.submitted", contract, m, said)]
@@ -71,7 +74,15 @@ def request_changes(
     """
     m = _may(contract, n, "request_changes", by)
     state = next_state(parts.MOVES, m.state, "request_changes")
-    m = replace(m, state=state, rounds=m.rounds + 1, changes_note=note, accept_at=None)
+    m = replace(
+        m,
+        state=state,
+        rounds=m.rounds + 1,
+        changes_note=note,
+        accept_at=None,
+        note="",
+        links=(),
+    )
     if m.told_overdue_at or m.deliver_by < now:
         # The worker must have time for what is asked: the overdue clock starts anew.
         m = replace(m, told_overdue_at=now)
@@ -86,9 +97,13 @@ def accept(
     by: str,
     amount: Money | None = None,
     reason: str | None = None,
+    fault: str | None = None,
     now: datetime,
 ) -> Outcome[Contract]:
     """Accept a delivery: its amount is released, or a smaller one with the reason for it.
+
+    The law allows a smaller one only for a fault of the worker's: it is kept with the reason, as
+    `not_as_agreed` when no other is named.
 
     :raises Unknown, Forbidden: as `deliver`; Conflict: `wrong_state`
     :raises Invalid: `above_amount`, `currency_mismatch`, `reason_required`
@@ -101,7 +116,10 @@ def accept(
         raise Invalid("above_amount", "more than this milestone holds")
     if released != m.amount and not reason:
         raise Invalid("reason_required", "paying less than agreed needs its reason in writing")
-    return accepted(contract, m, released, "client", reason, now)
+    if released == m.amount:
+        return accepted(contract, m, released, "client", reason, now)
+    fault = fault or "not_as_agreed"
+    return accepted(contract, m, released, "client", reason, now, fault=fault)
 
 
 def write_review(

@@ -51,6 +51,9 @@ class Contract:
     asks: tuple[Ask, ...] = ()
     cancellation: Cancellation | None = None
     dispute: Dispute | None = None
+    terms_hash: str | None = None
+    client_read_at: datetime | None = None
+    worker_read_at: datetime | None = None
 
 
 # how it begins
@@ -95,6 +98,28 @@ def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
     return contract, [Fact("contract.formed", dict(said))]
 
 
+def make_terms(contract: Contract, *, hash_: str, now: datetime) -> Outcome[Contract]:
+    """Note in the log which document the terms in writing are; they are made once."""
+    if contract.terms_hash:
+        return contract, []
+    said = {**parties(contract), "terms_hash": hash_}
+    return replace(contract, terms_hash=hash_), [Fact("terms.made", said)]
+
+
+def read_terms(contract: Contract, *, by: str, now: datetime) -> Outcome[Contract]:
+    """Note when a party first read the terms in writing.
+
+    :raises Unknown: a stranger learns nothing
+    """
+    role = role_of(contract, by)
+    if (contract.client_read_at if role == "client" else contract.worker_read_at) is not None:
+        return contract, []
+    said = {**parties(contract), "by": role, "terms_hash": contract.terms_hash}
+    if role == "client":
+        return replace(contract, client_read_at=now), [Fact("terms.read", said)]
+    return replace(contract, worker_read_at=now), [Fact("terms.read", said)]
+
+
 def role_of(contract: Contract, by: str) -> str:
     """Return `client` or `worker`.
 
@@ -119,17 +144,23 @@ def words(contract: Contract) -> dict[str, Any]:
 
 
 def milestone_of(contract: Contract, n: int) -> Milestone:
+    """Return the n-th milestone, counted from 1.
+
+    :raises Unknown: `no_such_milestone`
+    """
     if not 1 <= n <= len(contract.milestones):
         raise Unknown("no_such_milestone", "there is no such milestone")
     return contract.milestones[n - 1]
 
 
 def with_milestone(contract: Contract, m: Milestone) -> Contract:
+    """Return the contract with this milestone in the place of its former self."""
     milestones = tuple(m if other.n == m.n else other for other in contract.milestones)
     return replace(contract, milestones=milestones)
 
 
 def parties(contract: Contract) -> dict[str, Any]:
+    """Return the words that name a contract and its two sides in every fact."""
     return {
         "contract_id": contract.id,
         "client_id": contract.client_id,
@@ -156,9 +187,11 @@ def member_of(contract: Contract, role: str) -> str:
 def step(
     type_: str, contract: Contract, m: Milestone, said: Mapping[str, Any] | None = None
 ) -> Fact:
+    """Return a fact about one milestone."""
     step = {**parties(contract), "milestone": m.n, "hold_id": m.hold_id}
     return Fact(type_, {**step, **(said or {})})
 
 
 def text_of(at: datetime | None) -> str | None:
+    """Say a time, or that there is none."""
     return None if at is None else clock.text(at)

@@ -21,7 +21,10 @@ def accepted(
     how: str,
     reason: str | None,
     now: datetime,
+    *,
+    fault: str | None = None,
 ) -> Outcome[Contract]:
+    """Accept a delivery: `released` of its amount, by the client or by `silence` (`how`)."""
     m = replace(
         m,
         state=next_state(parts.MOVES, m.state, "accept"),
@@ -30,12 +33,15 @@ def accepted(
         accept_at=None,
         ask_at=now + parts.ASK_AGAIN,
     )
-    return with_milestone(contract, m), [acceptance(contract, m, reason)]
+    return with_milestone(contract, m), [acceptance(contract, m, reason, fault)]
 
 
-def acceptance(contract: Contract, m: Milestone, reason: str | None = None) -> Fact:
+def acceptance(
+    contract: Contract, m: Milestone, reason: str | None = None, fault: str | None = None
+) -> Fact:
+    """Say that a delivery was accepted; said again until escrow has answered."""
     amount = m.released or m.amount
-    said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason}
+    said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason, "fault": fault}
     return step("delivery.accepted", contract, m, said)
 
 
@@ -76,6 +82,7 @@ def cancellation(contract: Contract) -> Fact:
 
 
 def completed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """End the contract with what was paid, after these facts; holds never funded are let go."""
     contract = replace(withdrawn(contract, now), state="completed", ended_at=now)
     left = [m.hold_id for m in contract.milestones if m.state == "pending"]
     said = {"review_by": clock.text(review.closes(now)), "hold_ids": left}
@@ -109,6 +116,7 @@ def withdrawn(contract: Contract, now: datetime) -> Contract:
 
 
 def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """Show what both sides have written, after these facts."""
     shown = [
         Fact(
             "review.revealed",
@@ -128,6 +136,7 @@ def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Co
 
 
 def reviewed(contract: Contract, role: str, written: review.Review) -> dict[str, str]:
+    """Return the words that name a review, its author and whom it is about."""
     sides = (contract.client_id, contract.worker_id)
     reviewer, reviewee = sides if role == "client" else sides[::-1]
     return {"review_id": written.id, "reviewer_id": reviewer, "reviewee_id": reviewee}
