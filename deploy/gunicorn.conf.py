@@ -37,6 +37,13 @@ def post_fork(server: Any, worker: Any) -> None:
         os._exit(1)
 
 
+def post_worker_init(worker: Any) -> None:
+    """Let open streams end as soon as the worker is told to stop."""
+    from shared import stopping
+
+    stopping.watch()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Let a dead worker's gauges go, where several workers share their metrics by files."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

@@ -1,19 +1,23 @@
 """From the outbox to the broker: publish, keep the facts, clear the outbox; in this order.
 
 A crash between two steps leads to a fact published twice, never to one lost: the outbox is cleared
-last. The process that wrote hands its facts over at once (`Relay.take`); what it could not publish
-stays in the document, and the worker's sweep finds it after 2 s.
+last. The process that wrote hands its facts over at once (`Relay.take`) and they are published at
+once; keeping and clearing follow, together for many. What could not be published stays in the
+document, and the worker's sweep finds it after 2 s.
 """
 
+import contextlib
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from pymongo import WriteConcern
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from shared import faults
 from shared.bus import Publisher, Sent, event_of
@@ -25,6 +29,8 @@ log = structlog.get_logger(__name__)
 BATCH_MAX = 500
 WAITING_MAX = 10_000
 ROOM_TIMEOUT_S = 5
+SETTLE_S = 0.05
+"""Publishing waits for nobody; what follows it is shared by all that is told within this time."""
 
 
 def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:
@@ -32,18 +38,28 @@ def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]
 
     :raises PyMongoError: the database is away; the facts are published and will be once more
     """
+    sent = _tell(publisher, source, writes)
+    _settle(db, writes, sent.confirmed)
+    return sent
+
+
+def _tell(publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:
     events = [event_of(e, source=source, subject=w.id) for w in writes for e in w.entries]
     faults.point("before_publish")
     sent = publisher.publish(events)
     faults.point("after_publish")
-    if sent.confirmed:
-        _keep_facts(db, writes, sent.confirmed)
-        faults.point("after_facts")
-        _clear_outboxes(db, writes, sent.confirmed)
-        faults.point("after_clear")
     if sent.unroutable:
         log.error("unroutable", count=len(sent.unroutable), first=min(sent.unroutable))
     return sent
+
+
+def _settle(db: Db, writes: Sequence[Written], confirmed: set[str]) -> None:
+    """Keep the confirmed facts, then clear them from the outboxes."""
+    if confirmed:
+        _keep_facts(db, writes, confirmed)
+        faults.point("after_facts")
+        _clear_outboxes(db, writes, confirmed)
+        faults.point("after_clear")
 
 
 def _keep_facts(db: Db, writes: Sequence[Written], confirmed: set[str]) -> None:
@@ -77,6 +93,20 @@ def _soon(db: Db, name: str) -> Collection[Doc]:
     from one point on: the outbox is full again, and the fact is told and kept once more.
     """
     return db.get_collection(name, write_concern=WriteConcern(w=1))
+
+
+@dataclass(slots=True)
+class _Told:
+    """What has been published and is still to be kept and cleared."""
+
+    writes: list[Written] = field(default_factory=list)
+    confirmed: set[str] = field(default_factory=set)
+    settle_at: float = math.inf
+
+    def add(self, writes: Sequence[Written], confirmed: set[str]) -> None:
+        self.writes += writes
+        self.confirmed |= confirmed
+        self.settle_at = min(self.settle_at, time.monotonic() + SETTLE_S)
 
 
 class Relay:
@@ -125,17 +155,25 @@ class Relay:
         self.publisher.stop()
 
     def _run(self) -> None:
-        while batch := self._next():
+        told = _Told()
+        while (batch := self._next(told.settle_at)) or not self._stopping:
             try:
-                publish(self._db, self.publisher, self._source, batch)
+                if batch:
+                    told.add(batch, _tell(self.publisher, self._source, batch).confirmed)
+                if len(told.writes) >= BATCH_MAX or time.monotonic() >= told.settle_at:
+                    told, settling = _Told(), told
+                    _settle(self._db, settling.writes, settling.confirmed)
             except Exception as wrong:  # noqa: BLE001  (it waits in its outbox)
                 log.warning("relay_failed", error=repr(wrong))
                 time.sleep(0.5)
+        with contextlib.suppress(PyMongoError):
+            _settle(self._db, told.writes, told.confirmed)
 
-    def _next(self) -> list[Written]:
-        """Wait for something to publish; nothing means the end."""
+    def _next(self, until: float) -> list[Written]:
+        """Wait for something to publish until that time, or the end."""
         with self._turn:
-            self._turn.wait_for(lambda: self._waiting or self._stopping)
+            wait_s = min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
+            self._turn.wait_for(lambda: self._waiting or self._stopping, wait_s)
             batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
             self._turn.notify_all()
             return batch

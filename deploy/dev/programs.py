@@ -34,6 +34,8 @@ GATEWAY_LIMITS = {
     "GATEWAY_CORS_ORIGINS": "",
 }
 PASSED_ON = ("PROFILE", "PROFILES_DIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
+OUTSIDE = ("SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_SECRETS", "WEBHOOK_LOOPBACK")
+"""What notify is told of the world outside; without `SMTP_URL` no mail is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
     }
     if name == "accounts":
         env["JWT_PRIVATE_KEYS"] = str(home.keys / "private")
+    if name == "notify":
+        env |= {key: os.environ[key] for key in OUTSIDE if key in os.environ}
     if name == "escrow":
         env["SANDBOX_WEBHOOK_SECRETS"] = keys.secret(home.keys / "sandbox-webhook")
     if test:

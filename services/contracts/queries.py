@@ -30,6 +30,11 @@ def open_offers_of_job(db: Db, job_id: str) -> list[str]:
     return [d["_id"] for d in db["offers"].find(where, {"_id": 1})]
 
 
+def is_cancelled(db: Db, job_id: str) -> bool:
+    """Say whether a job is known to be cancelled."""
+    return db["cancelled_jobs"].find_one({"_id": job_id}) is not None
+
+
 def contract_of_ask(db: Db, ask_id: str) -> str:
     """Return the id of the contract in which this extension was asked for.
 

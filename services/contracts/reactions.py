@@ -9,7 +9,7 @@ from services.contracts.records import CONTRACTS, OFFERS
 from shared.documents import Doc
 from shared.events import Event
 from shared.money import Money
-from shared.reactions import Change, Handle, Make, Project, Reactions
+from shared.reactions import Change, Handle, Keep, Make, Project, Reactions
 
 
 def _contract_of(event: Event) -> str | None:
@@ -39,13 +39,19 @@ _FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, w
 _KNOW_MEMBER = (Project("members", _member),)
 
 REACTIONS: Reactions = {
-    "proposal.selected": (Make(OFFERS, make=offer.of_selection),),
+    "proposal.selected": (
+        Make(OFFERS, make=offer.of_selection),
+        Handle(usecases.withdraw_if_its_job_is_cancelled),
+    ),
     "offer.accepted": (Make(CONTRACTS, make=contract.of_acceptance),),
     "escrow.funded": _FOLLOW_ESCROW,
     "escrow.released": _FOLLOW_ESCROW,
     "escrow.refunded": _FOLLOW_ESCROW,
     "hold.cancelled": _FOLLOW_ESCROW,
-    "job.cancelled": (Handle(usecases.withdraw_offers_of_job),),
+    "job.cancelled": (
+        Keep("cancelled_jobs", lambda event: [{"_id": event.data["job_id"]}]),
+        Handle(usecases.withdraw_offers_of_job),
+    ),
     "member.registered": _KNOW_MEMBER,
     "member.changed": _KNOW_MEMBER,
 }

@@ -32,7 +32,17 @@ def accept_offer(
 def withdraw_offers_of_job(store: Store, event: Event, now: datetime) -> None:
     """Withdraw what a cancelled job has still on offer."""
     for id_ in queries.open_offers_of_job(store.db, event.data["job_id"]):
-        try:
-            store.change(OFFERS, id_, offer.withdraw, now=now, by="system")
-        except Conflict:
-            continue  # it was answered in the meantime, and that answer stands
+        _withdraw(store, id_, now)
+
+
+def withdraw_if_its_job_is_cancelled(store: Store, event: Event, now: datetime) -> None:
+    """Withdraw the offer of a selection that was heard after the cancellation of its job."""
+    if queries.is_cancelled(store.db, event.data["job_id"]):
+        _withdraw(store, event.data["offer_id"], now)
+
+
+def _withdraw(store: Store, offer_id: str, now: datetime) -> None:
+    try:
+        store.change(OFFERS, offer_id, offer.withdraw, now=now, by="system")
+    except Conflict:
+        return  # it was answered in the meantime, and that answer stands

@@ -10,10 +10,13 @@ so up to 50 postings share one. It is the one place outside `shared.store` that 
 """
 
 import random
+import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pymongo
@@ -25,6 +28,7 @@ from pymongo.read_concern import ReadConcern
 from services.escrow import journal, plan
 from services.escrow.domain.posting import Decision
 from services.escrow.plan import Posting, Raced, Verdict
+from services.escrow.together import Group
 from shared import faults
 from shared.documents import (
     Context,
@@ -96,7 +100,7 @@ def _change(
         if once and (receipt := receipt_of(loaded.doc, once)):
             return Done(loaded.thing, loaded.version, True, receipt.get("answer", {}))
         posting = _decide(kind, loaded, wish, once=once, now=now)
-        verdict = post_batch(store, [posting], now=now)[0]
+        verdict = _group(store).submit(posting, now)
         if isinstance(verdict, Done):
             return verdict
         if isinstance(verdict, Refused):
@@ -123,11 +127,13 @@ def create(
     entries = (entry,) if entry else ()
     posting = Posting(kind=kind, thing=thing, outbox=outbox, entries=entries, once=once)
     for _attempt in range(TRIES_MAX):
-        if once and (born := store.born(kind, once)):
-            return born
-        verdict = post_batch(store, [posting], now=now)[0]
+        verdict = _group(store).submit(posting, now)
         if isinstance(verdict, Done):
             return verdict
+        # Looked for only now: the unique index keeps what came before from being made again, and
+        # money it has taken may be why this is refused.
+        if once and (born := store.born(kind, once)):
+            return born
         if isinstance(verdict, Refused):
             raise verdict
         if once is None and (loaded := store.find(kind, thing.id)):
@@ -206,6 +212,27 @@ def _folded(kind: Kind[Any], first: Posting, wish: Wish, *, now: datetime) -> Po
 
 
 # The transaction
+
+
+def _group(store: Store) -> Group:
+    """Return where this store's postings gather."""
+    with _groups_lock:
+        if (found := _groups.get(store)) is None:
+            weak = weakref.ref(store)  # else the group would keep its own key alive
+            _groups[store] = found = Group(partial(_post_for, weak), BATCH_MAX)
+        return found
+
+
+def _post_for(
+    store: "weakref.ref[Store]", postings: Sequence[Posting], now: datetime
+) -> list[Verdict]:
+    there = store()
+    assert there is not None  # noqa: S101
+    return post_batch(there, postings, now=now)
+
+
+_groups: "weakref.WeakKeyDictionary[Store, Group]" = weakref.WeakKeyDictionary()
+_groups_lock = threading.Lock()
 
 
 def post_batch(store: Store, postings: Sequence[Posting], *, now: datetime) -> list[Verdict]:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.notify.api import feed, notices, preferences, webhooks
+from services.notify.api import feed, mail, notices, preferences, webhooks
 from services.notify.records import KINDS, SHELVES
 from shared import web
 from shared.settings import Settings
@@ -10,5 +10,5 @@ from shared.settings import Settings
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; the environment is read unless settings are given."""
-    blueprints = [notices.blp, preferences.blp, feed.blp, webhooks.blp]
+    blueprints = [notices.blp, preferences.blp, feed.blp, webhooks.blp, mail.blp]
     return web.make_app("notify", blueprints, KINDS, settings, shelves=SHELVES)

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from services.notify.domain.delivery import Delivery
 from services.notify.domain.feed import Entry
+from services.notify.domain.mail import Mail
 from services.notify.domain.notice import Notice
 from services.notify.domain.preferences import Preferences
 from services.notify.domain.webhook import Webhook
 from services.notify.records import (
     DELIVERIES,
     FEED,
+    MAILS,
     MEMBERS,
     NOTICES,
     PREFERENCES,
@@ -24,6 +26,8 @@ from shared.store import Db, Doc, Loaded, Store
 
 FEED_LAG_S = 2
 """The feed is read up to here before now: a write that takes longer to commit would be skipped."""
+DIGEST_MAX = 50
+"""Of each part; who has more finds them in the inbox."""
 FEED_ORDER = "+kept_at"
 """How cursors of the feed name its order."""
 
@@ -56,6 +60,67 @@ def names(db: Db, member_ids: Iterable[str]) -> dict[str, str]:
     """Return the display names of these members, as far as they have been heard of."""
     found = db[MEMBERS].find({"_id": {"$in": sorted(set(member_ids))}}, {"display_name": 1})
     return {doc["_id"]: doc["display_name"] for doc in found}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whom we write to, as far as they have been heard of."""
+
+    id: str
+    name: str | None = None
+    locale: str | None = None
+    address: str | None = None
+
+
+def people(db: Db, member_ids: Iterable[str]) -> dict[str, Person]:
+    """Return everybody asked for, by id; who has not been heard of has no address."""
+    wanted = sorted(set(member_ids))
+    found = {doc["_id"]: doc for doc in db[MEMBERS].find({"_id": {"$in": wanted}})}
+    return {id_: _person(id_, found.get(id_, {})) for id_ in wanted}
+
+
+def _person(id_: str, doc: Doc) -> Person:
+    known = (doc.get(word) for word in ("display_name", "locale", "email"))
+    name, locale, address = known
+    return Person(id=id_, name=name, locale=locale, address=address)
+
+
+def members_at(db: Db, address: str) -> list[str]:
+    """Return the ids of the members who have this address."""
+    spellings = [address, address.lower()]
+    return [doc["_id"] for doc in db[MEMBERS].find({"email": {"$in": spellings}}, {"_id": 1})]
+
+
+def preferences_of(db: Db, member_ids: Iterable[str]) -> dict[str, Preferences]:
+    """Return everybody's preferences; what was never set is all on."""
+    wanted = sorted(set(member_ids))
+    found = db[PREFERENCES.collection].find({"_id": {"$in": wanted}})
+    return {id_: Preferences(id=id_) for id_ in wanted} | {
+        doc["_id"]: PREFERENCES.from_doc(doc) for doc in found
+    }
+
+
+def mail_of(db: Db, token: str) -> Mail | None:
+    """Return the mail with this token."""
+    doc = db[MAILS.collection].find_one({"token": token})
+    return None if doc is None else MAILS.from_doc(doc)
+
+
+def digest(
+    db: Db, member_id: str, *, since: datetime, until: datetime
+) -> tuple[list[Notice], list[Notice]]:
+    """Return what a digest tells: what is to be done, most urgent first; what is new and unread."""
+    acts, _ = todo(db, member_id, Page(DIGEST_MAX), now=until)
+    where = {
+        "member_id": member_id,
+        "said": True,
+        "made_at": {"$gt": since, "$lte": until},
+        "action": None,
+        "read_at": None,
+        **_alive(until),
+    }
+    news = db[NOTICES.collection].find(where).sort("made_at", -1).limit(DIGEST_MAX)
+    return acts, [notice_of(doc) for doc in news]
 
 
 def locale_of(db: Db, member_id: str) -> str | None:

@@ -2,16 +2,20 @@
 
 from services.notify.domain.told import TOLD
 from services.notify.records import MEMBERS, member_doc
-from services.notify.usecases import hooks, telling
+from services.notify.usecases import hooks, mails, telling
 from shared.reactions import HandleMany, Project, Reactions
 
 TELL = HandleMany(telling.tell)
+MAIL = HandleMany(mails.plan)
 WHO = Project(MEMBERS, member_doc)
 
-SWEEPS = (hooks.SENDERS.sweep,)
+SWEEPS = (hooks.SENDERS.sweep, mails.SENDERS.sweep)
 
 REACTIONS: Reactions = {
     **dict.fromkeys(TOLD, (TELL,)),
     "member.registered": (WHO, TELL),
     "member.changed": (WHO, TELL),
+    "notification.made": (TELL, MAIL),
+    "notification.reminded": (TELL, MAIL),
+    "digest.due": (TELL, HandleMany(mails.plan_digests)),
 }

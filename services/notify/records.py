@@ -5,8 +5,9 @@
 * `feed`         one per event that concerns members, 90 days
 * `webhooks`     members' own addresses
 * `webhook_deliveries`   one per event and webhook, 30 days: what is posted, and what was answered
+* `mails`        one per notice, reminder or digest that is mailed, 90 days
 * `tombstones`   `{_id: key, version}`: what is closed, so that a late creation revives nothing
-* `members`      a projection: `{_id, version, display_name, locale}`
+* `members`      a projection: `{_id, version, display_name, locale, email}`
 """
 
 from dataclasses import asdict, fields
@@ -14,10 +15,12 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from services.notify.domain import preferences as wishes
 from services.notify.domain.delivery import Attempt, Delivery
 from services.notify.domain.feed import Entry
+from services.notify.domain.mail import Mail
 from services.notify.domain.notice import Notice, remind, wake
-from services.notify.domain.preferences import Preferences
+from services.notify.domain.preferences import Preferences, Quiet
 from services.notify.domain.webhook import Secret, Webhook
 from shared import clock
 from shared.events import Event
@@ -25,6 +28,7 @@ from shared.store import Doc, Kind, Shelf
 
 FEED_KEPT_S = 90 * 24 * 3600
 DELIVERIES_KEPT_S = 30 * 24 * 3600
+MAILS_KEPT_S = 90 * 24 * 3600
 NO_DEADLINE = clock.parse("9999-01-01T00:00:00.000Z")
 """What `due` is without a deadline, so that what has one comes first."""
 
@@ -33,6 +37,8 @@ MEMBERS = "members"
 
 _NOTICE_FIELDS = tuple(f.name for f in fields(Notice))
 _ENTRY_FIELDS = tuple(f.name for f in fields(Entry))
+_WISH_FIELDS = tuple(f.name for f in fields(Preferences))
+_MAIL_FIELDS = tuple(f.name for f in fields(Mail))
 
 
 def notice_doc(notice: Notice) -> Doc:
@@ -64,12 +70,15 @@ def _said(doc: Doc, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _preferences_doc(preferences: Preferences) -> Doc:
     off = {channel: list(types) for channel, types in preferences.off.items()}
-    return {"_id": preferences.id, "off": off}
+    quiet = asdict(preferences.quiet) if preferences.quiet else None
+    doc = {name: getattr(preferences, name) for name in _WISH_FIELDS if name != "id"}
+    return {"_id": preferences.id, **doc, "off": off, "quiet": quiet}
 
 
 def _preferences_of(doc: Doc) -> Preferences:
     off = {channel: tuple(types) for channel, types in doc["off"].items()}
-    return Preferences(id=doc["_id"], off=off)
+    quiet = Quiet(**doc["quiet"]) if doc.get("quiet") else None
+    return Preferences(id=doc["_id"], **_said(doc, _WISH_FIELDS) | {"off": off, "quiet": quiet})
 
 
 def member_doc(event: Event) -> Doc:
@@ -80,6 +89,7 @@ def member_doc(event: Event) -> Doc:
         "version": event.version,
         "display_name": data["display_name"],
         "locale": data["locale"],
+        "email": data["email"] if data["state"] != "erased" else None,
     }
 
 
@@ -108,6 +118,22 @@ PREFERENCES: Kind[Preferences] = Kind(
     collection="preferences",
     to_doc=_preferences_doc,
     from_doc=_preferences_of,
+    wake=wishes.wake,
+    on_wake=wishes.send_digest,
+)
+
+# Its time is not a rule's: what is due is sent (`usecases.senders`).
+MAILS: Kind[Mail] = Kind(
+    name="mail",
+    prefix="mai",
+    collection="mails",
+    to_doc=lambda mail: {"_id": mail.id} | {n: getattr(mail, n) for n in _MAIL_FIELDS if n != "id"},
+    from_doc=lambda doc: Mail(id=doc["_id"], **_said(doc, _MAIL_FIELDS)),
+    wake=lambda mail: mail.due_at,
+    indexes=(
+        IndexModel([("token", ASCENDING)]),
+        IndexModel([("made_at", ASCENDING)], expireAfterSeconds=MAILS_KEPT_S),
+    ),
 )
 
 
@@ -169,5 +195,12 @@ FEED = Shelf(
     ),
 )
 
-KINDS = (NOTICES, PREFERENCES, WEBHOOKS, DELIVERIES)
-SHELVES = (FEED,)
+KINDS = (NOTICES, PREFERENCES, WEBHOOKS, DELIVERIES, MAILS)
+KNOWN = Shelf(
+    collection=MEMBERS,
+    indexes=(
+        IndexModel([("email", ASCENDING)], partialFilterExpression={"email": {"$type": "string"}}),
+    ),
+)
+
+SHELVES = (FEED, KNOWN)

@@ -64,9 +64,14 @@ def _compiled(locale: str) -> Translations:
 _MESSAGES = {locale: _compiled(locale) for locale in LOCALES}
 
 
-def render(notice: Notice, locale: str, names: Mapping[str, str]) -> Text:
-    """Return a notice's text; `names` are the display names by member id, as far as known."""
-    words = _words(notice, locale, names)
+def render(
+    notice: Notice, locale: str, names: Mapping[str, str], zone: ZoneInfo | None = None
+) -> Text:
+    """Return a notice's text; `names` are the display names by member id, as far as known.
+
+    Times are those of `zone`, or of the language when the member has named none.
+    """
+    words = _words(notice, locale, names, zone)
     return Text(
         title=message(locale, f"{notice.text}.title") % words,
         body=message(locale, f"{notice.text}.body") % words,
@@ -83,10 +88,13 @@ def message(locale: str, name: str) -> str:
     return _MESSAGES[locale].gettext(name)
 
 
-def _words(notice: Notice, locale: str, names: Mapping[str, str]) -> dict[str, str]:
+def _words(
+    notice: Notice, locale: str, names: Mapping[str, str], zone: ZoneInfo | None
+) -> dict[str, str]:
     words = {name: _plain(value, locale) for name, value in notice.words.items()}
     words["other"] = _called(names.get(notice.other_id or ""), locale)
-    words["by"] = moment(notice.by, locale) if notice.by else message(locale, "no_deadline")
+    until = moment(notice.by, locale, zone) if notice.by else ""
+    words["by"] = until or message(locale, "no_deadline")
     words["do"] = _one_of(locale, "do", notice.action)
     words["otherwise"] = _one_of(locale, "otherwise", notice.otherwise)
     return words
@@ -121,10 +129,12 @@ def money(amount: Money, locale: str) -> str:
     return format_currency(major, amount.currency, locale=locale)
 
 
-def moment(at: datetime, locale: str) -> str:
+def moment(at: datetime, locale: str, zone: ZoneInfo | None = None) -> str:
     """Write a time as the language writes it, in the zone that its readers live by."""
     if locale == "ja":
-        there = at.astimezone(TOKYO)
+        there = at.astimezone(zone or TOKYO)
         date = format_date(there, "y年M月d日(E)", locale=locale)
         return f"{date} {there.hour}:{there.minute:02}"
-    return format_datetime(at.astimezone(UTC), "MMM d, y, h:mm a 'UTC'", locale=locale)
+    if zone is None:
+        return format_datetime(at.astimezone(UTC), "MMM d, y, h:mm a 'UTC'", locale=locale)
+    return format_datetime(at, "MMM d, y, h:mm a ZZZZ", tzinfo=zone, locale=locale)

@@ -101,6 +101,8 @@ FACTS = {
     },
     "contract.started": CONTRACT,
     "milestone.funded": {**STEP, "deliver_by": when()},
+    # The one before it has ended: this one is to be funded, or the contract completes without it.
+    "milestone.due": {**STEP, "fund_by": when()},
     "milestone.overdue": {**STEP, "cancelled_at": when()},
     # The note and links are kept here: the document holds only the latest.
     "delivery.submitted": {

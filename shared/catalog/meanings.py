@@ -42,6 +42,7 @@ MEANINGS = {
     "milestone.added": "A contract has a further part, whose money is to be held.",
     "milestone.changed": "The amount of a part that is not funded yet is another now.",
     "milestone.funded": "The money for a part of a contract is held.",
+    "milestone.due": "It is the next milestone's turn to be funded.",
     "milestone.overdue": "The deadline of a part has passed without a delivery.",
     "milestone.paid": "The money of a part has reached the worker.",
     "week.planned": "Hourly work: what the coming week may cost at most.",
@@ -74,5 +75,7 @@ MEANINGS = {
     # notify
     "notification.made": "A member was told something.",
     "notification.reminded": "A member was told again of what they are to do.",
+    "digest.due": "It is time for a member's daily digest.",
+    "mail.bounced": "Mail does not reach a member's address.",
     "webhook.disabled": "A member's webhook failed for so long that it is switched off.",
 }

@@ -7,6 +7,10 @@ FACTS = {
     "notification.made": NOTIFICATION,
     "notification.reminded": {**NOTIFICATION, "by": when()},
     # `reason`: failing (nothing was answered well while a delivery was tried), gone (410).
+    # Only notify hears it: what happened to a member in between is to be mailed in one.
+    "digest.due": {"member_id": text(), "since": when(), "until": when()},
+    # `reason`: hard, complaint, or refused by the next server.
+    "mail.bounced": {"member_id": text(), "reason": text()},
     "webhook.disabled": {
         "webhook_id": text(),
         "member_id": text(),

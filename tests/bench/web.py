@@ -48,27 +48,40 @@ class Load:
         return self.requests / self.seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an application answers, and the gunicorn that has started its processes."""
+
+    url: str
+    master: int
+
+    def processes(self) -> list[int]:
+        """Return the process ids that answer."""
+        children = Path(f"/proc/{self.master}/task/{self.master}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+
 @contextmanager
-def served(rig: Rig, name: str, app: str, *, processes: int = 2, **env: object) -> Iterator[str]:
-    """Serve an application as every web process of the product is served; give its URL."""
+def served(rig: Rig, name: str, app: str, *, processes: int = 2, **env: object) -> Iterator[Site]:
+    """Serve an application as every web process of the product is served."""
     (port,) = home.free_ports(1)
     argv = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app)
     how = {"PORT": port, "WEB_CONCURRENCY": processes, "WEB_THREADS": 8, "AMQP_URL": rig.amqp_url}
-    with rig.program(name, *argv, **how, **env):
-        url = f"http://127.0.0.1:{port}"
-        until(lambda: answers(url), f"{app} answers")
-        yield url
+    with rig.program(name, *argv, **how, **env) as master:
+        site = Site(f"http://127.0.0.1:{port}", master.pid)
+        until(lambda: answers(site.url), f"{app} answers")
+        yield site
 
 
 @contextmanager
-def contracts(rig: Rig, db: Db, *, processes: int = 2) -> Iterator[tuple[str, Signer]]:
+def contracts(rig: Rig, db: Db, *, processes: int = 2) -> Iterator[tuple[Site, Signer]]:
     """Serve contracts, with its tokens' signer."""
     with TemporaryDirectory() as folder:
         signer = Signer(Path(folder))
         app = "services.contracts.app:create_app()"
         env = {"MONGO_DB": db.name, "JWT_PUBLIC_KEYS": signer.public}
-        with served(rig, "contracts", app, processes=processes, **env) as url:
-            yield url, signer
+        with served(rig, "contracts", app, processes=processes, **env) as site:
+            yield site, signer
 
 
 def answers(url: str) -> bool:

@@ -114,7 +114,7 @@ def test_two_posts_have_two_keys_and_one_s_own_is_taken() -> None:
     assert server.keys()[2] == "my own"
 
 
-def test_patience_ends() -> None:
+def test_patience_ends_with_the_last_refusal() -> None:
     with (
         serving((503, {"code": "unavailable"})) as server,
         calling(server, patience_s=0.3) as ukeoi,

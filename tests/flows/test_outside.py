@@ -8,16 +8,18 @@ import pytest
 from services.notify import config
 from services.notify.config import Config
 from tests.flows.marketplace import Marketplace, Member, eventually
-from tests.flows.stories import formed, offered, two_people
+from tests.flows.stories import DAY, formed, offered, two_people
+from tests.notify.post_offices import PostOffice, post_office, text_of
 from tests.notify.receivers import receiver
 
 
-@pytest.fixture(autouse=True)
-def this_machine(market: Marketplace) -> Iterator[None]:
-    """The deployment allows webhooks to this machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(config, "here", lambda: Config(webhook_loopback=True))
-        yield
+@pytest.fixture(autouse=True, scope="module")
+def office(market: Marketplace) -> Iterator[PostOffice]:
+    """A deployment that sends mail, and may post to this machine."""
+    with post_office() as office, pytest.MonkeyPatch.context() as patch:
+        how = Config(smtp_url=office.url, webhook_loopback=True)
+        patch.setattr(config, "here", lambda: how)
+        yield office
 
 
 def states(member: Member, webhook_id: str) -> list[str]:
@@ -60,3 +62,33 @@ def test_a_receiver_that_was_down_for_an_hour_gets_and_verifies_all(market: Mark
     assert len(since) >= 2
     assert since <= {body["id"] for body in bodies}
     assert set(states(hire.client, hook["id"])) == {"delivered"}
+
+
+def test_a_real_mail_server_is_handed_what_both_sides_must_know(
+    market: Marketplace, office: PostOffice
+) -> None:
+    hire = two_people(market)
+    known = market.db("notify")["members"]
+    client = known.find_one({"_id": hire.client.id}) or {}
+    market.db("notify")["members"].update_one({"_id": hire.worker.id}, {"$set": {"locale": "en"}})
+    worker = known.find_one({"_id": hire.worker.id}) or {}
+
+    offered(hire)
+    eventually(lambda: office.to(worker["email"]), "the worker has mail")
+    market.move_clock(7 * DAY + 60)
+    eventually(lambda: len(office.to(worker["email"])) == 2, "the worker is reminded")
+    formed(hire)
+    fund = "契約が成立しました。仮払いをお願いします"
+    eventually(
+        lambda: fund in [letter["Subject"] for letter in office.to(client["email"])],
+        "the client has mail",
+    )
+
+    sent, reminder = office.to(worker["email"])[:2]
+    assert sent["Subject"] == "佐藤美咲 sent you an offer"
+    assert reminder["Subject"] == "Reminder: 佐藤美咲 sent you an offer"
+    (made,) = [letter for letter in office.to(client["email"]) if letter["Subject"] == fund]
+    for letter in (sent, reminder, made):
+        assert letter.defects == []
+        assert text_of(letter, "html")
+    assert len({letter["Message-ID"] for letter in office.letters}) == len(office.letters)

@@ -276,6 +276,33 @@ def test_everything_is_on_until_it_is_switched_off(http: FlaskClient, as_: As) -
     ]
 
 
+def test_quiet_hours_zone_and_digest_are_kept_and_taken_back(http: FlaskClient, as_: As) -> None:
+    when = {
+        "zone": "Europe/Berlin",
+        "quiet": {"from": "22:00", "to": "07:00"},
+        "digest": {"at": "08:30"},
+    }
+    headers = as_(WORKER) | {"If-Match": "*"}
+
+    kept = http.put(PREFERENCES, headers=headers, json={"types": [], **when})
+    back = http.put(PREFERENCES, headers=headers, json={"types": []})
+
+    assert kept.status_code == back.status_code == 200
+    assert {name: kept.json[name] for name in when} == when
+    assert {name: back.json[name] for name in when} == dict.fromkeys(when)
+
+
+def test_times_are_told_in_the_member_s_own_zone(http: FlaskClient, store: Store, as_: As) -> None:
+    tell(store, an_event("offer.sent", answer_by=FAR))
+    words = {"types": [], "zone": "Europe/Berlin"}
+    http.put(PREFERENCES, headers=as_(WORKER) | {"If-Match": "*"}, json=words)
+
+    (notice,) = items(http.get("/v1/notifications", headers=as_(WORKER)))
+
+    assert "2126年12月7日(土) 1:00" in notice["text"]["ja"]["body"]
+    assert "Dec 7, 2126, 1:00 AM GMT+01:00" in notice["text"]["en"]["body"]
+
+
 def test_a_muted_type_is_not_in_the_inbox(http: FlaskClient, store: Store, as_: As) -> None:
     tell(store, an_event("message.sent"), an_event("proposal.declined"))
     http.put(
@@ -310,6 +337,10 @@ def test_stale_or_missing_versions_are_refused(http: FlaskClient, as_: As) -> No
         {"types": [{"type": "offer.sent", "inbox": False}]},
         {"types": [], "version": 7},
         {"types": [{"type": "message.sent"}] * 100},
+        {"types": [], "zone": "Mars/Base"},
+        {"types": [], "quiet": {"from": "22:00"}},
+        {"types": [], "quiet": {"from": "24:00", "to": "07:00"}},
+        {"types": [], "digest": {"at": "8"}},
     ],
 )
 def test_bad_preferences_are_refused_and_change_nothing(

@@ -23,7 +23,7 @@ from shared.documents import Doc
 from shared.errors import Conflict
 from shared.reactions import Handle, Reactions
 from shared.store import Db, Store
-from shared.worker import Worker
+from shared.worker import BATCH_MAX, Worker
 from tests.proxy import proxied
 from tests.shared.broker import Queue, a_queue, until
 from tests.shared.test_bus import UNREADABLE
@@ -302,7 +302,8 @@ def test_sigterm_finishes_what_is_in_hand_and_gives_back_the_rest(
     queue: Queue,
     a_process: Callable[[], subprocess.Popen[bytes]],
 ) -> None:
-    queue.put_events([of_member("slow", n) for n in range(300)])
+    count = BATCH_MAX + 100
+    queue.put_events([of_member("slow", n) for n in range(count)])
     process = a_process()
     until(lambda: mine.db["boxes"].count_documents({}) > 0)
 
@@ -310,11 +311,11 @@ def test_sigterm_finishes_what_is_in_hand_and_gives_back_the_rest(
 
     assert process.wait(20) == 0
     made = mine.db["boxes"].count_documents({})
-    assert 0 < made < 300
-    assert queue.waiting() == 300 - made, "what was done is acknowledged, what was not is back"
+    assert 0 < made < count
+    assert queue.waiting() == count - made, "what was done is acknowledged, what was not is back"
     assert mine.db["boxes"].count_documents({"outbox": {"$ne": []}}) == made, "nobody hears it"
     with working(mine, amqp_url):
-        until(lambda: mine.db["boxes"].count_documents({}) == 300)
+        until(lambda: mine.db["boxes"].count_documents({}) == count)
     assert {d["version"] for d in mine.db["boxes"].find()} == {1}
 
 

@@ -21,8 +21,9 @@ from shared.events import Fact
 from shared.money import Money
 from shared.moves import Outcome, next_state
 
-WAITING_DELIVERIES_MAX = 10
-"""Deliveries that wait for the client at once; it bounds the document."""
+WAITING_DELIVERIES_MAX = 8
+"""Milestones whose delivery somebody has still to answer; their texts bound the document."""
+WAITING = ("delivered", "changes_requested", "accepted")
 
 ROLE = {"deliver": "worker", "recall": "worker", "accept": "client", "request_changes": "client"}
 
@@ -36,7 +37,8 @@ def deliver(
     :raises Conflict: `not_funded` before the money is there, `wrong_state`
     """
     m = _may(contract, n, "deliver", by)
-    if sum(other.state == "delivered" for other in contract.milestones) >= WAITING_DELIVERIES_MAX:
+    others = [other for other in contract.milestones if other.n != n and other.state in WAITING]
+    if len(others) >= WAITING_DELIVERIES_MAX:
         raise Conflict("too_many_waiting", "let the client inspect what is delivered first")
     m = replace(
         m,
@@ -45,6 +47,7 @@ def deliver(
         accept_at=now + timedelta(days=contract.review_days),
         note=note,
         links=links,
+        changes_note="",
     )
     said = {"accepted_at": text_of(m.accept_at), "note": note, "links": list(links)}
     return with_milestone(contract, m), [step("delivery.submitted", contract, m, said)]
@@ -71,7 +74,15 @@ def request_changes(
     """
     m = _may(contract, n, "request_changes", by)
     state = next_state(parts.MOVES, m.state, "request_changes")
-    m = replace(m, state=state, rounds=m.rounds + 1, changes_note=note, accept_at=None)
+    m = replace(
+        m,
+        state=state,
+        rounds=m.rounds + 1,
+        changes_note=note,
+        accept_at=None,
+        note="",
+        links=(),
+    )
     if m.told_overdue_at or m.deliver_by < now:
         # The worker must have time for what is asked: the overdue clock starts anew.
         m = replace(m, told_overdue_at=now)

@@ -119,17 +119,23 @@ def words(contract: Contract) -> dict[str, Any]:
 
 
 def milestone_of(contract: Contract, n: int) -> Milestone:
+    """Return the n-th milestone, counted from 1.
+
+    :raises Unknown: `no_such_milestone`
+    """
     if not 1 <= n <= len(contract.milestones):
         raise Unknown("no_such_milestone", "there is no such milestone")
     return contract.milestones[n - 1]
 
 
 def with_milestone(contract: Contract, m: Milestone) -> Contract:
+    """Return the contract with this milestone in the place of its former self."""
     milestones = tuple(m if other.n == m.n else other for other in contract.milestones)
     return replace(contract, milestones=milestones)
 
 
 def parties(contract: Contract) -> dict[str, Any]:
+    """Return the words that name a contract and its two sides in every fact."""
     return {
         "contract_id": contract.id,
         "client_id": contract.client_id,
@@ -156,9 +162,11 @@ def member_of(contract: Contract, role: str) -> str:
 def step(
     type_: str, contract: Contract, m: Milestone, said: Mapping[str, Any] | None = None
 ) -> Fact:
+    """Return a fact about one milestone."""
     step = {**parties(contract), "milestone": m.n, "hold_id": m.hold_id}
     return Fact(type_, {**step, **(said or {})})
 
 
 def text_of(at: datetime | None) -> str | None:
+    """Say a time, or that there is none."""
     return None if at is None else clock.text(at)

@@ -22,6 +22,7 @@ def accepted(
     reason: str | None,
     now: datetime,
 ) -> Outcome[Contract]:
+    """Accept a delivery: `released` of its amount, by the client or by `silence` (`how`)."""
     m = replace(
         m,
         state=next_state(parts.MOVES, m.state, "accept"),
@@ -34,6 +35,7 @@ def accepted(
 
 
 def acceptance(contract: Contract, m: Milestone, reason: str | None = None) -> Fact:
+    """Say what escrow is to release; said again as long as it does not answer."""
     amount = m.released or m.amount
     said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason}
     return step("delivery.accepted", contract, m, said)
@@ -76,6 +78,7 @@ def cancellation(contract: Contract) -> Fact:
 
 
 def completed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """End the contract with what was paid, after these facts; holds never funded are let go."""
     contract = replace(withdrawn(contract, now), state="completed", ended_at=now)
     left = [m.hold_id for m in contract.milestones if m.state == "pending"]
     said = {"review_by": clock.text(review.closes(now)), "hold_ids": left}
@@ -109,6 +112,7 @@ def withdrawn(contract: Contract, now: datetime) -> Contract:
 
 
 def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """Show what both sides have written, after these facts."""
     shown = [
         Fact(
             "review.revealed",
@@ -128,6 +132,7 @@ def revealed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Co
 
 
 def reviewed(contract: Contract, role: str, written: review.Review) -> dict[str, str]:
+    """Return the words that name a review, its author and whom it is about."""
     sides = (contract.client_id, contract.worker_id)
     reviewer, reviewee = sides if role == "client" else sides[::-1]
     return {"review_id": written.id, "reviewer_id": reviewer, "reviewee_id": reviewee}

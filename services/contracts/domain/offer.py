@@ -218,19 +218,7 @@ def counter(
     state = next_state(MOVES, offer.state, "counter")
     if offer.counters >= COUNTERS_MAX:
         raise Conflict("too_many_counters", f"{COUNTERS_MAX} counter-offers; accept or decline")
-    new = replace(
-        offer,
-        amount=amount or offer.amount,
-        deliver_by=deliver_by or offer.deliver_by,
-        scope=scope or offer.scope,
-    )
-    if not milestones and len(offer.milestones) == 1:
-        only = offer.milestones[0]
-        milestones = (replace(only, amount=new.amount, deliver_by=new.deliver_by),)
-    new = replace(new, milestones=milestones or offer.milestones)
-    amounts = [new.amount, *(m.amount for m in new.milestones)]
-    if any(amount.currency != offer.amount.currency for amount in amounts):
-        raise Invalid("currency_mismatch", f"this offer is in {offer.amount.currency}")
+    new = _other_terms(offer, amount, deliver_by, scope, milestones)
     if new == offer:
         raise Invalid("nothing_changed", "say other terms, or accept these")
     _check_sum(new)
@@ -246,6 +234,29 @@ def counter(
         "asker_id": by,
     }
     return new, [Fact("offer.countered", said)]
+
+
+def _other_terms(
+    offer: Offer,
+    amount: Money | None,
+    deliver_by: datetime | None,
+    scope: str | None,
+    milestones: tuple[Planned, ...],
+) -> Offer:
+    new = replace(
+        offer,
+        amount=amount or offer.amount,
+        deliver_by=deliver_by or offer.deliver_by,
+        scope=scope or offer.scope,
+    )
+    if not milestones and len(offer.milestones) == 1:
+        only = offer.milestones[0]
+        milestones = (replace(only, amount=new.amount, deliver_by=new.deliver_by),)
+    new = replace(new, milestones=milestones or offer.milestones)
+    amounts = [new.amount, *(m.amount for m in new.milestones)]
+    if any(amount.currency != offer.amount.currency for amount in amounts):
+        raise Invalid("currency_mismatch", f"this offer is in {offer.amount.currency}")
+    return new
 
 
 def decline(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:

@@ -1,6 +1,6 @@
 """How long silence lasts in this marketplace: its profile's timers, set once at the start."""
 
-from shared.profiles import Timers
+from shared.timers import Timers
 
 _here = [Timers()]
 

@@ -10,6 +10,12 @@ from flask import Response, stream_with_context
 
 from services.jobs import tasks
 from services.jobs.api import seeing
+from services.jobs.assignment_shapes import (
+    ApprovalsShape,
+    AssignmentListShape,
+    AssignmentShape,
+    say_assignment,
+)
 from services.jobs.domain import assignment, task
 from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job, refuse_others
@@ -22,12 +28,6 @@ from services.jobs.schemas import (
     DraftWords,
     RejectWords,
     ResultArgs,
-)
-from services.jobs.shapes import (
-    ApprovalsShape,
-    AssignmentListShape,
-    AssignmentShape,
-    say_assignment,
 )
 from shared import clock, web
 from shared.documents import Doc, Done

@@ -3,7 +3,7 @@
 Set once, when the process starts; until then it is the default one.
 """
 
-from shared.profiles import Limits, Profile, Timers
+from shared.timers import Limits, Profile, Timers
 
 MODES_BUILT = frozenset({"project", "competition", "task"})
 

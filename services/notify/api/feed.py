@@ -1,5 +1,6 @@
 """The feed of events, by cursor or as a stream."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -12,14 +13,15 @@ from services.notify.schemas.notices import FeedArgs, FeedShape, entry_words
 from shared import clock, web
 from shared.errors import TooMany
 from shared.paging import LIMIT_MAX, Cursor
+from shared.stopping import STOPPING
 from shared.store import Db
 from shared.web import Blueprint
 from shared.web.request import dumps
 
 blp: Blueprint = web.blueprint("feed", __name__)
 
-# Each stream holds one of the process's threads: few of them, and not for ever.
-STREAMS_MAX = 4
+# Each stream holds one of the process's threads: half of them at most, and not for ever.
+STREAMS_MAX = max(1, int(os.environ.get("WEB_THREADS", "8")) // 2)
 STREAM_S = 300
 POLL_S = 1.0
 HEARTBEAT_S = 10.0
@@ -66,7 +68,8 @@ def list_events(words: dict[str, object]) -> Response:
 def stream_events() -> Response:
     """The feed as server-sent events; `Last-Event-ID` goes on where a stream ended.
 
-    It ends after 5 minutes, and a browser comes again by itself. 422 bad_cursor,
+    It ends after 5 minutes, or when its process is told to stop, and a browser comes again by
+    itself, to whichever process: an id is a cursor of the feed. 422 bad_cursor,
     429 too_many_streams.
     """
     after = _cursor(request.headers.get("Last-Event-ID")) or queries.feed_end(web.now())
@@ -83,7 +86,7 @@ def _stream(db: Db, member_id: str, after: Cursor | None) -> Iterator[bytes]:
     ends = time.monotonic() + STREAM_S
     beat = time.monotonic()
     yield b"retry: %d\n\n" % RETRY_MS
-    while time.monotonic() < ends:
+    while time.monotonic() < ends and not STOPPING.is_set():
         try:
             page = queries.feed(db, member_id, after=after, limit=LIMIT_MAX, now=clock.now())
         except PyMongoError:
@@ -99,7 +102,7 @@ def _stream(db: Db, member_id: str, after: Cursor | None) -> Iterator[bytes]:
             beat = time.monotonic()
             yield b": still here\n\n"
         if page.more is None:
-            time.sleep(POLL_S)
+            STOPPING.wait(POLL_S)
 
 
 def _cursor(text: object) -> Cursor | None:

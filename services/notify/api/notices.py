@@ -1,6 +1,7 @@
 """The inbox and the to-do list."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
@@ -62,4 +63,6 @@ def _shown(notices: Sequence[Notice]) -> list[dict[str, object]]:
     locale = request.accept_languages.best_match(texts.LOCALES)
     locale = locale or queries.locale_of(db, web.caller().id) or texts.DEFAULT_LOCALE
     names = queries.names(db, [n.other_id for n in notices if n.other_id])
-    return [notice_words(n, locale, names, now=web.now()) for n in notices]
+    zone = queries.preferences(web.store(), web.caller().id).thing.zone
+    place = ZoneInfo(zone) if zone else None
+    return [notice_words(n, locale, names, zone=place, now=web.now()) for n in notices]

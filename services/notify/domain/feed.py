@@ -18,6 +18,8 @@ ONE_SIDE_ONLY: Mapping[str, str] = {
 
 How a dispute divides a hold is said with such words, too, and is for both sides to see.
 """
+UNSEEN = frozenset({"digest.due"})
+"""Types that are a matter of this service alone."""
 FOR_BOTH = frozenset({"dispute.proposed", "dispute.settled", "dispute.decided"})
 
 
@@ -42,7 +44,7 @@ def entry_of(event: Event, *, now: datetime) -> Entry:
         subject=event.subject,
         time=event.time,
         kept_at=now,
-        concerns=concerned(event.data),
+        concerns=() if event.type in UNSEEN else concerned(event.data),
         data=dict(event.data),
     )
 

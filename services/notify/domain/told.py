@@ -382,6 +382,19 @@ _MILESTONES = {
             _client(href=AT_CONTRACT, by="deliver_by"),
         ),
     ),
+    "milestone.due": Row(
+        once="{hold_id}",
+        tells=(
+            _client(
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="completed",
+                keys=(FUND_STEP, CONTRACT),
+            ),
+            _worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_STEP, CONTRACT)),
+        ),
+    ),
     "milestone.overdue": Row(
         once="{hold_id}",
         tells=(
@@ -446,7 +459,11 @@ _MILESTONES = {
         once="{hold_id}",
         tells=(
             _client(
-                href=AT_CONTRACT, action="fund", otherwise="unfunded", keys=(FUND_STEP, CONTRACT)
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="unfunded",
+                keys=(FUND_STEP, CONTRACT),
             ),
         ),
     ),
@@ -485,7 +502,21 @@ _ASKED = {
             ),
         ),
     ),
-    "extension.granted": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
+    "extension.granted": Row(
+        once="{extension_id}",
+        tells=(
+            _asker(only=("by", frozenset({"client"}))),
+            _worker(
+                href=AT_CONTRACT,
+                action="deliver",
+                by="deliver_by",
+                otherwise="overdue",
+                keys=(DELIVER, CONTRACT),
+            ),
+        ),
+        closes=(ANSWER_EXTENSION,),
+        ends_round=(DELIVER,),
+    ),
     "extension.refused": Row(once="{extension_id}", tells=(_asker(),), closes=(ANSWER_EXTENSION,)),
     "extension.withdrawn": Row(
         once="{extension_id}", tells=(_asker(), _answerer()), closes=(ANSWER_EXTENSION,)
@@ -568,6 +599,8 @@ _ESCROW = {
 
 _NOTIFY = {
     "notification.made": Row(nobody="it is our own word: telling of telling would never end"),
+    "digest.due": Row(nobody="it is the digest itself that tells them"),
+    "mail.bounced": Row(tells=(_member(href="/v1/me"),)),
     "webhook.disabled": Row(tells=(_member(href="/v1/webhooks/{webhook_id}/deliveries"),)),
     "notification.reminded": Row(nobody="the notice itself is unread again"),
 }

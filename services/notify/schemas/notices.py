@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, fields, validate
 
 from services.notify import texts
 from services.notify.domain.feed import Entry, seen_by
 from services.notify.domain.notice import Notice
-from services.notify.domain.preferences import ALWAYS, CHANNELS, TYPES, Preferences
+from services.notify.domain.preferences import ALWAYS, CHANNELS
 from shared import web
 
 
@@ -106,39 +107,16 @@ class FeedShape(Schema):
     after = fields.String(required=True, allow_none=True)
 
 
-class PreferenceWords(Schema):
-    """One type of event on each channel; a channel left out is on."""
-
-    type = fields.String(required=True, validate=validate.OneOf(TYPES))
-    inbox = web.Flag(load_default=True)
-    mail = web.Flag(load_default=True)
-
-
-class PreferencesWords(Schema):
-    """Everything that is to be switched; a type left out is on everywhere."""
-
-    types = fields.List(
-        fields.Nested(PreferenceWords), required=True, validate=validate.Length(max=len(TYPES))
-    )
-
-
-class PreferenceShape(PreferenceWords):
-    """`always`: it asks you to act, so its inbox cannot be switched off."""
-
-    always = fields.Boolean(required=True)
-
-
-class PreferencesShape(Schema):
-    """Every type of event that people are told of."""
-
-    types = fields.List(fields.Nested(PreferenceShape), required=True)
-
-
 def notice_words(
-    notice: Notice, locale: str, names: Mapping[str, str], *, now: datetime
+    notice: Notice,
+    locale: str,
+    names: Mapping[str, str],
+    *,
+    zone: ZoneInfo | None = None,
+    now: datetime,
 ) -> dict[str, Any]:
     """Return a notice as it is shown to its member."""
-    every = {name: texts.render(notice, name, names) for name in texts.LOCALES}
+    every = {name: texts.render(notice, name, names, zone) for name in texts.LOCALES}
     return {
         "id": notice.id,
         "at": notice.made_at,
@@ -174,25 +152,4 @@ def entry_words(entry: Entry, member_id: str) -> dict[str, Any]:
         "subject": entry.subject,
         "time": entry.time,
         "data": seen_by(entry, member_id),
-    }
-
-
-def preferences_words(preferences: Preferences) -> dict[str, Any]:
-    """Return a member's preferences, every type spelled out."""
-    return {
-        "types": [
-            {
-                "type": type_,
-                **{channel: preferences.wants(type_, channel) for channel in CHANNELS},
-                "always": type_ in ALWAYS,
-            }
-            for type_ in TYPES
-        ]
-    }
-
-
-def switched_off(words: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the types that `PreferencesWords` switches off, by channel."""
-    return {
-        channel: [one["type"] for one in words["types"] if not one[channel]] for channel in CHANNELS
     }

@@ -7,6 +7,7 @@ the two always sees the other.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from services.notify.domain import feed, notice, preferences
 from services.notify.domain.notice import FOR_GOOD, Notice
@@ -103,20 +104,15 @@ def _closed(store: Store, told: Iterable[tuple[Event, Notice]]) -> dict[str, int
 
 
 def prefer(
-    store: Store,
-    member_id: str,
-    off: Mapping[str, Iterable[str]],
-    *,
-    now: datetime,
-    if_match: int | None,
+    store: Store, member_id: str, *, now: datetime, if_match: int | None, **words: Any
 ) -> Done[Preferences]:
     """Replace a member's preferences; those never set before are version 1.
 
-    :raises Invalid: `cannot_be_switched_off`
+    :raises Invalid: `cannot_be_switched_off`, `no_such_zone`
     :raises Stale: `if_match` is not their version
     """
-    preferences.prefer(Preferences(id=member_id), now=now, off=off)
+    preferences.prefer(Preferences(id=member_id), now=now, **words)
     store.create(PREFERENCES, Preferences(id=member_id), [], now=now)
     return store.change(
-        PREFERENCES, member_id, preferences.prefer, now=now, if_match=if_match, off=off
+        PREFERENCES, member_id, preferences.prefer, now=now, if_match=if_match, **words
     )

@@ -1,5 +1,8 @@
 """B1: events applied per second by one worker process."""
 
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from tempfile import NamedTemporaryFile
@@ -13,7 +16,7 @@ from shared.bus.topology import EXCHANGE
 from tests.bench import peers
 from tests.bench.measure import Contestant, Goal, Row, best_of
 from tests.bench.programs import parcels
-from tests.bench.rig import PROGRAMS, Rig, python, rate
+from tests.bench.rig import PROGRAMS, Rig, python, rate, until
 
 EVENTS = 20_000
 EVENTS_QUICK = 2_000
@@ -21,21 +24,40 @@ PUBLISHED_TOGETHER = 500
 WORKER = python("tests.bench.programs.parcels")
 
 
-def ukeoi(rig: Rig) -> float:
-    """Two events for each of many parcels, in a shuffled order, by one worker."""
+def ukeoi(rig: Rig, workers: int = 1) -> float:
+    """Two events for each of many parcels, in a shuffled order, by one worker or several."""
     count = rig.size(EVENTS, EVENTS_QUICK)
+    speeds: list[float] = []
+
+    def watch(first: subprocess.Popen[bytes], effects: Callable[[], int]) -> None:
+        speeds.append(rate(effects, count, first))
+
+    backlog(rig, count, watch, workers)
+    return speeds[0]
+
+
+def backlog(
+    rig: Rig,
+    count: int,
+    watch: Callable[[subprocess.Popen[bytes], Callable[[], int]], None],
+    workers: int = 1,
+) -> None:
+    """Let workers find a backlog; `watch` is given the first of them and the count of effects."""
     with rig.database() as db, rig.queues("bench.next", exchange=EXCHANGE, keys=["milestone.*"]):
         stores.ensure_indexes(db, [parcels.PARCELS])
         docs = parcels.documents(count // 2)
         db["parcels"].bulk_write([InsertOne(doc) for doc in docs])
         with rig.queues("parcels.inbox", exchange=EXCHANGE, keys=parcels.HEARD):
             _publish(rig, docs)
-            with rig.program(
-                "parcels", *python("tests.bench.programs.parcels"), MONGO_DB=db.name
-            ) as worker:
-                speed = rate(db["facts"].estimated_document_count, count, worker)
+            with ExitStack() as stack:
+                started = [
+                    stack.enter_context(rig.program(f"parcels-{n}", *WORKER, MONGO_DB=db.name))
+                    for n in range(workers)
+                ]
+                watch(started[0], db["facts"].estimated_document_count)
+                left = {"outbox.0": {"$exists": True}}
+                until(lambda: db["parcels"].count_documents(left) == 0, "every fact is told")
             _prove(rig, db, count)
-    return speed
 
 
 def _publish(rig: Rig, docs: list[parcels.Doc]) -> None:

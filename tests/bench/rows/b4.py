@@ -29,9 +29,9 @@ def story(rig: Rig) -> Iterator[tuple[str, web.Signer, Db]]:
         rig.database() as db,
         rig.queues("kept.inbox"),
         rig.program("kept", *python("tests.bench.programs.kept"), MONGO_DB=db.name),
-        web.contracts(rig, db, processes=1) as (url, signer),
+        web.contracts(rig, db, processes=1) as (site, signer),
     ):
-        yield url, signer, db
+        yield site.url, signer, db
 
 
 def nameko(rig: Rig) -> float:

@@ -8,21 +8,29 @@ from ukeoi_client.models import (
     AcceptanceWords,
     AccountsPerson,
     AgreementWords,
+    AnswersWords,
+    AppealWords,
+    Approvals,
+    ApprovalsWords,
     Ask,
     Asked,
+    Assignment,
     AwardWords,
+    Bounced,
     CancellationWords,
     CategoryTree,
-    ChangeWords,
     ChangesWords,
+    ChangeWords,
+    Chargeback,
     Contract,
     ContractsProposalWords,
     CounterWords,
     Credentials,
     DecisionWords,
     DeliveryWords,
-    Dispute,
+    Deposit,
     DisputeWords,
+    DraftWords,
     Entry,
     EntryWords,
     ExtensionWords,
@@ -33,14 +41,16 @@ from ukeoi_client.models import (
     Hold,
     Job,
     JobEdit,
-    JobWords,
     JobsProposal,
     JobsProposalWords,
+    JobWords,
     Keys,
     Login,
+    MatchWords,
     Me,
     Message,
     MessageWords,
+    Month,
     Notice,
     NotifyDelivery,
     Offer,
@@ -58,6 +68,7 @@ from ukeoi_client.models import (
     Quote,
     RefreshWords,
     Registration,
+    RejectWords,
     ResetAsked,
     ResetWords,
     ReviewWords,
@@ -69,7 +80,6 @@ from ukeoi_client.models import (
     Wallet,
     Webhook,
     WebhookWords,
-    Webhooks,
     WithholdingWords,
 )
 from ukeoi_client.sending import Answer, Words
@@ -257,14 +267,15 @@ class Calls:
     def publish_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
         """Open a draft.
 
-        A competition waits for its money first:
+        A competition or task waits for its money first:
         """
         return self.post(f"/v1/jobs/{id}/publish", {}, key=key, soon=soon)
 
     def close_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
         """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
 
-        A competition takes no more entries, and its client may award.
+        A competition takes no more entries, and its client may award; of a task nobody can
+        start any more, and the money of its free slots goes back.
         """
         return self.post(f"/v1/jobs/{id}/close", {}, key=key, soon=soon)
 
@@ -400,6 +411,68 @@ class Calls:
     ) -> Answer[Job]:
         """Take more time to award, once."""
         return self.post(f"/v1/jobs/{id}/extend-selection", {}, key=key, soon=soon)
+
+    def list_assignments(self, id: str, *, limit: int | None = None) -> Iterator[Assignment]:
+        """List the assignments of one's task, or one's own of somebody's."""
+        return self.items(f"/v1/jobs/{id}/assignments", limit=limit)
+
+    def claim_slot(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Start: take a free slot of a task, until `expires_at`."""
+        return self.post(f"/v1/jobs/{id}/assignments", {}, key=key, soon=soon)
+
+    def get_assignment(self, id: str, *, soon: bool = False) -> Answer[Assignment]:
+        """Return an assignment to its two sides."""
+        return self.send("GET", f"/v1/assignments/{id}", query={}, soon=soon)
+
+    def keep_draft(self, id: str, words: DraftWords) -> Answer[Assignment]:
+        """Keep answers that are not handed in yet."""
+        return self.put(f"/v1/assignments/{id}/draft", words)
+
+    def submit_assignment(
+        self, id: str, words: AnswersWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Hand the answers in; without any, those of the draft."""
+        return self.post(f"/v1/assignments/{id}/submit", words, key=key, soon=soon)
+
+    def return_assignment(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Give a slot back undone."""
+        return self.post(f"/v1/assignments/{id}/return", {}, key=key, soon=soon)
+
+    def approve_assignment(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Approve, or take a rejection back."""
+        return self.post(f"/v1/assignments/{id}/approve", {}, key=key, soon=soon)
+
+    def reject_assignment(
+        self, id: str, words: RejectWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Reject by a published criterion, or refuse an appeal."""
+        return self.post(f"/v1/assignments/{id}/reject", words, key=key, soon=soon)
+
+    def appeal_rejection(
+        self, id: str, words: AppealWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Ask the client to look again; silence approves."""
+        return self.post(f"/v1/assignments/{id}/appeal", words, key=key, soon=soon)
+
+    def approve_many(
+        self, id: str, words: ApprovalsWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Approvals]:
+        """Approve these, or all that wait for review now: those the worker approves, one after
+        another.
+        """
+        return self.post(f"/v1/jobs/{id}/approvals", words, key=key, soon=soon)
+
+    def get_results(
+        self, id: str, *, format: Literal["ndjson", "csv"] | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Return all that was submitted, as NDJSON or CSV; what is rejected is sealed."""
+        return self.send("GET", f"/v1/jobs/{id}/results", query={"format": format}, soon=soon)
 
     def list_offers(
         self,
@@ -679,6 +752,24 @@ class Calls:
         """Return one's statement, newest first; with `format=csv` all of it, oldest first."""
         return self.items("/v1/wallet/entries", limit=limit, currency=currency)
 
+    def get_month(
+        self,
+        month: str,
+        *,
+        currency: Literal["JPY", "USD", "EUR"] | None = None,
+        format: Literal["json", "html"] | None = None,
+        soon: bool = False,
+    ) -> Answer[Month]:
+        """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to
+        print.
+        """
+        return self.send(
+            "GET",
+            f"/v1/wallet/months/{month}",
+            query={"currency": currency, "format": format},
+            soon=soon,
+        )
+
     def list_payouts(self, *, limit: int | None = None) -> Iterator[Payout]:
         """List one's payouts, newest first."""
         return self.items("/v1/payouts", limit=limit)
@@ -703,6 +794,30 @@ class Calls:
         """
         return self.send("GET", "/v1/ledger/proof", query={"format": format}, soon=soon)
 
+    def list_deposits(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Deposit]:
+        """List bank transfers, newest first; `state=unmatched`: those nobody is known for."""
+        return self.items("/v1/payments/deposits", limit=limit, state=state)
+
+    def match_deposit(
+        self, id_: str, words: MatchWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Deposit]:
+        """Say whose a transfer is that nobody was known for."""
+        return self.post(f"/v1/payments/deposits/{id_}/match", words, key=key, soon=soon)
+
+    def list_chargebacks(
+        self, *, limit: int | None = None, state: str | None = None
+    ) -> Iterator[Chargeback]:
+        """List card payments that were taken back, newest first."""
+        return self.items("/v1/payments/chargebacks", limit=limit, state=state)
+
+    def write_off(
+        self, id_: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Chargeback]:
+        """Give up what is owed: it is the platform's loss."""
+        return self.post(f"/v1/payments/chargebacks/{id_}/write-off", {}, key=key, soon=soon)
+
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None
     ) -> Iterator[Notice]:
@@ -720,7 +835,9 @@ class Calls:
         return self.items("/v1/todo", limit=limit)
 
     def get_preferences(self, *, soon: bool = False) -> Answer[Preferences]:
-        """Every type of event people are told of, and where the caller wants to hear of it."""
+        """Every type of event people are told of, where the caller wants to hear of it, and
+        when.
+        """
         return self.send("GET", "/v1/notification-preferences", query={}, soon=soon)
 
     def put_preferences(self, words: PreferencesWords, *, if_match: str) -> Answer[Preferences]:
@@ -788,3 +905,21 @@ class Calls:
         return self.post(
             f"/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", {}, key=key, soon=soon
         )
+
+    def report_bounce(self, *, key: str | None = None, soon: bool = False) -> Answer[Bounced]:
+        """A mail server's word that mail did not arrive, signed as Standard Webhooks has it.
+
+        After a `hard` one or a `complaint` no more is sent to the address, and its member is
+        told in the inbox; `soft` changes nothing.
+        """
+        return self.post("/v1/mail-bounces", {}, key=key, soon=soon)
+
+    def ask_to_unsubscribe(self, token: str, *, soon: bool = False) -> Answer[None]:
+        """The page that a mail's link leads to; only its button unsubscribes."""
+        return self.send("GET", f"/v1/unsubscribe/{token}", query={}, soon=soon)
+
+    def unsubscribe(
+        self, token: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Mail no more of this kind, at one click (RFC 8058); again is the same."""
+        return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)

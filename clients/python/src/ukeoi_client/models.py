@@ -41,6 +41,24 @@ class AgreementWords(TypedDict):
     proposal: NotRequired[int | None]
 
 
+class AnswersWords(TypedDict):
+    answers: NotRequired[dict[str, Any]]
+
+
+class AppealWords(TypedDict):
+    note: str
+
+
+class Approvals(TypedDict):
+    approved: list[str]
+    refused: list["Refused"]
+    all: bool
+
+
+class ApprovalsWords(TypedDict):
+    assignment_ids: Any
+
+
 class Ask(TypedDict):
     id: str
     kind: Literal["extension", "add", "change"]
@@ -65,6 +83,31 @@ class Asked(TypedDict):
     expires_at: str
 
 
+class Assignment(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    reward: "Money"
+    state: Literal[
+        "reserved", "submitted", "approved", "rejected", "appealed", "expired", "returned"
+    ]
+    answers: dict[str, Any] | None
+    reserved_at: str | None
+    expires_at: str | None
+    submitted_at: str | None
+    criterion_id: str | None
+    note: str | None
+    appeal: str | None
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class AssignmentList(TypedDict):
+    items: list["Assignment"]
+    next_cursor: str | None
+
+
 class Attempt(TypedDict):
     at: str
     status: int | None
@@ -81,6 +124,10 @@ class Award(TypedDict):
 
 class AwardWords(TypedDict):
     awards: list["OneAward"]
+
+
+class Bounced(TypedDict):
+    noted: bool
 
 
 class Budget(TypedDict):
@@ -135,6 +182,23 @@ class ChangeWords(TypedDict):
 
 class ChangesWords(TypedDict):
     note: str
+
+
+class Chargeback(TypedDict):
+    id: str
+    state: Literal["owed", "recovered", "reversed", "written_off"]
+    charge_id: str
+    hold_id: str
+    ref: str
+    member_id: str
+    amount: "Money"
+    reason: str
+    received_at: str
+
+
+class ChargebackList(TypedDict):
+    items: list["Chargeback"]
+    next_cursor: str | None
 
 
 class ClientSide(TypedDict):
@@ -250,6 +314,16 @@ class Credentials(TypedDict):
     password: str
 
 
+class Criterion(TypedDict):
+    id: str
+    text: str
+
+
+class CriterionWords(TypedDict):
+    id: str
+    text: str
+
+
 class DecisionWords(TypedDict):
     worker_gets: NotRequired["ShareWords | None"]
     client_gets: NotRequired["ShareWords | None"]
@@ -264,6 +338,26 @@ class Deliveries(TypedDict):
 class DeliveryWords(TypedDict):
     note: str
     links: NotRequired[list[str]]
+
+
+class Deposit(TypedDict):
+    id: str
+    state: Literal["unmatched", "received", "applied", "credited"]
+    provider: str
+    reference: str
+    amount: "Money"
+    member_id: str | None
+    hold_id: str | None
+    received_at: str
+
+
+class DepositList(TypedDict):
+    items: list["Deposit"]
+    next_cursor: str | None
+
+
+class DigestWords(TypedDict):
+    at: str
 
 
 class Dispute(TypedDict):
@@ -288,6 +382,10 @@ class DisputeWords(TypedDict):
     claim: "MoneyWords"
     reason: str
     note: NotRequired[str]
+
+
+class DraftWords(TypedDict):
+    answers: dict[str, Any]
 
 
 class Entry(TypedDict):
@@ -340,6 +438,26 @@ class Feed(TypedDict):
     after: str | None
 
 
+class FormQuestion(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: bool
+    options: NotRequired[list[str]]
+
+
+class FormQuestionWords(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: NotRequired[bool]
+    options: NotRequired[list[str]]
+
+
 class FundWords(TypedDict):
     method: Literal["wallet", "card", "bank_transfer"]
 
@@ -370,6 +488,7 @@ class Hold(TypedDict):
     released: "Money"
     refunded: "Money"
     withheld: bool
+    transfer: "Transfer | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -379,6 +498,17 @@ class Hold(TypedDict):
 class HoldList(TypedDict):
     items: list["Hold"]
     next_cursor: str | None
+
+
+class Invoice(TypedDict):
+    issuer: str
+    number: str
+    qualified: bool
+    rate: str
+    fees: "Money"
+    tax: "Money"
+    without_tax: "Money"
+    deductible_if_unregistered: str
 
 
 class Job(TypedDict):
@@ -391,6 +521,16 @@ class Job(TypedDict):
     awards: NotRequired[list["Award"]]
     entries: NotRequired[int]
     hold_id: NotRequired[str | None]
+    reward: NotRequired["Money | None"]
+    slots: NotRequired[int]
+    slots_by_state: NotRequired[dict[str, int]]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestion"]]
+    criteria: NotRequired[list["Criterion"]]
+    min_approval_percent: NotRequired[int]
+    remaining: NotRequired["Money | None"]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -426,6 +566,14 @@ class JobEdit(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
 
 
 class JobList(TypedDict):
@@ -447,6 +595,14 @@ class JobWords(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
     mode: Literal["project", "competition", "task"]
 
 
@@ -498,6 +654,11 @@ class Login(TypedDict):
     member: "Me"
 
 
+class MatchWords(TypedDict):
+    hold_id: NotRequired[str | None]
+    member_id: NotRequired[str | None]
+
+
 class Me(TypedDict):
     id: str
     display_name: str
@@ -545,6 +706,18 @@ class Money(TypedDict):
 class MoneyWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
+
+
+class Month(TypedDict):
+    month: str
+    currency: str
+    opening: "Money"
+    closing: "Money"
+    received: "Money"
+    spent: "Money"
+    withheld: "Money"
+    invoice: "Invoice"
+    lines: list["StatementLine"]
 
 
 class Next(TypedDict):
@@ -687,6 +860,9 @@ class PlannedWords(TypedDict):
 
 class Preference(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -726,8 +902,10 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -757,6 +935,9 @@ class Preference(TypedDict):
 
 class PreferenceWords(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -796,8 +977,10 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -826,10 +1009,17 @@ class PreferenceWords(TypedDict):
 
 class Preferences(TypedDict):
     types: list["Preference"]
+    zone: str | None
+    quiet: "QuietWords | None"
+    digest: "DigestWords | None"
+    mail_bounces: bool
 
 
 class PreferencesWords(TypedDict):
     types: list["PreferenceWords"]
+    zone: NotRequired[str | None]
+    quiet: NotRequired["QuietWords | None"]
+    digest: NotRequired["DigestWords | None"]
 
 
 class Problem(TypedDict):
@@ -871,7 +1061,13 @@ class ProviderData(TypedDict):
 
 class ProviderWords(TypedDict):
     type: Literal[
-        "charge.confirmed", "charge.declined", "payout.sent", "payout.paid", "payout.failed"
+        "charge.confirmed",
+        "charge.declined",
+        "payout.sent",
+        "payout.paid",
+        "payout.failed",
+        "charge.charged_back",
+        "charge.chargeback_reversed",
     ]
     data: "ProviderData"
 
@@ -911,8 +1107,11 @@ class QuestionWords(TypedDict):
     text: str
 
 
+QuietWords = TypedDict("QuietWords", {"from": str, "to": str})
+
+
 class Quote(TypedDict):
-    stated: NotRequired["Stated"]
+    stated: NotRequired["StatedAmount"]
     amount: "Money"
     mode: Literal["project", "competition", "task", "storefront"]
     profile: str
@@ -931,12 +1130,22 @@ class RefreshWords(TypedDict):
     refresh_token: str
 
 
+class Refused(TypedDict):
+    id: str
+    code: str
+
+
 class Registration(TypedDict):
     email: str
     password: str
     display_name: str
     locale: Literal["ja", "en"]
     kind: Literal["individual", "company"]
+
+
+class RejectWords(TypedDict):
+    criterion_id: str
+    note: str
 
 
 class ResetAsked(TypedDict):
@@ -993,7 +1202,7 @@ class ShareWords(TypedDict):
     currency: Literal["JPY", "USD", "EUR"]
 
 
-class Stated(TypedDict):
+class StatedAmount(TypedDict):
     amount: "Money"
     steps: list["Step"]
 
@@ -1035,6 +1244,9 @@ class Sums(TypedDict):
     fees: int
     tax: int
     provider: int
+    suspense: NotRequired[int]
+    receivable: NotRequired[int]
+    losses: NotRequired[int]
 
 
 class Terms(TypedDict):
@@ -1061,6 +1273,12 @@ class Timeline(TypedDict):
     future: list["Future"]
 
 
+class Transfer(TypedDict):
+    provider: str
+    number: str
+    amount: "Money"
+
+
 class Wallet(TypedDict):
     available: "Money"
     pending: "Money"
@@ -1083,7 +1301,12 @@ class WebhookWords(TypedDict):
     types: NotRequired[
         list[
             Literal[
+                "appeal.refused",
+                "approvals.requested",
+                "assignment.appealed",
                 "assignment.approved",
+                "assignment.rejected",
+                "assignment.submitted",
                 "cancellation.lapsed",
                 "cancellation.refused",
                 "cancellation.requested",
@@ -1110,6 +1333,7 @@ class WebhookWords(TypedDict):
                 "delivery.submitted",
                 "deposit.credited",
                 "deposit.unmatched",
+                "digest.due",
                 "dispute.decided",
                 "dispute.escalated",
                 "dispute.evidence",
@@ -1137,12 +1361,14 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "mail.bounced",
                 "member.changed",
                 "member.registered",
                 "member.verified",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
+                "milestone.due",
                 "milestone.funded",
                 "milestone.overdue",
                 "milestone.paid",
@@ -1171,6 +1397,8 @@ class WebhookWords(TypedDict):
                 "review.revealed",
                 "review.written",
                 "slot.closed",
+                "slot.freed",
+                "task.closing",
                 "tip.given",
                 "webhook.disabled",
                 "week.planned",

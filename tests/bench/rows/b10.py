@@ -1,0 +1,29 @@
+"""B10: events per second by one, two and four workers of one service."""
+
+import os
+
+from tests.bench.measure import Contestant, Figures, Goal, Row
+from tests.bench.rig import Rig
+from tests.bench.rows import b1
+
+WORKERS = (1, 2, 4)
+
+
+def ukeoi(rig: Rig) -> Figures:
+    """B1's backlog, shared by more and more worker processes."""
+    return {f"{n} workers": b1.ukeoi(rig, workers=n) for n in WORKERS}
+
+
+def _efficiency(figures: Figures) -> float:
+    cores = max(n for n in WORKERS if n <= (os.cpu_count() or 1))
+    return figures[f"{cores} workers"] / figures["1 workers"] / cores
+
+
+ROW = Row(
+    id="B10",
+    title="events per second by several workers of one service",
+    unit="events/s",
+    contestants=[Contestant("Ukeoi", ukeoi, "as B1; versions and receipts settle every race")],
+    goals=[Goal("linear up to the core count", _efficiency, least=0.8)],
+    notes="mongod and RabbitMQ run on the same cores: on a small machine they are what is full.",
+)
