@@ -139,8 +139,9 @@ def _renamed(path: str, item: Doc) -> tuple[str, Doc]:
     for place in item.get("parameters", []):
         before = path.partition(f"/{{{place['name']}}}")[0].rpartition("/")[2]
         if place["schema"]["type"] == "string" and before in samples.PREFIXES:
-            path = path.replace(f"{{{place['name']}}}", "{id}")
-            place["name"] = "id"
+            name = "id" if "{id}" not in path else place["name"].rstrip("_")
+            path = path.replace(f"{{{place['name']}}}", f"{{{name}}}")
+            place["name"] = name
             place["description"] = f"An id: `{samples.PREFIXES[before]}_` and 32 digits."
             place["example"] = samples.an_id(samples.PREFIXES[before])
         elif place["schema"]["type"] == "integer":

@@ -86,7 +86,7 @@ BY_NAME: Mapping[str, Any] = {
     "bio": "Web制作を8年しています。飲食店のサイトが得意です。",
     "body": "「ホームページのリニューアル」が納品されました。",
     "by": "2026-12-21T09:30:00.000Z",
-    "category": "web-site-design",
+    "category": "web-design",
     "changes_note": "地図が古い駐車場の場所になっています。",
     "code": "wrong_state",
     "comment": "思いを丁寧に聞いてくださり、想像以上の仕上がりでした。",
