@@ -7,15 +7,19 @@ from typing import Any, Literal
 from ukeoi_client.models import (
     AcceptanceWords,
     Access,
+    AccountsAppealWords,
     AccountsDecisionWords,
     AccountsPerson,
     AgreementWords,
+    AnswersWords,
     ApiTokens,
     ApiTokenWords,
     AppealWithoutToken,
-    AppealWords,
+    Approvals,
+    ApprovalsWords,
     Ask,
     Asked,
+    Assignment,
     AwardWords,
     Bounced,
     CancellationWords,
@@ -30,6 +34,7 @@ from ukeoi_client.models import (
     DeliveryWords,
     Deposit,
     DisputeWords,
+    DraftWords,
     Entry,
     EntryWords,
     ExchangeWords,
@@ -41,6 +46,7 @@ from ukeoi_client.models import (
     Hold,
     Job,
     JobEdit,
+    JobsAppealWords,
     JobsProposal,
     JobsProposalWords,
     JobWords,
@@ -71,6 +77,7 @@ from ukeoi_client.models import (
     Recovery,
     RefreshWords,
     Registration,
+    RejectWords,
     ResetAsked,
     ResetWords,
     ReviewWords,
@@ -261,7 +268,12 @@ class Calls:
         return self.send("GET", "/v1/me/sanctions", query={}, soon=soon)
 
     def appeal_sanction(
-        self, sanction_id: str, words: AppealWords, *, key: str | None = None, soon: bool = False
+        self,
+        sanction_id: str,
+        words: AccountsAppealWords,
+        *,
+        key: str | None = None,
+        soon: bool = False,
     ) -> Answer[Sanction]:
         """Appeal; unanswered within 7 days, the sanction is lifted."""
         return self.post(f"/v1/me/sanctions/{sanction_id}/appeal", words, key=key, soon=soon)
@@ -375,14 +387,15 @@ class Calls:
     def publish_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
         """Open a draft.
 
-        A competition waits for its money first:
+        A competition or task waits for its money first:
         """
         return self.post(f"/v1/jobs/{id}/publish", {}, key=key, soon=soon)
 
     def close_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
         """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
 
-        A competition takes no more entries, and its client may award.
+        A competition takes no more entries, and its client may award; of a task nobody can
+        start any more, and the money of its free slots goes back.
         """
         return self.post(f"/v1/jobs/{id}/close", {}, key=key, soon=soon)
 
@@ -518,6 +531,68 @@ class Calls:
     ) -> Answer[Job]:
         """Take more time to award, once."""
         return self.post(f"/v1/jobs/{id}/extend-selection", {}, key=key, soon=soon)
+
+    def list_assignments(self, id: str, *, limit: int | None = None) -> Iterator[Assignment]:
+        """List the assignments of one's task, or one's own of somebody's."""
+        return self.items(f"/v1/jobs/{id}/assignments", limit=limit)
+
+    def claim_slot(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Start: take a free slot of a task, until `expires_at`."""
+        return self.post(f"/v1/jobs/{id}/assignments", {}, key=key, soon=soon)
+
+    def get_assignment(self, id: str, *, soon: bool = False) -> Answer[Assignment]:
+        """Return an assignment to its two sides."""
+        return self.send("GET", f"/v1/assignments/{id}", query={}, soon=soon)
+
+    def keep_draft(self, id: str, words: DraftWords) -> Answer[Assignment]:
+        """Keep answers that are not handed in yet."""
+        return self.put(f"/v1/assignments/{id}/draft", words)
+
+    def submit_assignment(
+        self, id: str, words: AnswersWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Hand the answers in; without any, those of the draft."""
+        return self.post(f"/v1/assignments/{id}/submit", words, key=key, soon=soon)
+
+    def return_assignment(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Give a slot back undone."""
+        return self.post(f"/v1/assignments/{id}/return", {}, key=key, soon=soon)
+
+    def approve_assignment(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Approve, or take a rejection back."""
+        return self.post(f"/v1/assignments/{id}/approve", {}, key=key, soon=soon)
+
+    def reject_assignment(
+        self, id: str, words: RejectWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Reject by a published criterion, or refuse an appeal."""
+        return self.post(f"/v1/assignments/{id}/reject", words, key=key, soon=soon)
+
+    def appeal_rejection(
+        self, id: str, words: JobsAppealWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Ask the client to look again; silence approves."""
+        return self.post(f"/v1/assignments/{id}/appeal", words, key=key, soon=soon)
+
+    def approve_many(
+        self, id: str, words: ApprovalsWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Approvals]:
+        """Approve these, or all that wait for review now: those the worker approves, one after
+        another.
+        """
+        return self.post(f"/v1/jobs/{id}/approvals", words, key=key, soon=soon)
+
+    def get_results(
+        self, id: str, *, format: Literal["ndjson", "csv"] | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Return all that was submitted, as NDJSON or CSV; what is rejected is sealed."""
+        return self.send("GET", f"/v1/jobs/{id}/results", query={"format": format}, soon=soon)
 
     def list_offers(
         self,

@@ -17,6 +17,10 @@ class Access(TypedDict):
     expires_in: int
 
 
+class AccountsAppealWords(TypedDict):
+    text: str
+
+
 class AccountsDecisionWords(TypedDict):
     reason: str
 
@@ -54,6 +58,10 @@ class AgreementWords(TypedDict):
     proposal: NotRequired[int | None]
 
 
+class AnswersWords(TypedDict):
+    answers: NotRequired[dict[str, Any]]
+
+
 class ApiToken(TypedDict):
     id: str
     name: str
@@ -79,8 +87,14 @@ class AppealWithoutToken(TypedDict):
     text: str
 
 
-class AppealWords(TypedDict):
-    text: str
+class Approvals(TypedDict):
+    approved: list[str]
+    refused: list["Refused"]
+    all: bool
+
+
+class ApprovalsWords(TypedDict):
+    assignment_ids: Any
 
 
 class Ask(TypedDict):
@@ -105,6 +119,31 @@ class Ask(TypedDict):
 class Asked(TypedDict):
     email: str
     expires_at: str
+
+
+class Assignment(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    reward: "Money"
+    state: Literal[
+        "reserved", "submitted", "approved", "rejected", "appealed", "expired", "returned"
+    ]
+    answers: dict[str, Any] | None
+    reserved_at: str | None
+    expires_at: str | None
+    submitted_at: str | None
+    criterion_id: str | None
+    note: str | None
+    appeal: str | None
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class AssignmentList(TypedDict):
+    items: list["Assignment"]
+    next_cursor: str | None
 
 
 class Attempt(TypedDict):
@@ -316,6 +355,16 @@ class CounterWords(TypedDict):
     milestones: NotRequired[list["PlannedWords"]]
 
 
+class Criterion(TypedDict):
+    id: str
+    text: str
+
+
+class CriterionWords(TypedDict):
+    id: str
+    text: str
+
+
 class Deliveries(TypedDict):
     items: list["NotifyDelivery"]
     next_cursor: str | None
@@ -370,6 +419,10 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class DraftWords(TypedDict):
+    answers: dict[str, Any]
+
+
 class Entry(TypedDict):
     id: str
     job_id: str
@@ -422,6 +475,26 @@ class Feed(TypedDict):
     items: list["Event"]
     next_cursor: str | None
     after: str | None
+
+
+class FormQuestion(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: bool
+    options: NotRequired[list[str]]
+
+
+class FormQuestionWords(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: NotRequired[bool]
+    options: NotRequired[list[str]]
 
 
 class FundWords(TypedDict):
@@ -487,6 +560,16 @@ class Job(TypedDict):
     awards: NotRequired[list["Award"]]
     entries: NotRequired[int]
     hold_id: NotRequired[str | None]
+    reward: NotRequired["Money | None"]
+    slots: NotRequired[int]
+    slots_by_state: NotRequired[dict[str, int]]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestion"]]
+    criteria: NotRequired[list["Criterion"]]
+    min_approval_percent: NotRequired[int]
+    remaining: NotRequired["Money | None"]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -522,6 +605,14 @@ class JobEdit(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
 
 
 class JobList(TypedDict):
@@ -543,7 +634,19 @@ class JobWords(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
     mode: Literal["project", "competition", "task"]
+
+
+class JobsAppealWords(TypedDict):
+    note: str
 
 
 class JobsMilestone(TypedDict):
@@ -827,6 +930,9 @@ class PlannedWords(TypedDict):
 
 class Preference(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -904,6 +1010,9 @@ class Preference(TypedDict):
 
 class PreferenceWords(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -1105,12 +1214,22 @@ class RefreshWords(TypedDict):
     refresh_token: str
 
 
+class Refused(TypedDict):
+    id: str
+    code: str
+
+
 class Registration(TypedDict):
     email: str
     password: str
     display_name: str
     locale: Literal["ja", "en"]
     kind: Literal["individual", "company"]
+
+
+class RejectWords(TypedDict):
+    criterion_id: str
+    note: str
 
 
 class ResetAsked(TypedDict):
@@ -1323,7 +1442,12 @@ class WebhookWords(TypedDict):
     types: NotRequired[
         list[
             Literal[
+                "appeal.refused",
+                "approvals.requested",
+                "assignment.appealed",
                 "assignment.approved",
+                "assignment.rejected",
+                "assignment.submitted",
                 "cancellation.lapsed",
                 "cancellation.refused",
                 "cancellation.requested",
@@ -1420,6 +1544,8 @@ class WebhookWords(TypedDict):
                 "sanction.lifted",
                 "sanction.upheld",
                 "slot.closed",
+                "slot.freed",
+                "task.closing",
                 "terms.made",
                 "terms.read",
                 "tip.given",
