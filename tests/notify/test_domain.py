@@ -298,7 +298,7 @@ def test_every_text_can_be_filled_in_and_names_the_work(
             "webhook.",
             "mail.",
             "password.",
-            "second_factor.",
+            "factor.",
             "member.",
             "sanction.",
         )
