@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.contracts import usecases
+from services.contracts import evidence, usecases
 from services.contracts.domain import contract, hearing, offer
 from services.contracts.records import CONTRACTS, OFFERS
 from shared.documents import Doc
@@ -44,6 +44,7 @@ REACTIONS: Reactions = {
         Handle(usecases.withdraw_if_its_job_is_cancelled),
     ),
     "offer.accepted": (Make(CONTRACTS, make=contract.of_acceptance),),
+    "contract.formed": (Handle(evidence.on_formed),),
     "escrow.funded": _FOLLOW_ESCROW,
     "escrow.released": _FOLLOW_ESCROW,
     "escrow.refunded": _FOLLOW_ESCROW,

@@ -49,6 +49,7 @@ MEANINGS = {
     "milestone.added": "A contract has a further part, whose money is to be held.",
     "milestone.changed": "The amount of a part that is not funded yet is another now.",
     "milestone.funded": "The money for a part of a contract is held.",
+    "milestone.due": "It is the next milestone's turn to be funded.",
     "milestone.overdue": "The deadline of a part has passed without a delivery.",
     "milestone.paid": "The money of a part has reached the worker.",
     "week.planned": "Hourly work: what the coming week may cost at most.",

@@ -456,8 +456,8 @@ SEEN_BY_BOTH = {
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
     *("question_id", "note", "links", "state", "assignment_id", "parts", "tip_id"),
     *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id", "pay"),
-    *("extension_id", "change_id", "dispute_id", "kind", "new_title", "fault", "claim"),
-    *("proposal", "decide_by"),
+    *("terms_hash", "extension_id", "change_id", "dispute_id", "kind", "new_title", "fault"),
+    *("claim", "proposal", "decide_by"),
 }
 
 

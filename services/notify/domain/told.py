@@ -287,6 +287,8 @@ _CONTRACTS = {
         ),
         ends_round=(REMINDED,),
     ),
+    "terms.made": Row(nobody="contract.formed tells both, and leads to them"),
+    "terms.read": Row(nobody="it is kept as proof; nobody has to know"),
     "contract.started": Row(nobody="milestone.funded tells both"),
     "contract.completed": Row(
         once="{contract_id}",
@@ -340,6 +342,19 @@ _MILESTONES = {
                 keys=(DELIVER, CONTRACT),
             ),
             _client(href=AT_CONTRACT, by="deliver_by"),
+        ),
+    ),
+    "milestone.due": Row(
+        once="{hold_id}",
+        tells=(
+            _client(
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="completed",
+                keys=(FUND_STEP, CONTRACT),
+            ),
+            _worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_STEP, CONTRACT)),
         ),
     ),
     "milestone.overdue": Row(
@@ -406,7 +421,11 @@ _MILESTONES = {
         once="{hold_id}",
         tells=(
             _client(
-                href=AT_CONTRACT, action="fund", otherwise="unfunded", keys=(FUND_STEP, CONTRACT)
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="unfunded",
+                keys=(FUND_STEP, CONTRACT),
             ),
         ),
     ),

@@ -24,15 +24,11 @@ PUBLISHED_TOGETHER = 500
 WORKER = python("tests.bench.programs.parcels")
 
 
-def ukeoi(rig: Rig, workers: int = 1) -> float:
-    """Two events for each of many parcels, in a shuffled order, by one worker or several."""
+def ukeoi(rig: Rig) -> float:
+    """Two events for each of many parcels, in a shuffled order."""
     count = rig.size(EVENTS, EVENTS_QUICK)
     speeds: list[float] = []
-
-    def watch(first: subprocess.Popen[bytes], effects: Callable[[], int]) -> None:
-        speeds.append(rate(effects, count, first))
-
-    backlog(rig, count, watch, workers)
+    backlog(rig, count, lambda first, effects: speeds.append(rate(effects, count, first)))
     return speeds[0]
 
 
@@ -40,15 +36,20 @@ def backlog(
     rig: Rig,
     count: int,
     watch: Callable[[subprocess.Popen[bytes], Callable[[], int]], None],
+    *,
     workers: int = 1,
+    each: int = 2,
 ) -> None:
-    """Let workers find a backlog; `watch` is given the first of them and the count of effects."""
+    """Let workers find a backlog; `watch` is given the first of them and the count of effects.
+
+    A parcel hears `each` events; with one, no worker waits for what another has in hand.
+    """
     with rig.database() as db, rig.queues("bench.next", exchange=EXCHANGE, keys=["milestone.*"]):
         stores.ensure_indexes(db, [parcels.PARCELS])
-        docs = parcels.documents(count // 2)
+        docs = parcels.documents(count // each)
         db["parcels"].bulk_write([InsertOne(doc) for doc in docs])
         with rig.queues("parcels.inbox", exchange=EXCHANGE, keys=parcels.HEARD):
-            _publish(rig, docs)
+            _publish(rig, docs, each)
             with ExitStack() as stack:
                 started = [
                     stack.enter_context(rig.program(f"parcels-{n}", *WORKER, MONGO_DB=db.name))
@@ -57,14 +58,13 @@ def backlog(
                 watch(started[0], db["facts"].estimated_document_count)
                 left = {"outbox.0": {"$exists": True}}
                 until(lambda: db["parcels"].count_documents(left) == 0, "every fact is told")
-            _prove(rig, db, count)
+            _prove(rig, db, count, each)
 
 
-def _publish(rig: Rig, docs: list[parcels.Doc]) -> None:
-    events = list(parcels.events(docs))
-    half = len(docs)
-    events[:half] = Random(1).sample(events[:half], half)
-    events[half:] = Random(2).sample(events[half:], half)
+def _publish(rig: Rig, docs: list[parcels.Doc], each: int) -> None:
+    said = list(parcels.events(docs))
+    halves = [said[n * len(docs) : (n + 1) * len(docs)] for n in range(each)]
+    events = [event for n, half in enumerate(halves) for event in Random(n).sample(half, len(half))]
     publisher = Publisher(rig.amqp_url, "bench")
     publisher.start()
     publisher.wait_ready(10)
@@ -74,9 +74,10 @@ def _publish(rig: Rig, docs: list[parcels.Doc]) -> None:
     publisher.stop()
 
 
-def _prove(rig: Rig, db: stores.Db, count: int) -> None:
+def _prove(rig: Rig, db: stores.Db, count: int, each: int) -> None:
     """Every event had its one effect and its one fact, or the figure counts for nothing."""
-    assert db["parcels"].count_documents({"state": "paid", "version": 3}) == count // 2
+    ended = {"state": "paid" if each == 2 else "funded", "version": 1 + each}
+    assert db["parcels"].count_documents(ended) == count // each
     assert db["facts"].count_documents({}) == count
     assert db["deliveries"].count_documents({}) == 0
     assert rig.depth("bench.next") >= count

@@ -44,6 +44,7 @@ from ukeoi_client.models import (
     Me,
     Message,
     MessageWords,
+    Month,
     Notice,
     NotifyDelivery,
     Offer,
@@ -73,6 +74,7 @@ from ukeoi_client.models import (
     Webhook,
     WebhookWords,
     WithholdingWords,
+    WrittenTerms,
 )
 from ukeoi_client.sending import Answer, Words
 
@@ -621,6 +623,34 @@ class Calls:
         """Return how disputes end here: by reason, by end, and what the worker got of the money."""
         return self.send("GET", "/v1/contracts/disputes/statistics", query={}, soon=soon)
 
+    def get_terms(
+        self,
+        id: str,
+        *,
+        format: Literal["json", "html"] | None = None,
+        locale: Literal["ja", "en"] | None = None,
+        soon: bool = False,
+    ) -> Answer[WrittenTerms]:
+        """Return the terms in writing as they were made at formation: the same bytes for ever.
+
+        `format=html` with `locale=ja` or `en` is a page to read. That a party has read them
+        is kept. `ETag` is the SHA-256 of the JSON, which the contract's log names as well.
+        """
+        return self.send(
+            "GET",
+            f"/v1/contracts/{id}/terms",
+            query={"format": format, "locale": locale},
+            soon=soon,
+        )
+
+    def get_log(self, id: str, *, soon: bool = False) -> Answer[None]:
+        """Export the log of a contract, a hash chain; both sides get the same bytes."""
+        return self.send("GET", f"/v1/contracts/{id}/log", query={}, soon=soon)
+
+    def get_bundle(self, id: str, *, soon: bool = False) -> Answer[None]:
+        """Export all the evidence of a dispute as a zip."""
+        return self.send("GET", f"/v1/contracts/{id}/dispute/bundle", query={}, soon=soon)
+
     def get_quote(
         self,
         *,
@@ -680,6 +710,24 @@ class Calls:
     ) -> Iterator[StatementLine]:
         """Return one's statement, newest first; with `format=csv` all of it, oldest first."""
         return self.items("/v1/wallet/entries", limit=limit, currency=currency)
+
+    def get_month(
+        self,
+        month: str,
+        *,
+        currency: Literal["JPY", "USD", "EUR"] | None = None,
+        format: Literal["json", "html"] | None = None,
+        soon: bool = False,
+    ) -> Answer[Month]:
+        """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to
+        print.
+        """
+        return self.send(
+            "GET",
+            f"/v1/wallet/months/{month}",
+            query={"currency": currency, "format": format},
+            soon=soon,
+        )
 
     def list_payouts(self, *, limit: int | None = None) -> Iterator[Payout]:
         """List one's payouts, newest first."""

@@ -6,6 +6,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 class AcceptanceWords(TypedDict):
     amount: NotRequired["MoneyWords | None"]
     reason: NotRequired[str | None]
+    fault: NotRequired[
+        Literal["late", "incomplete", "defective", "not_as_agreed", "smaller_scope"] | None
+    ]
 
 
 class AccountsPerson(TypedDict):
@@ -188,6 +191,7 @@ class Contract(TypedDict):
     changes: list["Ask"]
     cancellation: "Cancellation | None"
     dispute: "Dispute | None"
+    terms: "TermsState"
     next: "Next | None"
     actions: list["Action"]
 
@@ -222,6 +226,7 @@ class ContractsMilestone(TypedDict):
     hold_id: str
     rounds: int
     delivery: "ContractsDelivery | None"
+    pay_by: str | None
     changes_note: str | None
     next: "Next | None"
     actions: list["Action"]
@@ -423,6 +428,17 @@ class HoldList(TypedDict):
     next_cursor: str | None
 
 
+class Invoice(TypedDict):
+    issuer: str
+    number: str
+    qualified: bool
+    rate: str
+    fees: "Money"
+    tax: "Money"
+    without_tax: "Money"
+    deductible_if_unregistered: str
+
+
 class Job(TypedDict):
     prizes: NotRequired[list["Money"]]
     closes_at: NotRequired[str | None]
@@ -594,6 +610,23 @@ class MoneyWords(TypedDict):
     currency: Literal["JPY", "USD", "EUR"]
 
 
+class Month(TypedDict):
+    month: str
+    currency: str
+    opening: "Money"
+    closing: "Money"
+    received: "Money"
+    spent: "Money"
+    withheld: "Money"
+    invoice: "Invoice"
+    lines: list["StatementLine"]
+
+
+class Named(TypedDict):
+    id: str
+    name: str
+
+
 class Next(TypedDict):
     actor: Literal["client", "worker", "ops", "system"]
     action: str
@@ -694,6 +727,12 @@ class Past(TypedDict):
     by: str
 
 
+class Payment(TypedDict):
+    due: str
+    latest_days_from_delivery: int
+    method: str
+
+
 class Payout(TypedDict):
     id: str
     state: Literal["requested", "sent", "paid", "failed"]
@@ -776,6 +815,7 @@ class Preference(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -847,6 +887,7 @@ class PreferenceWords(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -1114,6 +1155,20 @@ class Terms(TypedDict):
     milestones: list["Planned"]
 
 
+class TermsMilestone(TypedDict):
+    title: str
+    amount: "Money"
+    deliver_by: str
+    n: int
+
+
+class TermsState(TypedDict):
+    href: str
+    hash: str | None
+    client_read_at: str | None
+    worker_read_at: str | None
+
+
 class Text(TypedDict):
     title: str
     body: str
@@ -1219,6 +1274,7 @@ class WebhookWords(TypedDict):
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
+                "milestone.due",
                 "milestone.funded",
                 "milestone.overdue",
                 "milestone.paid",
@@ -1247,6 +1303,8 @@ class WebhookWords(TypedDict):
                 "review.revealed",
                 "review.written",
                 "slot.closed",
+                "terms.made",
+                "terms.read",
                 "tip.given",
                 "webhook.disabled",
                 "week.planned",
@@ -1275,3 +1333,20 @@ class WithholdingWords(TypedDict):
 class WorkerSide(TypedDict):
     gets: "Money"
     steps: list["Step"]
+
+
+class WrittenTerms(TypedDict):
+    contract_id: str
+    client: "Named"
+    worker: "Named"
+    commissioned_at: str
+    title: str
+    content: str
+    milestones: list["TermsMilestone"]
+    place: str
+    inspection_days: int
+    revisions: int
+    amount: "Money"
+    fund_by: str
+    payment: "Payment"
+    undecided: list[str]
