@@ -949,10 +949,10 @@ class Calls:
         return self.items("/v1/payments/deposits", limit=limit, state=state)
 
     def match_deposit(
-        self, id_: str, words: MatchWords, *, key: str | None = None, soon: bool = False
+        self, id: str, words: MatchWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Deposit]:
         """Say whose a transfer is that nobody was known for."""
-        return self.post(f"/v1/payments/deposits/{id_}/match", words, key=key, soon=soon)
+        return self.post(f"/v1/payments/deposits/{id}/match", words, key=key, soon=soon)
 
     def list_chargebacks(
         self, *, limit: int | None = None, state: str | None = None
@@ -961,10 +961,10 @@ class Calls:
         return self.items("/v1/payments/chargebacks", limit=limit, state=state)
 
     def write_off(
-        self, id_: str, *, key: str | None = None, soon: bool = False
+        self, id: str, *, key: str | None = None, soon: bool = False
     ) -> Answer[Chargeback]:
         """Give up what is owed: it is the platform's loss."""
-        return self.post(f"/v1/payments/chargebacks/{id_}/write-off", {}, key=key, soon=soon)
+        return self.post(f"/v1/payments/chargebacks/{id}/write-off", {}, key=key, soon=soon)
 
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None
