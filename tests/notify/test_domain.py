@@ -299,7 +299,6 @@ def test_every_text_can_be_filled_in_and_names_the_work(
             "mail.",
             "password.",
             "factor.",
-            "factor.",
             "member.",
             "sanction.",
         )
