@@ -51,7 +51,10 @@ def claim(store: Store, job: Job, *, by: str, now: datetime, once: Once | None) 
         if unmet := reasons(store, job, by=by, now=now):
             raise unmet[0]
         taken = slots.seats(store.db, job.id, by)
-        seat = next(n for n in range(1, task.of(job).per_worker_limit + 1) if n not in taken)
+        seats = range(1, task.of(job).per_worker_limit + 1)
+        seat = next((n for n in seats if n not in taken), None)
+        if seat is None:  # this person's other claim came between the two looks
+            continue
         words = assignment.claim_words(job, by=by, seat=seat, now=now)
         free: Doc = {"job_id": job.id, "state": "free"}
         try:
