@@ -137,17 +137,17 @@ def finish(spec: Doc) -> Doc:
 def _renamed(path: str, item: Doc) -> tuple[str, Doc]:
     """Say `{id}`, whatever the view's argument is called, and what kind of id it is."""
     for place in item.get("parameters", []):
-        before = path.partition(f"/{{{place['name']}}}")[0].rpartition("/")[2]
-        if place["schema"]["type"] == "string" and before in samples.PREFIXES:
-            name = "id" if "{id}" not in path else place["name"].rstrip("_")
-            path = path.replace(f"{{{place['name']}}}", f"{{{name}}}")
-            place["name"] = name
-            place["description"] = f"An id: `{samples.PREFIXES[before]}_` and 32 digits."
-            place["example"] = samples.an_id(samples.PREFIXES[before])
-        elif place["schema"]["type"] == "integer":
+        called = place["name"]
+        before = path.partition(f"/{{{called}}}")[0].rpartition("/")[2]
+        if place["schema"]["type"] == "integer":
             place["description"] = "Counted from 1."
             place["schema"] = {"type": "integer", "minimum": 1}
             place["example"] = 1
+        elif before in samples.PREFIXES:
+            place["name"] = "id" if "{id}" not in path else called.rstrip("_")
+            path = path.replace(f"{{{called}}}", f"{{{place['name']}}}")
+            place["description"] = f"An id: `{samples.PREFIXES[before]}_` and 32 digits."
+            place["example"] = samples.an_id(samples.PREFIXES[before])
     return path, item
 
 

@@ -12,7 +12,11 @@ _KINDS = {"string": str, "integer": int, "array": list}
 
 PREFIXES = {
     "assignments": "asg",
+    "changes": "chg",
+    "chargebacks": "cbk",
     "contracts": "con",
+    "deliveries": "dlv",
+    "deposits": "dep",
     "entries": "ent",
     "extensions": "ext",
     "holds": "hld",
@@ -25,6 +29,7 @@ PREFIXES = {
     "payouts": "pay",
     "proposals": "pro",
     "questions": "qst",
+    "sessions": "ses",
     "webhooks": "whk",
 }
 # Whose id a schema's own `id` is; the names of other ids tell themselves.

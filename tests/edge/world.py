@@ -19,6 +19,7 @@ from werkzeug.test import Client, TestResponse
 
 from deploy import gateway
 from deploy.documents import written
+from services.accounts.records import FAILURES
 from shared import clock, engine, ids, relay
 from shared.bus.publisher import Sent
 from shared.documents import Kind, Written
@@ -204,8 +205,13 @@ class World:
         return bool(writes)
 
     def snapshot(self) -> dict[str, str]:
-        """Return what tells whether anything at all was written."""
-        return {name: self.db(name).command("dbHash")["md5"] for name in SERVICES}
+        """Return what tells whether anything at all was written; failed logins are counted."""
+        return {
+            f"{name}.{collection}": hashed
+            for name in SERVICES
+            for collection, hashed in self.db(name).command("dbHash")["collections"].items()
+            if collection != FAILURES
+        }
 
     def ids_of(self, who: Person) -> set[str]:
         """Return the ids of everything that somebody is a side of."""
@@ -220,6 +226,23 @@ class World:
         }
 
     # people
+
+    newcomer: Person
+    """Who has just registered, with a password of their own: made by `newly`."""
+
+    def newly(self, password: str) -> Doc:
+        """Register a newcomer and log them in; return the session."""
+        words = {
+            "email": f"{ids.new('mem')}@example.com",
+            "password": password,
+            "display_name": "新しい人",
+            "locale": "ja",
+            "kind": "individual",
+        }
+        self.nobody.did("/v1/members", words)
+        session: Doc = self.nobody.did("/v1/sessions", {k: words[k] for k in ("email", "password")})
+        self.newcomer = Person(self, session["member"]["id"], session["access_token"])
+        return session
 
     def _token(self, id_: str, *roles: str) -> tuple[str, str]:
         # Good for a long run; services refuse tokens of more than 15 minutes, so it is renewed.
@@ -282,6 +305,59 @@ class World:
             self.client.did(f"/v1/contracts/{id_}/milestones/1/accept", {})
         return id_
 
+    def extension(self) -> str:
+        """A later deadline that the worker has asked for."""
+        path = f"/v1/contracts/{self.contract('funded')}/extensions"
+        words = {"milestone": 1, "deliver_by": in_days(30), "reason": "体調不良のため。"}
+        return str(self.worker.did(path, words)["id"])
+
+    def change(self) -> tuple[str, str]:
+        """A further milestone that the client has proposed: the contract and the proposal."""
+        contract = self.contract("funded")
+        return contract, str(
+            self.client.did(f"/v1/contracts/{contract}/milestones", a_milestone())["id"]
+        )
+
+    def cancellation(self) -> str:
+        """A contract that its client has asked to end."""
+        id_ = self.contract("funded")
+        self.client.did(f"/v1/contracts/{id_}/cancellation", {"reason": "計画が変わりました。"})
+        return id_
+
+    def dispute(self) -> str:
+        """A contract whose money its client disputes."""
+        id_ = self.contract("delivered")
+        words = {"claim": yen(30_000), "reason": "半分しか完成していません。"}
+        self.client.did(f"/v1/contracts/{id_}/dispute", words)
+        return id_
+
+    def proposed_settlement(self) -> str:
+        """A disputed contract for which the client has proposed a division."""
+        id_ = self.dispute()
+        words = {"worker_gets": yen(40_000)}
+        self.client.did(f"/v1/contracts/{id_}/dispute/propose", words)
+        return id_
+
+    def competition(self, visibility: str = "open") -> str:
+        """An open competition, its prizes paid in."""
+        made = self.client.did("/v1/jobs", a_competition(visibility))
+        asked = self.client.did(f"/v1/jobs/{made['id']}/publish")
+        self.client.did(f"/v1/holds/{asked['hold_id']}/fund", {"method": "card"})
+        return str(made["id"])
+
+    def entry(self, visibility: str = "open", job: str = "") -> str:
+        """The worker's entry in a competition."""
+        job = job or self.competition(visibility)
+        words = {"title": "ロゴ案", "description": "湯気をかたどりました。"}
+        return str(self.worker.did(f"/v1/jobs/{job}/entries", words)["id"])
+
+    def closed_competition(self) -> tuple[str, str]:
+        """A competition that takes no more entries, and one that may win."""
+        job = self.competition()
+        entry = self.entry(job=job)
+        self.client.did(f"/v1/jobs/{job}/close")
+        return job, entry
+
     def hold_of(self, contract: str) -> str:
         """The hold of a contract's first milestone."""
         return str(self.client.sees(f"/v1/contracts/{contract}")["milestones"][0]["hold_id"])
@@ -337,6 +413,30 @@ def a_job() -> Doc:
         "proposals_close_at": in_days(10),
         "deadline_at": in_days(40),
         "openings": 3,
+    }
+
+
+def a_competition(visibility: str) -> Doc:
+    """Return the words of a competition."""
+    return {
+        "mode": "competition",
+        "title": "喫茶店のロゴ",
+        "description": "温かみのあるロゴをお願いします。",
+        "category": CATEGORY,
+        "prizes": [yen(30_000), yen(10_000)],
+        "closes_at": in_days(10),
+        "visibility": visibility,
+        "no_winner": "split",
+    }
+
+
+def a_milestone() -> Doc:
+    """Return the words of a further milestone."""
+    return {
+        "title": "追加のページ",
+        "amount": yen(20_000),
+        "deliver_by": in_days(30),
+        "reason": "ページが増えました。",
     }
 
 
