@@ -22,7 +22,7 @@ NOT_THERE = {"B7": "not there yet: slots to claim come with the task mode"}
 @click.option(
     "--calm",
     type=float,
-    help="Before each turn, wait up to two minutes until others use less than so many cores.",
+    help="Before each turn, wait up to half a minute until others use less than so many cores.",
 )
 def bench(
     names: tuple[str, ...],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.bench.load import Others, wait_for_calm
 from tests.bench.rig import NotHere, Rig
 
-CALM_PATIENCE_S = 120
+CALM_PATIENCE_S = 30
 
 Figures = Mapping[str, float]
 """Figure name -> value, in the unit of the row."""

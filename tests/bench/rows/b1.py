@@ -20,6 +20,8 @@ from tests.bench.rig import PROGRAMS, Rig, python, rate, until
 
 EVENTS = 20_000
 EVENTS_QUICK = 2_000
+PEER_EVENTS = 4_000
+"""Enough for who applies a few hundred a second."""
 PUBLISHED_TOGETHER = 500
 WORKER = python("tests.bench.programs.parcels")
 
@@ -85,7 +87,7 @@ def _prove(rig: Rig, db: stores.Db, count: int, each: int) -> None:
 
 def floor(rig: Rig) -> float:
     """insert_many, pipelined publish, one ack for the batch; nothing is deduplicated."""
-    return _heard(rig, "floor", python("tests.bench.programs.floor_hear"))
+    return _heard(rig, "floor", python("tests.bench.programs.floor_hear"), events=EVENTS)
 
 
 def faststream(rig: Rig) -> float:
@@ -118,9 +120,16 @@ def dramatiq(rig: Rig) -> float:
     return _heard(rig, "dramatiq", argv, fill=home.python("dramatiq_hear.py"))
 
 
-def _heard(rig: Rig, name: str, argv: tuple[str, ...], fill: tuple[str, ...] = ()) -> float:
+def _heard(
+    rig: Rig,
+    name: str,
+    argv: tuple[str, ...],
+    fill: tuple[str, ...] = (),
+    *,
+    events: int = PEER_EVENTS,
+) -> float:
     """Measure a program that inserts into `heard`; its messages are plain JSON unless it fills."""
-    count = rig.size(EVENTS, EVENTS_QUICK)
+    count = rig.size(events, EVENTS_QUICK // 2)
     words = [orjson.dumps(dict(e.data)) for e in parcels.events(parcels.documents(count // 2))]
     with rig.database() as db, rig.queues("bench.inbox", "bench.next", declare=not fill):
         if fill:

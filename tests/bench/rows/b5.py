@@ -16,7 +16,7 @@ from tests.bench.rig import Rig, python, rate, until
 
 EVENTS = 20_000
 EVENTS_QUICK = 2_000
-EVENTS_SLOW = 3_000
+EVENTS_SLOW = 1_500
 """Enough for a peer that publishes a few hundred a second."""
 PEERS = ("outbox-pattern, pika", "outbox-pattern, aio-pika")
 
