@@ -127,7 +127,7 @@ def ops(words: tuple[str, ...]) -> None:
     if words[:1] == ("reconcile",):
         _run_module("services.escrow.reconcile", *words[1:])
     else:
-        _run_module("shared.ops", *words)
+        _run_module("deploy.ops", *words)
 
 
 @dev.command(context_settings=PASS_ON)

@@ -10,6 +10,7 @@ from shared.documents import Doc
 from shared.events import Event
 from shared.money import Money
 from shared.reactions import Change, Handle, Keep, Make, Project, Reactions
+from shared.revoked import REVOKED
 
 
 def _contract_of(event: Event) -> str | None:
@@ -39,6 +40,7 @@ _FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, w
 _KNOW_MEMBER = (Project("members", _member),)
 
 REACTIONS: Reactions = {
+    "tokens.revoked": (REVOKED,),
     "proposal.selected": (
         Make(OFFERS, make=offer.of_selection),
         Handle(usecases.withdraw_if_its_job_is_cancelled),

@@ -5,6 +5,13 @@ MEANINGS = {
     "member.registered": "Somebody became a member.",
     "member.verified": "A letter has reached a member's address.",
     "password.changed": "A member's password is another now, and every session has ended.",
+    "factor.changed": "A member's second factor was switched on or off.",
+    "tokens.revoked": "Access tokens issued so far, of a member or one session, are void.",
+    "sanction.imposed": "An operator warned, suspended or banned a member, with a reason.",
+    "sanction.appealed": "A member asked the operators to look at a sanction again.",
+    "sanction.upheld": "An operator looked again, and the sanction stays.",
+    "sanction.lifted": "A sanction was taken back, or its appeal was not answered in time.",
+    "sanction.ended": "A suspension's last day is over.",
     "member.changed": "A member's name, language, address or state is another now.",
     "record.changed": "The figures of what a member did here have changed.",
     # jobs

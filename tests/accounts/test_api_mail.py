@@ -123,7 +123,7 @@ def test_a_forgotten_password_is_set_anew_once(nobody: Caller, db: Db, box: Post
     refused(set_password(nobody, code, "yet another password"), 404, "no_such_code")
     assert log_in(nobody, email, ANOTHER).status_code == 201
     said = [f["type"] for f in db["members"].find_one()["outbox"]]  # type: ignore[index]
-    assert said[-2:] == ["password.changed", "member.verified"]
+    assert said[-3:] == ["password.changed", "tokens.revoked", "member.verified"]
 
 
 def test_nobody_is_told_who_has_an_account(nobody: Caller, db: Db, box: Postbox) -> None:

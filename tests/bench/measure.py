@@ -77,6 +77,7 @@ class Measured:
     row: Row
     turns: list[dict[str, float]] = field(default_factory=list)
     loads: list[float] = field(default_factory=list)
+    cpu_us: dict[str, list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
@@ -116,6 +117,7 @@ def measure(
             if calm is not None:
                 wait_for_calm(calm, CALM_PATIENCE_S)
             try:
+                rig.cpu_us_each = None
                 others = Others()
                 found = contestant.run(rig)
                 measured.loads.append(others.cores())
@@ -129,6 +131,8 @@ def measure(
                 continue
             named = found if isinstance(found, Mapping) else {contestant.name: found}
             figures.update(named)
+            if rig.cpu_us_each is not None and len(named) == 1:
+                measured.cpu_us.setdefault(contestant.name, []).append(rig.cpu_us_each)
             said = ", ".join(f"{name} {value:,.4g}" for name, value in named.items())
             say(f"{row.id} {turn + 1}/{runs}: {said} {row.unit} (others: {measured.loads[-1]:.2f})")
         measured.turns.append(figures)

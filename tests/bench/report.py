@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 from collections.abc import Iterable, Sequence
 
 from tests.bench.measure import Measured, Spread
@@ -11,9 +12,10 @@ def row_table(measured: Measured) -> str:
     """Return a row's figures and ratios as a markdown table."""
     row = measured.row
     lines = [f"### {row.id}: {row.title}", ""]
-    lines += [f"| {row.unit} | median | least to most |", "|---|---:|---:|"]
+    lines += [f"| {row.unit} | median | least to most | CPU each |", "|---|---:|---:|---:|"]
     lines += [
-        f"| {name} | {_said(spread.median)} | {_said(spread.least)} to {_said(spread.most)} |"
+        f"| {name} | {_said(spread.median)} | {_said(spread.least)} to {_said(spread.most)} "
+        f"| {_cpu(measured, name)} |"
         for name, spread in measured.figures().items()
     ]
     lines += ["", *(f"- {c.name}: {c.promises}." for c in row.contestants)]
@@ -69,6 +71,7 @@ def _words(one: Measured) -> dict[str, object]:
             for goal, spread in one.ratios()
         ],
         "turns": one.turns,
+        "cpu_us_each": one.cpu_us,
         "cores_used_by_others": one.loads,
         "missing": one.missing,
         "broken": one.broken,
@@ -81,6 +84,11 @@ def _spread(spread: Spread) -> dict[str, float]:
 
 def _said(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _cpu(measured: Measured, name: str) -> str:
+    used = measured.cpu_us.get(name)
+    return f"{statistics.median(used):,.0f} µs" if used else ""
 
 
 def _conditions(measured: Measured) -> str:

@@ -292,7 +292,16 @@ def test_every_text_can_be_filled_in_and_names_the_work(
 
     assert "%" not in said.title + said.body
     if not type_.startswith(
-        ("payout.", "deposit.", "webhook.", "mail.", "password.", "member.", "sanction.")
+        (
+            "payout.",
+            "deposit.",
+            "webhook.",
+            "mail.",
+            "password.",
+            "factor.",
+            "member.",
+            "sanction.",
+        )
     ):
         assert TITLE in said.title + said.body
     if tell.by:
@@ -438,6 +447,7 @@ def test_an_event_concerns_the_members_it_names() -> None:
 
 
 SEEN_BY_BOTH = {
+    "appeal_by",
     "state",
     *("client_id", "worker_id", "title", "job_id", "proposal_id", "listing_id", "offer_id"),
     *(

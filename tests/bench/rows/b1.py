@@ -28,7 +28,7 @@ def ukeoi(rig: Rig) -> float:
     """Two events for each of many parcels, in a shuffled order."""
     count = rig.size(EVENTS, EVENTS_QUICK)
     speeds: list[float] = []
-    backlog(rig, count, lambda first, effects: speeds.append(rate(effects, count, first)))
+    backlog(rig, count, lambda first, effects: speeds.append(rate(rig, effects, count, first)))
     return speeds[0]
 
 
@@ -130,7 +130,7 @@ def _heard(rig: Rig, name: str, argv: tuple[str, ...], fill: tuple[str, ...] = (
         else:
             rig.fill("bench.inbox", words, "application/json")
         with rig.program(name, *argv, MONGO_DB=db.name) as process:
-            speed = rate(db["heard"].estimated_document_count, count, process)
+            speed = rate(rig, db["heard"].estimated_document_count, count, process)
         assert db["heard"].count_documents({}) >= count
     return speed
 

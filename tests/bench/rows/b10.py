@@ -21,7 +21,7 @@ def ukeoi(rig: Rig) -> Figures:
         def watch(
             first: subprocess.Popen[bytes], effects: Callable[[], int], name: str = name
         ) -> None:
-            figures[name] = rate(effects, count, first)
+            figures[name] = rate(rig, effects, count, first)
 
         b1.backlog(rig, count, watch, workers=n, each=1)
     return figures

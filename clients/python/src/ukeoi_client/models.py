@@ -11,6 +11,20 @@ class AcceptanceWords(TypedDict):
     ]
 
 
+class Access(TypedDict):
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class AccountsAppealWords(TypedDict):
+    text: str
+
+
+class AccountsDecisionWords(TypedDict):
+    reason: str
+
+
 class AccountsPerson(TypedDict):
     id: str
     display_name: str
@@ -44,6 +58,45 @@ class AgreementWords(TypedDict):
     proposal: NotRequired[int | None]
 
 
+class AnswersWords(TypedDict):
+    answers: NotRequired[dict[str, Any]]
+
+
+class ApiToken(TypedDict):
+    id: str
+    name: str
+    scopes: list[str]
+    made_at: str
+    expires_at: str
+
+
+class ApiTokenWords(TypedDict):
+    name: str
+    scopes: list[Literal["read", "write", "money"]]
+    days: NotRequired[int]
+
+
+class ApiTokens(TypedDict):
+    items: list["ApiToken"]
+    next_cursor: str | None
+
+
+class AppealWithoutToken(TypedDict):
+    email: str
+    password: str
+    text: str
+
+
+class Approvals(TypedDict):
+    approved: list[str]
+    refused: list["Refused"]
+    all: bool
+
+
+class ApprovalsWords(TypedDict):
+    assignment_ids: Any
+
+
 class Ask(TypedDict):
     id: str
     kind: Literal["extension", "add", "change"]
@@ -66,6 +119,31 @@ class Ask(TypedDict):
 class Asked(TypedDict):
     email: str
     expires_at: str
+
+
+class Assignment(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    reward: "Money"
+    state: Literal[
+        "reserved", "submitted", "approved", "rejected", "appealed", "expired", "returned"
+    ]
+    answers: dict[str, Any] | None
+    reserved_at: str | None
+    expires_at: str | None
+    submitted_at: str | None
+    criterion_id: str | None
+    note: str | None
+    appeal: str | None
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class AssignmentList(TypedDict):
+    items: list["Assignment"]
+    next_cursor: str | None
 
 
 class Attempt(TypedDict):
@@ -201,6 +279,12 @@ class ContractList(TypedDict):
     next_cursor: str | None
 
 
+class ContractsDecisionWords(TypedDict):
+    worker_gets: NotRequired["ShareWords | None"]
+    client_gets: NotRequired["ShareWords | None"]
+    reason: str
+
+
 class ContractsDelivery(TypedDict):
     note: str
     links: list[str]
@@ -271,15 +355,14 @@ class CounterWords(TypedDict):
     milestones: NotRequired[list["PlannedWords"]]
 
 
-class Credentials(TypedDict):
-    email: str
-    password: str
+class Criterion(TypedDict):
+    id: str
+    text: str
 
 
-class DecisionWords(TypedDict):
-    worker_gets: NotRequired["ShareWords | None"]
-    client_gets: NotRequired["ShareWords | None"]
-    reason: str
+class CriterionWords(TypedDict):
+    id: str
+    text: str
 
 
 class Deliveries(TypedDict):
@@ -336,6 +419,10 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class DraftWords(TypedDict):
+    answers: dict[str, Any]
+
+
 class Entry(TypedDict):
     id: str
     job_id: str
@@ -370,6 +457,10 @@ class Event(TypedDict):
     data: dict[str, Any]
 
 
+class ExchangeWords(TypedDict):
+    token: str
+
+
 class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
@@ -384,6 +475,26 @@ class Feed(TypedDict):
     items: list["Event"]
     next_cursor: str | None
     after: str | None
+
+
+class FormQuestion(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: bool
+    options: NotRequired[list[str]]
+
+
+class FormQuestionWords(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: NotRequired[bool]
+    options: NotRequired[list[str]]
 
 
 class FundWords(TypedDict):
@@ -449,6 +560,16 @@ class Job(TypedDict):
     awards: NotRequired[list["Award"]]
     entries: NotRequired[int]
     hold_id: NotRequired[str | None]
+    reward: NotRequired["Money | None"]
+    slots: NotRequired[int]
+    slots_by_state: NotRequired[dict[str, int]]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestion"]]
+    criteria: NotRequired[list["Criterion"]]
+    min_approval_percent: NotRequired[int]
+    remaining: NotRequired["Money | None"]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -484,6 +605,14 @@ class JobEdit(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
 
 
 class JobList(TypedDict):
@@ -505,7 +634,19 @@ class JobWords(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
     mode: Literal["project", "competition", "task"]
+
+
+class JobsAppealWords(TypedDict):
+    note: str
 
 
 class JobsMilestone(TypedDict):
@@ -556,6 +697,12 @@ class Login(TypedDict):
     member: "Me"
 
 
+class LoginWords(TypedDict):
+    email: str
+    password: str
+    code: NotRequired[str]
+
+
 class MatchWords(TypedDict):
     hold_id: NotRequired[str | None]
     member_id: NotRequired[str | None]
@@ -573,6 +720,7 @@ class Me(TypedDict):
     record: "Record"
     email: str
     email_verified: bool
+    second_factor: bool
     locale: str
     state: str
     roles: list[str]
@@ -625,6 +773,15 @@ class Month(TypedDict):
 class Named(TypedDict):
     id: str
     name: str
+
+
+class NewApiToken(TypedDict):
+    id: str
+    name: str
+    scopes: list[str]
+    made_at: str
+    expires_at: str
+    token: str | None
 
 
 class Next(TypedDict):
@@ -773,6 +930,9 @@ class PlannedWords(TypedDict):
 
 class Preference(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -807,6 +967,7 @@ class Preference(TypedDict):
         "extension.refused",
         "extension.requested",
         "extension.withdrawn",
+        "factor.changed",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -835,6 +996,10 @@ class Preference(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "sanction.ended",
+        "sanction.imposed",
+        "sanction.lifted",
+        "sanction.upheld",
         "webhook.disabled",
         "week.planned",
     ]
@@ -845,6 +1010,9 @@ class Preference(TypedDict):
 
 class PreferenceWords(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -879,6 +1047,7 @@ class PreferenceWords(TypedDict):
         "extension.refused",
         "extension.requested",
         "extension.withdrawn",
+        "factor.changed",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -907,6 +1076,10 @@ class PreferenceWords(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "sanction.ended",
+        "sanction.imposed",
+        "sanction.lifted",
+        "sanction.upheld",
         "webhook.disabled",
         "week.planned",
     ]
@@ -1033,8 +1206,17 @@ class Record(TypedDict):
     reviews: "ReviewsCount"
 
 
+class Recovery(TypedDict):
+    recovery_codes: list[str]
+
+
 class RefreshWords(TypedDict):
     refresh_token: str
+
+
+class Refused(TypedDict):
+    id: str
+    code: str
 
 
 class Registration(TypedDict):
@@ -1043,6 +1225,11 @@ class Registration(TypedDict):
     display_name: str
     locale: Literal["ja", "en"]
     kind: Literal["individual", "company"]
+
+
+class RejectWords(TypedDict):
+    criterion_id: str
+    note: str
 
 
 class ResetAsked(TypedDict):
@@ -1067,6 +1254,31 @@ class Reviewer(TypedDict):
 class ReviewsCount(TypedDict):
     satisfied: int
     unsatisfied: int
+
+
+class Sanction(TypedDict):
+    id: str
+    member_id: str
+    level: str
+    reason: str
+    state: str
+    at: str
+    until: str | None
+    appeal: str | None
+    answer_by: str | None
+    decision: str | None
+    decided_at: str | None
+
+
+class SanctionWords(TypedDict):
+    level: Literal["warn", "suspend", "ban"]
+    reason: str
+    until: NotRequired[str | None]
+
+
+class Sanctions(TypedDict):
+    items: list["Sanction"]
+    next_cursor: str | None
 
 
 class Schedule(TypedDict):
@@ -1184,6 +1396,24 @@ class Timeline(TypedDict):
     future: list["Future"]
 
 
+class Totp(TypedDict):
+    secret: str
+    uri: str
+
+
+class TotpBegin(TypedDict):
+    current_password: str
+
+
+class TotpCode(TypedDict):
+    code: str
+
+
+class TotpEnd(TypedDict):
+    current_password: str
+    code: str
+
+
 class Transfer(TypedDict):
     provider: str
     number: str
@@ -1212,7 +1442,12 @@ class WebhookWords(TypedDict):
     types: NotRequired[
         list[
             Literal[
+                "appeal.refused",
+                "approvals.requested",
+                "assignment.appealed",
                 "assignment.approved",
+                "assignment.rejected",
+                "assignment.submitted",
                 "cancellation.lapsed",
                 "cancellation.refused",
                 "cancellation.requested",
@@ -1257,6 +1492,7 @@ class WebhookWords(TypedDict):
                 "extension.refused",
                 "extension.requested",
                 "extension.withdrawn",
+                "factor.changed",
                 "hold.cancelled",
                 "hold.changed",
                 "hold.opened",
@@ -1302,10 +1538,18 @@ class WebhookWords(TypedDict):
                 "record.changed",
                 "review.revealed",
                 "review.written",
+                "sanction.appealed",
+                "sanction.ended",
+                "sanction.imposed",
+                "sanction.lifted",
+                "sanction.upheld",
                 "slot.closed",
+                "slot.freed",
+                "task.closing",
                 "terms.made",
                 "terms.read",
                 "tip.given",
+                "tokens.revoked",
                 "webhook.disabled",
                 "week.planned",
             ]
