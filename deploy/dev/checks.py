@@ -23,6 +23,7 @@ def check() -> int:
         *_tool("imports", "lint-imports"),
         *_said("compose", compose_problem()),
         *_said("gateway", gateway_problem()),
+        *_tool("documents", "python", "-m", "deploy.documents", "check"),
     ]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)

@@ -50,6 +50,8 @@ MEANINGS = {
     "offer.expired": "Nobody answered an offer in its time.",
     "contract.formed": "A contract is concluded and waits for its money.",
     "contract.reminded": "Somebody is to act on a contract, and the time for it is running out.",
+    "terms.made": "The terms of a contract are made in writing.",
+    "terms.read": "A party has opened the written terms for the first time.",
     "contract.started": "The money is held: work begins.",
     "contract.completed": "All of a contract is done and paid; both sides may review.",
     "contract.cancelled": "A contract has ended early; what is not paid is refunded.",

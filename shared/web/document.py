@@ -128,7 +128,7 @@ def finish(spec: Doc) -> Doc:
     spec["components"]["responses"] = {
         f"Problem{status}": problem(status) for status in (*ALWAYS, *TO_CHANGES)
     }
-    _translate_patterns(spec["components"]["schemas"])
+    _translate(spec["components"]["schemas"])
     _put_examples(spec)
     _prune(spec)
     return spec
@@ -247,16 +247,18 @@ def _ref(kind: str, name: str) -> Doc:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def _translate_patterns(value: Any) -> None:
-    """Say Python's patterns, which are matched from the start, as those of JSON Schema."""
+def _translate(value: Any) -> None:
+    """Say in JSON Schema what marshmallow has another way to say."""
     if isinstance(value, dict):
         if isinstance(found := value.get("pattern"), str):
             value["pattern"] = f"^{found.removeprefix('^')}".replace(r"\Z", "$")
+        if value.get("default") == "" and value.get("minLength", 0) > 0:
+            del value["default"]  # what is left out is empty; what is sent may not be
         for inner in value.values():
-            _translate_patterns(inner)
+            _translate(inner)
     elif isinstance(value, list):
         for inner in value:
-            _translate_patterns(inner)
+            _translate(inner)
 
 
 def _put_examples(spec: Doc) -> None:

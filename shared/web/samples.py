@@ -83,6 +83,7 @@ DIGITS = "019a8f2c5d3b7c418b6a0d9e4f7a1c2e"
 BY_NAME: Mapping[str, Any] = {
     "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJtZW1fLi4uIn0.c2lnbmF0dXJl",
     "action": "inspect",
+    "at": "08:00",
     "after": "eyJhdCI6IjIwMjYtMTItMDEifQ",
     "amount": 75_000,
     "answer": "希望日時を送っていただくだけで十分です。",
@@ -101,6 +102,7 @@ BY_NAME: Mapping[str, Any] = {
     "display_name": "山田太郎",
     "email": "taro@example.com",
     "expires_in": 900,
+    "from": "22:00",
     "head": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "href": f"/v1/contracts/con_{DIGITS}",
     "if": "the client does not inspect",
@@ -134,6 +136,7 @@ BY_NAME: Mapping[str, Any] = {
     "subject": f"con_{DIGITS}",
     "text": "写真は、いつごろいただけますか。",
     "title": "古民家カフェのホームページのリニューアル",
+    "to": "07:00",
     "token_type": "Bearer",
     "type": "delivery.submitted",
     "what": "delivery.submitted",

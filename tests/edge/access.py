@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared import ids
+from shared import clock, ids
 from tests.edge.world import World, a_job, a_milestone, a_proposal, an_offer, in_days, yen
 
 Doc = dict[str, Any]
@@ -444,6 +444,9 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     ),
     "list_disputes": (OPS_ONLY,),
     "statistics": (public(),),
+    "get_terms": (Row(who="client", path=of("contract", "formed"), other=BOTH_WORKER),),
+    "get_log": (Row(who="client", path=of("contract", "formed"), other=BOTH_WORKER),),
+    "get_bundle": (Row(who="client", path=of("dispute"), other=BOTH_WORKER, ops=200),),
     "timeline": (Row(who="client", path=of("contract", "funded"), other=("worker", 200)),),
     # escrow
     "get_quote": (public(query="?amount=1000"),),
@@ -469,6 +472,7 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "list_chargebacks": (OPS_ONLY,),
     "write_off": (Row(who=None, path=lambda _: {"id": ids.new("cbk")}, stranger=403),),
     "get_wallet": (own(),),
+    "get_month": (own(path=lambda _: {"month": f"{clock.now():%Y-%m}"}),),
     "list_entries": (own(), own(query="?format=csv")),
     "list_payouts": (own(),),
     "request_payout": (

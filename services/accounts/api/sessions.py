@@ -70,7 +70,7 @@ def list_sessions() -> Response:
     return web.listing([schemas.session(one, present=who.session) for one in found])
 
 
-@logins.delete("/sessions/<id>")
+@logins.delete("/sessions/<string(length=36):id>")
 @logins.response(204)
 def end_session(id: str) -> Response:
     """End one of one's own sessions; one that has ended stays so.
