@@ -2,7 +2,7 @@
 
 DIR/private/<kid>.pem is for accounts alone, DIR/public/<kid>.pem for every service. A second call
 changes nothing; `--rotate` adds a pair. A `kid` sorts by birth, so the newest is the last by name;
-an old pair is retired by deleting its files once the tokens it signed have ended.
+an old pair is retired once the tokens it signed have ended.
 """
 
 import argparse
@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+# Half a minute until the new key is read and half until it signs, a token's life, and the leeway.
+RETIRE_AFTER_S = 60 + 15 * 60 + 60
+
 
 def ensure(folder: Path, *, rotate: bool = False) -> list[str]:
     """Make a pair when there is none (or another is wanted); return the kids, oldest first."""
@@ -31,6 +34,35 @@ def ensure(folder: Path, *, rotate: bool = False) -> list[str]:
     for path in private.glob("*.pem"):
         _publish(path, public / path.name)
     return sorted(path.stem for path in private.glob("*.pem"))
+
+
+class TooEarly(Exception):
+    """Tokens that an old pair signed may still be good."""
+
+
+def kids(folder: Path) -> list[str]:
+    """Return the names of the pairs, the oldest first."""
+    return sorted(path.stem for path in (folder / "private").glob("*.pem"))
+
+
+def made_at(kid: str) -> datetime:
+    """Return when a pair was made; its name says so."""
+    return datetime.strptime(kid.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def retire(folder: Path, *, now: datetime, at_once: bool = False) -> list[str]:
+    """Delete all pairs but the newest, the public halves last; return the names of the deleted.
+
+    :raises TooEarly: what they signed may still be good, and it is not to be `at_once`
+    """
+    *old, newest = kids(folder)
+    age_s = (now - made_at(newest)).total_seconds()
+    if old and age_s < RETIRE_AFTER_S and not at_once:
+        raise TooEarly(f"{newest} is {age_s:.0f} s old: wait until it is {RETIRE_AFTER_S} s")
+    for half in ("private", "public"):
+        for kid in old:
+            (folder / half / f"{kid}.pem").unlink(missing_ok=True)
+    return old
 
 
 def secret(path: Path) -> str:

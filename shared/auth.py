@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from shared import ids
-from shared.errors import Refused
+from shared.errors import Forbidden, Refused
 
 LIFETIME_MAX_S = 15 * 60
 LEEWAY_S = 60
@@ -52,6 +52,18 @@ class Caller:
     id: str
     roles: tuple[str, ...] = ()
     session: str = ""
+    # Seconds since the epoch, as the token says.
+    issued_at: float = field(default=0.0, compare=False)
+    # What a program may do for its member; None: the member has logged in and may do all.
+    scopes: frozenset[str] | None = None
+
+    def require(self, scope: str) -> None:
+        """Pass when the caller may do this: `read`, `write`, or `money`, which is writing as well.
+
+        :raises Forbidden: `insufficient_scope`
+        """
+        if self.scopes is not None and scope not in self.scopes:
+            raise Forbidden("insufficient_scope", f"this token has no scope {scope!r}")
 
     @property
     def is_ops(self) -> bool:
@@ -178,4 +190,8 @@ def _read_claims(claims: Mapping[str, Any]) -> _Seen:
         raise Unauthenticated("bad_token", "this token's session is none")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("bad_token", "this token's roles are not roles")
-    return _Seen(Caller(sub, tuple(roles), session), iat=max(iat, times[2]), exp=exp)
+    scope = claims.get("scope")
+    if scope is not None and not isinstance(scope, str):
+        raise Unauthenticated("bad_token", "this token's scopes are not scopes")
+    scopes = None if scope is None else frozenset(scope.split())
+    return _Seen(Caller(sub, tuple(roles), session, iat, scopes), iat=max(iat, times[2]), exp=exp)

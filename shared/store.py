@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pymongo import IndexModel, MongoClient, UpdateOne
+from pymongo import IndexModel, MongoClient, ReturnDocument, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
 
@@ -91,6 +91,7 @@ def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] 
     for shelf in shelves:
         db[shelf.collection].create_indexes([*shelf.indexes])
     db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
+    db["revocations"].create_indexes([IndexModel([("until", 1)], expireAfterSeconds=3600)])
     db["deliveries"].create_indexes([IndexModel([("state", 1), ("due", 1)])])
 
 
@@ -283,6 +284,43 @@ class Store:
         every = [f.thing.id for f in writes]
         won = collection.find({"_id": {"$in": every}, "batch": batch}, {"_id": 1})
         return set(every) - {doc["_id"] for doc in won}
+
+    # many alike of which anybody may take any: slots
+
+    def mint(self, kind: Kind[Any], things: Iterable[Any]) -> None:
+        """Keep many new things without facts; those that are there already stay as they are."""
+        self.keep(kind.collection, [newborn(kind, thing, [], once=None) for thing in things])
+
+    def claim(self, kind: Kind[T], where: Doc, set_: Doc, *, once: Once | None) -> T | None:
+        """Take any one thing that fits, in one operation; None when none is left.
+
+        `set_` are domain fields and `wake_at`. The same request gets the same thing by `born`.
+
+        :raises Conflict: a unique index of the kind is hit, with the code it names
+        :raises Invalid: `idempotency_key_reused`
+        """
+        change = dict(set_)
+        if once:
+            born = {"name": once.name, "hash": once.words_hash, "answer": dict(once.answer)}
+            change["born_of"] = born
+        faults.point("before_write")
+        try:
+            doc = self.db[kind.collection].find_one_and_update(
+                where,
+                {"$set": change, "$inc": {"version": 1}},
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError as clash:
+            if once and (there := self.born(kind, once)):
+                return there.thing
+            raise _taken(kind, clash) or clash from None
+        faults.point("after_write")
+        return None if doc is None else kind.from_doc(doc)
+
+    def move(self, kind: Kind[Any], where: Doc, set_: Doc) -> int:
+        """Set fields of all things that fit, each at once; a rule in hand loses its race."""
+        change = {"$set": set_, "$inc": {"version": 1}}
+        return self.db[kind.collection].update_many(where, change).modified_count
 
     # projections, and documents that are no aggregates
 

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from deploy.dev import checks, home, programs, servers, supervision, up
+from deploy.dev import audit, checks, home, programs, servers, supervision, up
 
 HOME = home.here()
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
@@ -111,6 +111,24 @@ def lock() -> None:
     checks.lock()
 
 
+@dev.command()
+def documents() -> None:
+    """Write docs/openapi.json, docs/events/ and the client's calls anew, from the code."""
+    _run_module("deploy.documents")
+
+
+@dev.command(name="audit")
+def audit_command() -> None:
+    """Ask about known vulnerabilities of the pinned packages; needs the internet.
+
+    Exit code 0: none; 1: some; 2: not everything could be asked about.
+    """
+    found = audit.audit(checks.BIN / "uv", [HOME.root / path for path in checks.LOCKS])
+    for line in found.lines():
+        click.echo(line)
+    sys.exit(found.verdict())
+
+
 @dev.command(context_settings=PASS_ON)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def demo(words: tuple[str, ...]) -> None:
@@ -127,7 +145,7 @@ def ops(words: tuple[str, ...]) -> None:
     if words[:1] == ("reconcile",):
         _run_module("services.escrow.reconcile", *words[1:])
     else:
-        _run_module("shared.ops", *words)
+        _run_module("deploy.ops", *words)
 
 
 @dev.command(context_settings=PASS_ON)

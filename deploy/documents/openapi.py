@@ -99,11 +99,20 @@ def _apart(name: str, doc: Doc, documents: dict[str, Doc]) -> Doc:
         for schema in clashing
     }
     mine_apart: Doc = _refer(copy.deepcopy(doc), renamed)
+    _tell_tags_apart(name, mine_apart, others)
     mine_apart["components"]["schemas"] = {
         f"{name.title()}{schema}" if schema in clashing else schema: said
         for schema, said in mine_apart["components"]["schemas"].items()
     }
     return mine_apart
+
+
+def _tell_tags_apart(name: str, doc: Doc, others: list[Doc]) -> None:
+    theirs = {tag["name"] for other in others for tag in other["tags"]}
+    for tag in doc["tags"]:
+        tag["name"] = f"{tag['name']} ({name})" if tag["name"] in theirs else tag["name"]
+    for _, _, operation in operations(doc):
+        operation["tags"] = [f"{t} ({name})" if t in theirs else t for t in operation["tags"]]
 
 
 def _refer(value: Any, renamed: dict[str, str]) -> Any:

@@ -4,8 +4,10 @@ owns    members (mem_), sessions (ses_), letters (ltr_) with codes, the
         reviews and contract ends that a record is made of
 takes   registering, logging in and out, refreshing, profile changes; finding people
         an operator is made by `python -m services.accounts make-operator EMAIL`, never by HTTP
-hears   its own member.registered; contract.completed, contract.cancelled, review.revealed
-tells   member.registered, member.changed, member.verified, password.changed, record.changed
+hears   its own member.registered and tokens.revoked;
+        contract.completed, contract.cancelled, review.revealed
+tells   member.registered, member.changed, member.verified, password.changed, tokens.revoked,
+        sanction.*, record.changed
 
 A password is kept as argon2id, a refresh token as a hash; both stay here. Access tokens are signed
 here and checked by every service with the public keys alone.

@@ -6,10 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from services.accounts.domain import finding
+from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.letter import Letter
-from services.accounts.domain.member import Record
+from services.accounts.domain.member import Member, Record
 from services.accounts.domain.session import Session
-from services.accounts.records import ENDED, FAILURES, LETTERS, MEMBERS, REVIEWS, SESSIONS
+from services.accounts.records import (
+    API_TOKENS,
+    ENDED,
+    FAILURES,
+    LETTERS,
+    MEMBERS,
+    REVIEWS,
+    SESSIONS,
+)
 from shared.documents import Doc, Loaded
 from shared.errors import Conflict, Unknown
 from shared.paging import Page
@@ -153,3 +162,16 @@ def letters_due(db: Db, now: datetime, limit: int) -> list[str]:
     where = {"state": "wanted", "due_at": {"$lte": now}}
     found = db[LETTERS.collection].find(where, {"_id": 1}).sort("due_at", 1).limit(limit)
     return [doc["_id"] for doc in found]
+
+
+def appeals(db: Db, page: Page) -> tuple[list[Member], str | None]:
+    """Return a page of the members with an appeal that waits for an operator."""
+    docs, cursor = page.find(db[MEMBERS.collection], {"sanctions.state": "appealed"})
+    return [MEMBERS.from_doc(doc) for doc in docs], cursor
+
+
+def api_tokens(db: Db, member_id: str, *, now: datetime) -> list[ApiToken]:
+    """Return a member's personal API tokens that count, the latest first."""
+    where = {"member_id": member_id, "state": "active", "expires_at": {"$gt": now}}
+    found = db[API_TOKENS.collection].find(where).sort("made_at", -1)
+    return [API_TOKENS.from_doc(doc) for doc in found]

@@ -4,10 +4,12 @@ to who has joined."""
 from services.accounts.records import LETTERS
 from services.accounts.usecases import letters, record
 from shared.reactions import HandleMany, Make, Reactions
+from shared.revoked import REVOKED
 
 SWEEPS = (letters.sweep,)
 
 REACTIONS: Reactions = {
+    "tokens.revoked": (REVOKED,),
     "member.registered": (Make(LETTERS, make=letters.of_registration),),
     "contract.completed": (HandleMany(record.hear_ends),),
     "contract.cancelled": (HandleMany(record.hear_ends),),

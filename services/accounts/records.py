@@ -5,9 +5,10 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.accounts.domain import finding
+from services.accounts.domain import finding, sanction
+from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.letter import Letter
-from services.accounts.domain.member import Member, Profile, Record
+from services.accounts.domain.member import Member, Profile, Record, Sanction, Totp
 from services.accounts.domain.session import Session
 from shared.documents import Doc, Kind, Shelf
 
@@ -43,6 +44,8 @@ def _member_doc(member: Member) -> Doc:
         "record": asdict(member.record),
         "email_verified_at": member.email_verified_at,
         "sessions_since": member.sessions_since,
+        "totp": _totp_doc(member.totp),
+        "sanctions": [asdict(one) for one in member.sanctions],
         "skills_folded": [finding.fold(skill) for skill in profile.skills],
         "folded": folded,
         "grams": finding.grams(folded),
@@ -69,7 +72,17 @@ def _member(doc: Doc) -> Member:
         record=Record(**doc["record"]),
         email_verified_at=doc.get("email_verified_at"),
         sessions_since=doc.get("sessions_since"),
+        totp=_totp(doc.get("totp")),
+        sanctions=tuple(Sanction(**one) for one in doc.get("sanctions", ())),
     )
+
+
+def _totp_doc(totp: Totp | None) -> Doc | None:
+    return None if totp is None else {**asdict(totp), "recovery": list(totp.recovery)}
+
+
+def _totp(doc: Doc | None) -> Totp | None:
+    return None if doc is None else Totp(**{**doc, "recovery": tuple(doc["recovery"])})
 
 
 def _session_doc(session: Session) -> Doc:
@@ -110,15 +123,30 @@ def _letter(doc: Doc) -> Letter:
     )
 
 
+def _api_token_doc(token: ApiToken) -> Doc:
+    words: dict[str, Any] = asdict(token)
+    return {"_id": words.pop("id"), **words, "scopes": list(token.scopes)}
+
+
+def _api_token(doc: Doc) -> ApiToken:
+    names = [name for name in ApiToken.__slots__ if name not in ("id", "scopes")]
+    return ApiToken(
+        id=doc["_id"], scopes=tuple(doc["scopes"]), **{name: doc[name] for name in names}
+    )
+
+
 MEMBERS: Kind[Member] = Kind(
     name="member",
     prefix="mem",
     collection="members",
     to_doc=_member_doc,
     from_doc=_member,
+    wake=sanction.wake_at,
+    on_wake=sanction.on_wake,
     indexes=(
         IndexModel([("email", ASCENDING)], name="one_email", unique=True),
         IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel([("sanctions.state", ASCENDING), ("_id", DESCENDING)], name="sanctions"),
         IndexModel([("grams", ASCENDING), ("_id", DESCENDING)], name="words"),
         IndexModel([("skills_folded", ASCENDING), ("_id", DESCENDING)], name="skills"),
         IndexModel([("categories", ASCENDING), ("_id", DESCENDING)], name="categories"),
@@ -150,7 +178,18 @@ LETTERS: Kind[Letter] = Kind(
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=LETTERS_KEPT_S),
     ),
 )
-KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS)
+API_TOKENS: Kind[ApiToken] = Kind(
+    name="api_token",
+    prefix="pat",
+    collection="api_tokens",
+    to_doc=_api_token_doc,
+    from_doc=_api_token,
+    indexes=(
+        IndexModel([("member_id", ASCENDING), ("made_at", DESCENDING)], name="of_member"),
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=SESSIONS_KEPT_S),
+    ),
+)
+KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS)
 
 
 SHELVES = (

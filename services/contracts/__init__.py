@@ -1,8 +1,12 @@
 """Contracts: from an offer between two people to work that is delivered, accepted and reviewed.
 
-Owns   offers, contracts with their milestones and reviews, messages; keeps a projection of members
-Takes  offers and their answers, deliveries and acceptances, messages, reviews (HTTP)
+Owns   offers with their counter-offers; contracts with milestones, asks, cancellation, dispute,
+       reviews; messages; the terms in writing; keeps a projection of members
+Takes  offers and their answers, deliveries and acceptances, extensions, changed milestones,
+       cancellations, disputes and their decisions, messages, reviews (HTTP)
 Hears  proposal.selected (makes the offer), escrow.funded / released / refunded (moves milestones),
-       offer.accepted (its own: forms the contract again), job.cancelled, member.*
-Tells  offer.*, contract.*, milestone.*, delivery.*, changes.requested, message.sent, review.*
+       offer.accepted and contract.formed (its own: the contract again, the terms in writing),
+       job.cancelled, member.*
+Tells  offer.*, contract.*, milestone.*, delivery.*, changes.requested, extension.*, change.*,
+       cancellation.*, dispute.*, terms.*, message.sent, review.*
 """

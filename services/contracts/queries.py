@@ -1,7 +1,9 @@
 """What contracts can be asked: lists of offers and contracts, messages, members."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from services.contracts.domain.terms import Terms
 from shared.documents import Doc
 from shared.errors import Conflict, Unknown
 from shared.paging import Page
@@ -75,6 +77,23 @@ def dispute_statistics(db: Db) -> Doc:
 
 def _count(when: Doc) -> Doc:
     return {"$sum": {"$cond": [when, 1, 0]}}
+
+
+def terms(db: Db, contract_id: str) -> Terms | None:
+    """Return the terms in writing as they are kept, or None."""
+    doc = db["terms"].find_one({"_id": contract_id})
+    return None if doc is None else Terms(contract_id=doc.pop("_id"), **doc)
+
+
+def names(db: Db, member_ids: Sequence[str]) -> dict[str, str]:
+    """Return the display names of members, as far as they are known here."""
+    found = db["members"].find({"_id": {"$in": list(member_ids)}}, {"display_name": 1})
+    return {doc["_id"]: doc["display_name"] for doc in found}
+
+
+def thread(db: Db, threads: Sequence[str]) -> Iterator[Doc]:
+    """Return all messages of these threads, oldest first."""
+    return iter(db["messages"].find({"thread": {"$in": list(threads)}}).sort("_id", 1))
 
 
 def require_active(db: Db, member_id: str) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.contracts import usecases
+from services.contracts import evidence, usecases
 from services.contracts.domain import contract, hearing, offer
 from services.contracts.records import CONTRACTS, OFFERS
 from shared.documents import Doc
 from shared.events import Event
 from shared.money import Money
 from shared.reactions import Change, Handle, Keep, Make, Project, Reactions
+from shared.revoked import REVOKED
 
 
 def _contract_of(event: Event) -> str | None:
@@ -39,11 +40,13 @@ _FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, w
 _KNOW_MEMBER = (Project("members", _member),)
 
 REACTIONS: Reactions = {
+    "tokens.revoked": (REVOKED,),
     "proposal.selected": (
         Make(OFFERS, make=offer.of_selection),
         Handle(usecases.withdraw_if_its_job_is_cancelled),
     ),
     "offer.accepted": (Make(CONTRACTS, make=contract.of_acceptance),),
+    "contract.formed": (Handle(evidence.on_formed),),
     "escrow.funded": _FOLLOW_ESCROW,
     "escrow.released": _FOLLOW_ESCROW,
     "escrow.refunded": _FOLLOW_ESCROW,

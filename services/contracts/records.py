@@ -26,6 +26,7 @@ PLAIN_CONTRACT = (
     *("revisions", "formed_at", "reminded", "started_at", "ended_at", "cancel_reason"),
     *("refund_ask_at", *ORIGIN),
 )
+NEWER = ("terms_hash", "client_read_at", "worker_read_at")
 PLAIN_MILESTONE = (
     *("n", "title", "deliver_by", "hold_id", "state", "fund_by", "funded_at", "delivered_at"),
     *("accept_at", "note", "changes_note", "rounds", "told_overdue_at", "accepted_by", "ask_at"),
@@ -126,6 +127,7 @@ def _contract_doc(contract: Contract) -> Doc:
         "asks": [{**_plain(a, PLAIN_ASK), "amount": _money_doc(a.amount)} for a in contract.asks],
         "cancellation": _cancellation_doc(contract.cancellation),
         "dispute": _dispute_doc(contract.dispute),
+        **_plain(contract, NEWER),
     }
 
 
@@ -144,6 +146,9 @@ def _contract(doc: Doc) -> Contract:
         ),
         cancellation=_cancellation(doc.get("cancellation")),
         dispute=_dispute(doc.get("dispute")),
+        terms_hash=doc.get("terms_hash"),
+        client_read_at=doc.get("client_read_at"),
+        worker_read_at=doc.get("worker_read_at"),
         **_pick(doc, PLAIN_CONTRACT),
     )
 

@@ -9,6 +9,7 @@ from services.contracts.domain import (
     dispute,
     offer,
     review,
+    terms,
     waiting,
 )
 from services.contracts.domain import contract as rules
@@ -103,6 +104,12 @@ def say_contract(it: Contract, by: str, now: datetime) -> Doc:
         "changes": [said for a, said in asked if a.kind != "extension"],
         "cancellation": _say_cancellation(it, it.cancellation),
         "dispute": _say_dispute(it.dispute),
+        "terms": {
+            "href": f"/v1/contracts/{it.id}/terms",
+            "hash": it.terms_hash,
+            "client_read_at": it.client_read_at,
+            "worker_read_at": it.worker_read_at,
+        },
         "next": waiting.next_of(it),
         "actions": _actions_of_contract(it, by, now),
     }
@@ -231,6 +238,7 @@ def _say_milestone(it: Contract, m: Milestone, by: str) -> Doc:
         "delivery": (
             {"note": m.note, "links": list(m.links), "at": m.delivered_at} if delivered else None
         ),
+        "pay_by": terms.pay_by(m.delivered_at) if delivered and m.delivered_at else None,
         "changes_note": m.changes_note or None,
         "next": waiting.next_of_milestone(m) if it.state == "active" else None,
         "actions": [

@@ -9,6 +9,7 @@ from services.contracts.domain import (
     ask,
     dispute,
     offer,
+    terms,
 )
 from services.contracts.domain import contract as rules
 from services.contracts.domain.offer import MILESTONES_MAX
@@ -113,10 +114,11 @@ class ChangesWords(Schema):
 
 
 class AcceptanceWords(Schema):
-    """Nothing, or a smaller amount and the reason for it."""
+    """Nothing, or a smaller amount, the reason for it, and the fault of the worker's it is."""
 
     amount = web.MoneyField(load_default=None)
     reason = web.Text(2000, load_default=None)
+    fault = fields.String(load_default=None, validate=validate.OneOf(ask.FAULTS))
 
 
 class ReviewWords(Schema):
@@ -124,6 +126,13 @@ class ReviewWords(Schema):
 
     satisfied = web.Flag(required=True)
     comment = web.Text(2000, required=True)
+
+
+class TermsArgs(Schema):
+    """Which of the documents."""
+
+    format = fields.String(load_default="json", validate=validate.OneOf(["json", "html"]))
+    locale = fields.String(load_default="ja", validate=validate.OneOf(terms.LOCALES))
 
 
 class ExtensionWords(Schema):

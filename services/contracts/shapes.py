@@ -85,6 +85,7 @@ class MilestoneShape(Schema):
     hold_id = fields.String(required=True)
     rounds = fields.Integer(required=True)
     delivery = fields.Nested(DeliveryShape(), allow_none=True, required=True)
+    pay_by = web.When(allow_none=True, required=True)
     changes_note = fields.String(allow_none=True, required=True)
     next = fields.Nested(web.NextShape(), allow_none=True, required=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
@@ -189,8 +190,58 @@ class ContractShape(Schema):
     changes = fields.List(fields.Nested(AskShape()), required=True)
     cancellation = fields.Nested(CancellationShape(), allow_none=True, required=True)
     dispute = fields.Nested(DisputeShape(), allow_none=True, required=True)
+    terms = fields.Nested(lambda: TermsStateShape(), required=True)
     next = fields.Nested(web.NextShape(), allow_none=True, required=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+
+
+class NamedShape(Schema):
+    """A party, by id and by the name it had."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class TermsMilestoneShape(PlannedShape):
+    """A milestone as it was agreed on."""
+
+    n = fields.Integer(required=True)
+
+
+class PaymentShape(Schema):
+    """When and how it is paid."""
+
+    due = fields.String(required=True)
+    latest_days_from_delivery = fields.Integer(required=True)
+    method = fields.String(required=True)
+
+
+class WrittenTermsShape(Schema):
+    """The terms in writing."""
+
+    contract_id = fields.String(required=True)
+    client = fields.Nested(NamedShape(), required=True)
+    worker = fields.Nested(NamedShape(), required=True)
+    commissioned_at = web.When(required=True)
+    title = fields.String(required=True)
+    content = fields.String(required=True)
+    milestones = fields.List(fields.Nested(TermsMilestoneShape()), required=True)
+    place = fields.String(required=True)
+    inspection_days = fields.Integer(required=True)
+    revisions = fields.Integer(required=True)
+    amount = web.MoneyShape(required=True)
+    fund_by = web.When(required=True)
+    payment = fields.Nested(PaymentShape(), required=True)
+    undecided = fields.List(fields.String(), required=True)
+
+
+class TermsStateShape(Schema):
+    """Where the terms in writing are, and who has read them when."""
+
+    href = fields.String(required=True)
+    hash = fields.String(allow_none=True, required=True)
+    client_read_at = web.When(allow_none=True, required=True)
+    worker_read_at = web.When(allow_none=True, required=True)
 
 
 class ContractListShape(Schema):

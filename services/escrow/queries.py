@@ -128,25 +128,36 @@ def statement(
 
 def whole_statement(db: Db, member_id: str, currency: str) -> Iterator[dict[str, Any]]:
     """Return all lines of a wallet, oldest first, at most the last `EXPORT_MAX`."""
+    for entry, line in booked(db, member_id, currency):
+        yield line_words(entry, line)
+
+
+def booked(db: Db, member_id: str, currency: str) -> Iterator[tuple[Doc, Doc]]:
+    """Return a wallet's lines as they are kept, oldest first, each with its entry."""
     id_ = balance_id(wallet_account(member_id), currency)
     balance = db[BALANCES].find_one({"_id": id_})
     newest = balance["n"] if balance else 0
     for first in range(max(1, newest - EXPORT_MAX + 1), newest + 1, CHUNK):
-        yield from _lines(db, id_, range(first, min(first + CHUNK, newest + 1)))
+        yield from _booked(db, id_, range(first, min(first + CHUNK, newest + 1)))
 
 
 def _lines(db: Db, balance: str, numbers: range) -> list[dict[str, Any]]:
+    return [line_words(entry, line) for entry, line in _booked(db, balance, numbers)]
+
+
+def _booked(db: Db, balance: str, numbers: range) -> list[tuple[Doc, Doc]]:
     """Return a wallet's lines by their numbers, in this order; each is found by its exact key."""
     keys = [line_key(balance, n) for n in numbers]
     account = balance.rpartition(":")[0]
     found = {}
     for entry in db[ENTRIES].find({"statement": {"$in": keys}}) if keys else ():
         line = next(one for one in entry["lines"] if one["account"] == account)
-        found[line["n"]] = _line(entry, line)
+        found[line["n"]] = (entry, line)
     return [found[n] for n in numbers if n in found]
 
 
-def _line(entry: Doc, line: Doc) -> dict[str, Any]:
+def line_words(entry: Doc, line: Doc) -> dict[str, Any]:
+    """Return one line of a statement as its member sees it."""
     return {
         "id": entry["_id"],
         "at": entry["at"],

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.escrow import hearing, profiles, queries
 from shared.events import Event
 from shared.reactions import HandleMany, Project, Reactions
+from shared.revoked import REVOKED
 from shared.store import Store
 
 
@@ -26,6 +27,7 @@ _DISPUTES = (HandleMany(hearing.divide_disputed),)
 _MEMBERS = (Project(queries.MEMBERS, hearing.member_doc),)
 
 REACTIONS: Reactions = {
+    "tokens.revoked": (REVOKED,),
     "contract.formed": (HandleMany(_open_holds),),
     "milestone.added": _OPEN_MORE,
     "week.planned": _OPEN_MORE,

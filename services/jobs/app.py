@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.jobs.api import categories, entries, jobs, proposals, questions
+from services.jobs.api import assignments, categories, entries, jobs, proposals, questions
 from services.jobs.domain import market
 from services.jobs.records import KINDS
 from shared import profiles, web
@@ -11,7 +11,8 @@ from shared.settings import Settings
 
 def create_app(given: Settings | None = None) -> Flask:
     """Return the application; gunicorn calls this without settings."""
-    blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp, entries.blp]
+    blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp]
+    blueprints += [entries.blp, assignments.blp]
     app = web.make_app("jobs", blueprints, kinds=KINDS, given=given)
     market.run_as(profiles.of(app.extensions["ukeoi_settings"]))
     return app

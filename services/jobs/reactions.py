@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.jobs import contests, usecases
-from services.jobs.domain import contest, opening, proposal
-from services.jobs.records import JOBS, MEMBERS, PROPOSALS
+from services.jobs import contests, tasks, usecases
+from services.jobs.domain import assignment, funded, opening, proposal
+from services.jobs.records import ASSIGNMENTS, JOBS, MEMBERS, PROPOSALS
 from shared.documents import Doc
 from shared.events import Event
 from shared.reactions import Change, Handle, Project, Reactions
+from shared.revoked import REVOKED
 
 
 def _member(event: Event) -> Doc:
@@ -40,6 +41,11 @@ def _funded_job(event: Event) -> str | None:
     return ref if ref.startswith("job_") else None  # a contract's hold concerns contracts
 
 
+def _cause(event: Event) -> str | None:
+    cause: str = event.data["cause"]
+    return cause if cause.startswith("asg_") else None
+
+
 def _hold(event: Event) -> Mapping[str, Any]:
     return {"what": event.type, "hold_state": event.data.get("state", "")}
 
@@ -47,19 +53,25 @@ def _hold(event: Event) -> Mapping[str, Any]:
 MEMBER = Project(MEMBERS, _member)
 OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
 PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
-MONEY = (Change(JOBS, id=_funded_job, rule=contest.hear, words=_hold),)
+MONEY = (Change(JOBS, id=_funded_job, rule=funded.hear, words=_hold),)
+PAID = Change(ASSIGNMENTS, id=_cause, rule=assignment.settle)
 DECIDED = (Handle(contests.on_decided),)
 JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
+    "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
     "opening.reserved": (Handle(usecases.on_reserved),),
     "job.closed": (JOB_OVER,),
     "job.cancelled": (JOB_OVER,),
     "escrow.funded": MONEY,
-    "escrow.released": MONEY,
+    "escrow.released": (*MONEY, PAID),
     "escrow.refunded": MONEY,
+    "job.opened": (Handle(tasks.on_opened),),
+    "task.closing": (Handle(tasks.on_closing),),
+    "approvals.requested": (Handle(tasks.on_approve_all),),
+    "slot.freed": (Handle(tasks.on_freed),),
     "hold.refused": MONEY,
     "competition.closed": (Handle(contests.on_closed),),
     "competition.undecided": (Handle(contests.on_undecided),),

@@ -11,9 +11,10 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.jobs.domain import category, proposal, silence, text
+from services.jobs.domain import assignment, category, proposal, silence, text
+from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.entry import Entry
-from services.jobs.domain.job import Award, Budget, Contest, Job, Project, Selection
+from services.jobs.domain.job import Award, Budget, Contest, Job, Project, Selection, Task
 from services.jobs.domain.proposal import Milestone, Proposal
 from services.jobs.domain.question import Question
 from shared.documents import Doc, Kind
@@ -31,10 +32,12 @@ def _names(kind: type[Any], *, but: set[str]) -> list[str]:
 
 
 # What is kept as it is; the rest is said below.
-_OF_JOB = _names(Job, but={"id", "skills", "project", "contest"})
+_OF_JOB = _names(Job, but={"id", "skills", "project", "contest", "task"})
 _OF_SELECTION = _names(Selection, but=set())
 _OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones"})
 _OF_CONTEST = _names(Contest, but={"prizes", "awards"})
+_OF_TASK = _names(Task, but={"reward", "remaining", "form", "criteria"})
+_OF_ASSIGNMENT = _names(Assignment, but={"id", "reward"})
 _OF_AWARD = _names(Award, but={"amount"})
 _OF_ENTRY = _names(Entry, but={"id", "links"})
 _OF_QUESTION = _names(Question, but={"id"})
@@ -67,6 +70,7 @@ def job_doc(job: Job) -> Doc:
         "skills": list(job.skills),
         "project": project,
         "contest": job.contest and _contest_doc(job.contest),
+        "task": job.task and _task_doc(job.task),
         "least": job.least and job.least.amount,
         "text": words,
         "grams": text.grams(words),
@@ -92,6 +96,26 @@ def _contest_of(doc: Doc) -> Contest:
         prizes=tuple(Money.of(prize) for prize in doc["prizes"]),
         awards=tuple(Award(**{**a, "amount": Money.of(a["amount"])}) for a in doc["awards"]),
         **{name: doc[name] for name in _OF_CONTEST},
+    )
+
+
+def _task_doc(task: Task) -> Doc:
+    return {
+        **_kept(task, _OF_TASK),
+        "reward": task.reward and task.reward.words(),
+        "remaining": task.remaining and task.remaining.words(),
+        "form": list(task.form),
+        "criteria": list(task.criteria),
+    }
+
+
+def _task_of(doc: Doc) -> Task:
+    return Task(
+        reward=doc["reward"] and Money.of(doc["reward"]),
+        remaining=doc["remaining"] and Money.of(doc["remaining"]),
+        form=tuple(doc["form"]),
+        criteria=tuple(doc["criteria"]),
+        **{name: doc[name] for name in _OF_TASK},
     )
 
 
@@ -128,9 +152,15 @@ def job_of(doc: Doc) -> Job:
         select_by=said["select_by"],
     )
     contest = _contest_of(doc["contest"]) if doc.get("contest") else None
+    task = _task_of(doc["task"]) if doc.get("task") else None
     words: Doc = {name: doc.get(name) for name in _OF_JOB}
     return Job(
-        id=doc["_id"], skills=tuple(doc["skills"]), project=project, contest=contest, **words
+        id=doc["_id"],
+        skills=tuple(doc["skills"]),
+        project=project,
+        contest=contest,
+        task=task,
+        **words,
     )
 
 
@@ -258,4 +288,51 @@ ENTRIES = Kind(
     ),
 )
 
-KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES)
+# assignments
+
+
+def assignment_doc(found: Assignment) -> Doc:
+    """Return a slot, or the assignment it has become, as it is kept."""
+    return {"_id": found.id, **_kept(found, _OF_ASSIGNMENT), "reward": found.reward.words()}
+
+
+def assignment_of(doc: Doc) -> Assignment:
+    """Return the assignment that `assignment_doc` kept."""
+    words = {name: doc[name] for name in _OF_ASSIGNMENT}
+    return Assignment(id=doc["_id"], reward=Money.of(doc["reward"]), **words)
+
+
+_IS_NUMBER = {"$type": "number"}
+
+ASSIGNMENTS = Kind(
+    name="assignment",
+    prefix="asg",
+    collection="assignments",
+    to_doc=assignment_doc,
+    from_doc=assignment_of,
+    wake=assignment.wake,
+    on_wake=assignment.on_wake,
+    indexes=(
+        IndexModel([("job_id", 1), ("state", 1), ("_id", 1)], name="slots_by_state"),
+        IndexModel([("job_id", 1), ("worker_id", 1), ("_id", -1)], name="assignments_of_job"),
+        IndexModel([("worker_id", 1), ("state", 1), ("_id", -1)], name="assignments_of_worker"),
+        IndexModel(
+            [("job_id", 1), ("worker_id", 1), ("seat", 1)],
+            name="one_seat",
+            unique=True,
+            partialFilterExpression={"seat": _IS_NUMBER},
+        ),
+        IndexModel(
+            [("job_id", 1), ("rejection", 1)],
+            name="one_rejection",
+            unique=True,
+            partialFilterExpression={"rejection": _IS_NUMBER},
+        ),
+    ),
+    uniques={
+        "one_seat": ("seat_taken", "you have just started another one"),
+        "one_rejection": ("rejection_taken", "another one has just been rejected"),
+    },
+)
+
+KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
-from services.jobs.domain import category, entry, proposal, question, terms
+from services.jobs.domain import assignment, category, entry, form, proposal, question, terms
 from services.jobs.domain.job import (
     EXPERIENCES,
     MODES,
@@ -36,6 +36,25 @@ def _one_of(*values: str, **how: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(values), **how)
 
 
+class FormQuestionWords(Schema):
+    """A question of a task's form; options for `single` and `multiple`."""
+
+    id = fields.String(required=True, validate=form.is_id)
+    type = _one_of(*form.TYPES, required=True)
+    label = web.Text(terms.TITLE_MAX, line=True, required=True)
+    required = web.Flag(load_default=False)
+    options = fields.List(
+        web.Text(terms.TITLE_MAX, line=True), validate=validate.Length(max=terms.OPTIONS_MAX)
+    )
+
+
+class CriterionWords(Schema):
+    """What a submission must meet; only by one of these may it be rejected."""
+
+    id = fields.String(required=True, validate=form.is_id)
+    text = web.Text(terms.TITLE_MAX, line=True, required=True)
+
+
 class JobEdit(Schema):
     """What a job says; each word alone may be changed. null takes a word back from a draft."""
 
@@ -54,6 +73,18 @@ class JobEdit(Schema):
     closes_at = web.When(allow_none=True)
     visibility = _one_of(*VISIBILITIES)
     no_winner = _one_of(*NO_WINNER)
+    reward = web.MoneyField(allow_none=True)
+    slots = web.Whole(1, terms.SLOTS_MAX)
+    per_worker_limit = web.Whole(1, terms.SLOTS_MAX)
+    minutes_allowed = web.Whole(1, terms.MINUTES_MAX)
+    review_days = web.Whole(1, 30)
+    form = fields.List(
+        fields.Nested(FormQuestionWords()), validate=validate.Length(1, terms.FORM_MAX)
+    )
+    criteria = fields.List(
+        fields.Nested(CriterionWords()), validate=validate.Length(1, terms.CRITERIA_MAX)
+    )
+    min_approval_percent = web.Whole(0, 100)
 
 
 class JobWords(JobEdit):
@@ -171,6 +202,52 @@ class AwardWords(Schema):
     awards = fields.List(
         fields.Nested(OneAward()), required=True, validate=validate.Length(1, terms.PRIZES_MAX)
     )
+
+
+class DraftWords(Schema):
+    """Answers by the ids of the form."""
+
+    answers = fields.Dict(keys=fields.String(), required=True)
+
+
+class AnswersWords(Schema):
+    """Answers by the ids of the form; without any, those of the draft."""
+
+    answers = fields.Dict(keys=fields.String())
+
+
+class RejectWords(Schema):
+    """Which published criterion a submission does not meet, and in what."""
+
+    criterion_id = fields.String(required=True, validate=form.is_id)
+    note = web.Text(assignment.NOTE_MAX, required=True)
+
+
+class AppealWords(Schema):
+    """Why a rejection is wrong."""
+
+    note = web.Text(assignment.NOTE_MAX, required=True)
+
+
+class _Chosen(fields.Field[Any]):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if value == "all":
+            return value
+        if not isinstance(value, list) or not 1 <= len(value) <= 100:
+            raise ValidationError('"all", or 1 to 100 ids.')
+        return [web.IdField("asg").deserialize(one) for one in value]
+
+
+class ApprovalsWords(Schema):
+    """Which assignments are approved: `"all"`, or their ids."""
+
+    assignment_ids = _Chosen(required=True)
+
+
+class ResultArgs(Schema):
+    """How results are written."""
+
+    format = _one_of("ndjson", "csv", load_default="ndjson")
 
 
 class QuestionWords(Schema):

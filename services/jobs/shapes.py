@@ -1,12 +1,12 @@
 """What callers of jobs get: the functions make it, the schemas document it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from marshmallow import Schema, fields, validate
 
-from services.jobs.domain import actions, entry, proposal, question, silence
+from services.jobs.domain import actions, entry, form, proposal, question, silence
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import EXPERIENCES, MODES, NO_WINNER, STATES, VISIBILITIES, Job
 from services.jobs.domain.proposal import Proposal
@@ -56,7 +56,39 @@ class ContestShape(Schema):
     hold_id = fields.String(allow_none=True)
 
 
-class JobShape(ContestShape):
+class FormQuestionShape(Schema):
+    """A question of a task's form."""
+
+    id = fields.String(required=True)
+    type = fields.String(required=True, validate=validate.OneOf(form.TYPES))
+    label = fields.String(required=True)
+    required = fields.Boolean(required=True)
+    options = fields.List(fields.String())
+
+
+class CriterionShape(Schema):
+    """What a submission must meet."""
+
+    id = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class TaskShape(ContestShape):
+    """What only a task says; the other modes leave it out. `slots_by_state` counts them."""
+
+    reward = web.MoneyShape(allow_none=True)
+    slots = fields.Integer()
+    slots_by_state = fields.Dict(keys=fields.String(), values=fields.Integer())
+    per_worker_limit = fields.Integer()
+    minutes_allowed = fields.Integer()
+    review_days = fields.Integer()
+    form = fields.List(fields.Nested(FormQuestionShape()))
+    criteria = fields.List(fields.Nested(CriterionShape()))
+    min_approval_percent = fields.Integer()
+    remaining = web.MoneyShape(allow_none=True)
+
+
+class JobShape(TaskShape):
     """A job. `proposals` counts all it has had, `openings_filled` the contracts that stand."""
 
     id = fields.String(required=True)
@@ -199,6 +231,8 @@ class Seen:
     is_suspended: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     entries: Mapping[str, int] = field(default_factory=dict)
+    slots: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unmet: Mapping[str, Sequence[str]] = field(default_factory=dict)
     proposed: frozenset[str] = frozenset()
 
     def person(self, id_: str) -> Doc:
@@ -218,6 +252,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
             is_suspended=seen.is_suspended,
             has_proposed=job.id in seen.proposed,
             entries=seen.entries.get(job.id, 0),
+            unmet=seen.unmet.get(job.id, ()),
         )
     return {
         "id": job.id,
@@ -237,6 +272,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
         "created_at": job.created_at,
         "published_at": job.published_at,
         **_say_contest(job, seen),
+        **_say_task(job, seen),
         "proposals": seen.counts.get(job.id, 0),
         "next": silence.next_step(job),
         "actions": may,
@@ -258,6 +294,24 @@ def _say_contest(job: Job, seen: Seen) -> Doc:
             for a in contest.awards
         ],
         "entries": seen.entries.get(job.id, 0),
+        "hold_id": job.hold_id if seen.by == job.client_id else None,
+    }
+
+
+def _say_task(job: Job, seen: Seen) -> Doc:
+    if (task := job.task) is None:
+        return {}
+    return {
+        "reward": task.reward,
+        "slots": task.slots,
+        "slots_by_state": dict(seen.slots.get(job.id, {})),
+        "per_worker_limit": task.per_worker_limit,
+        "minutes_allowed": task.minutes_allowed,
+        "review_days": task.review_days,
+        "form": list(task.form),
+        "criteria": list(task.criteria),
+        "min_approval_percent": task.min_approval_percent,
+        "remaining": task.remaining,
         "hold_id": job.hold_id if seen.by == job.client_id else None,
     }
 

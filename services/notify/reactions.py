@@ -4,6 +4,7 @@ from services.notify.domain.told import TOLD
 from services.notify.records import MEMBERS, member_doc
 from services.notify.usecases import hooks, mails, telling
 from shared.reactions import HandleMany, Project, Reactions
+from shared.revoked import REVOKED
 
 TELL = HandleMany(telling.tell)
 MAIL = HandleMany(mails.plan)
@@ -15,6 +16,7 @@ REACTIONS: Reactions = {
     **dict.fromkeys(TOLD, (TELL,)),
     "member.registered": (WHO, TELL),
     "member.changed": (WHO, TELL),
+    "tokens.revoked": (REVOKED, TELL),
     "notification.made": (TELL, MAIL),
     "notification.reminded": (TELL, MAIL),
     "digest.due": (TELL, HandleMany(mails.plan_digests)),

@@ -99,8 +99,19 @@ FACTS = {
         "by": when(),
         "otherwise": text(),
     },
+    # The terms in writing are made; `terms_hash` is the SHA-256 of the JSON document.
+    "terms.made": {"contract_id": text(), **PARTIES, "terms_hash": text()},
+    # A party (`by`) has opened them for the first time.
+    "terms.read": {
+        "contract_id": text(),
+        **PARTIES,
+        "by": text(validate=validate.OneOf(["client", "worker"])),
+        "terms_hash": maybe(fields.String),
+    },
     "contract.started": CONTRACT,
     "milestone.funded": {**STEP, "deliver_by": when()},
+    # The one before it has ended: this one is to be funded, or the contract completes without it.
+    "milestone.due": {**STEP, "fund_by": when()},
     "milestone.overdue": {**STEP, "cancelled_at": when()},
     # The note and links are kept here: the document holds only the latest.
     "delivery.submitted": {
@@ -123,6 +134,7 @@ FACTS = {
         "amount": money(),
         "by": text(validate=validate.OneOf(["client", "silence"])),
         "reason": maybe(fields.String),
+        "fault": maybe(fields.String),
     },
     "milestone.paid": {**STEP, "amount": money()},
     # `hold_ids`: holds that were never funded and are needed no more.

@@ -104,6 +104,15 @@ FACTS = {
     # A slot of a closed job that ended unpaid (rejected for good, expired, returned): its `amount`
     # goes back to the client. A slot that somebody else may still take says nothing.
     "slot.closed": {**HELD, "assignment_id": text(), "amount": money()},
+    # Only jobs itself hears these: a task closes, and its free slots are to be counted; all that
+    # waits for review is to be approved; a slot ended unpaid, and another may take it.
+    "task.closing": JOB,
+    "approvals.requested": JOB,
+    "slot.freed": ASSIGNMENT,
+    "assignment.submitted": {**ASSIGNMENT, "review_by": when()},
+    "assignment.rejected": {**ASSIGNMENT, "appeal_by": when()},
+    "assignment.appealed": {**ASSIGNMENT, "answer_by": when()},
+    "appeal.refused": ASSIGNMENT,
     # Nobody can enter any more; the client may award until `award_by`, which may be put off once.
     "competition.closed": {**JOB, "award_by": when()},
     "competition.extended": {**JOB, "award_by": when()},

@@ -7,7 +7,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api
 
-from shared import auth, log, relay, settings
+from shared import auth, log, relay, revocations, settings
 from shared import store as stores
 from shared.documents import Kind, Shelf
 from shared.settings import Settings
@@ -80,6 +80,7 @@ def make_app(
         ukeoi_store=store,
         ukeoi_relay=relay.start(store, config.amqp_url) if config.amqp_url else None,
         ukeoi_keys=auth.Keys(config.jwt_public_keys, config.jwt_issuer, config.jwt_audience),
+        ukeoi_revocations=revocations.Revocations(store.db),
         ukeoi_kinds=tuple(kinds),
         ukeoi_shelves=tuple(shelves),
         ukeoi_indexed=False,

@@ -128,7 +128,7 @@ def finish(spec: Doc) -> Doc:
     spec["components"]["responses"] = {
         f"Problem{status}": problem(status) for status in (*ALWAYS, *TO_CHANGES)
     }
-    _translate_patterns(spec["components"]["schemas"])
+    _translate(spec["components"]["schemas"])
     _put_examples(spec)
     _prune(spec)
     return spec
@@ -137,16 +137,17 @@ def finish(spec: Doc) -> Doc:
 def _renamed(path: str, item: Doc) -> tuple[str, Doc]:
     """Say `{id}`, whatever the view's argument is called, and what kind of id it is."""
     for place in item.get("parameters", []):
-        before = path.partition(f"/{{{place['name']}}}")[0].rpartition("/")[2]
-        if place["schema"]["type"] == "string" and before in samples.PREFIXES:
-            path = path.replace(f"{{{place['name']}}}", "{id}")
-            place["name"] = "id"
-            place["description"] = f"An id: `{samples.PREFIXES[before]}_` and 32 digits."
-            place["example"] = samples.an_id(samples.PREFIXES[before])
-        elif place["schema"]["type"] == "integer":
+        called = place["name"]
+        before = path.partition(f"/{{{called}}}")[0].rpartition("/")[2]
+        if place["schema"]["type"] == "integer":
             place["description"] = "Counted from 1."
             place["schema"] = {"type": "integer", "minimum": 1}
             place["example"] = 1
+        elif before in samples.PREFIXES:
+            place["name"] = "id" if "{id}" not in path else called.rstrip("_")
+            path = path.replace(f"{{{called}}}", f"{{{place['name']}}}")
+            place["description"] = f"An id: `{samples.PREFIXES[before]}_` and 32 digits."
+            place["example"] = samples.an_id(samples.PREFIXES[before])
     return path, item
 
 
@@ -246,16 +247,18 @@ def _ref(kind: str, name: str) -> Doc:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def _translate_patterns(value: Any) -> None:
-    """Say Python's patterns, which are matched from the start, as those of JSON Schema."""
+def _translate(value: Any) -> None:
+    """Say in JSON Schema what marshmallow has another way to say."""
     if isinstance(value, dict):
         if isinstance(found := value.get("pattern"), str):
             value["pattern"] = f"^{found.removeprefix('^')}".replace(r"\Z", "$")
+        if value.get("default") == "" and value.get("minLength", 0) > 0:
+            del value["default"]  # what is left out is empty; what is sent may not be
         for inner in value.values():
-            _translate_patterns(inner)
+            _translate(inner)
     elif isinstance(value, list):
         for inner in value:
-            _translate_patterns(inner)
+            _translate(inner)
 
 
 def _put_examples(spec: Doc) -> None:

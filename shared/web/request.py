@@ -96,7 +96,10 @@ def _read_caller(at: Here) -> Caller | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("bad_token", "Authorization is to be: Bearer <access token>")
-    return keys().verify(token.strip(), now=at.now)
+    found = keys().verify(token.strip(), now=at.now)
+    at.parts["ukeoi_revocations"].refuse(found, now=at.now)
+    found.require("read" if at.request.method in ("GET", "HEAD") else "write")
+    return found
 
 
 def address() -> str:
@@ -139,9 +142,14 @@ def once(required: bool = False, **answer: Any) -> Once | None:
 
     `answer` (status, location, ids) is kept with the change and given again to a replay.
 
+    What requires a key moves money: a program's token needs the scope for it.
+
     :raises Malformed: 400: `idempotency_key_required`, `bad_idempotency_key`
+    :raises Forbidden: 403: `insufficient_scope`
     """
     request = here.get().request
+    if required and (payer := caller_or_none()):
+        payer.require("money")
     key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         if required:

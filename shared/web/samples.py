@@ -12,7 +12,11 @@ _KINDS = {"string": str, "integer": int, "array": list}
 
 PREFIXES = {
     "assignments": "asg",
+    "changes": "chg",
+    "chargebacks": "cbk",
     "contracts": "con",
+    "deliveries": "dlv",
+    "deposits": "dep",
     "entries": "ent",
     "extensions": "ext",
     "holds": "hld",
@@ -25,6 +29,7 @@ PREFIXES = {
     "payouts": "pay",
     "proposals": "pro",
     "questions": "qst",
+    "sessions": "ses",
     "webhooks": "whk",
 }
 # Whose id a schema's own `id` is; the names of other ids tell themselves.
@@ -78,6 +83,7 @@ DIGITS = "019a8f2c5d3b7c418b6a0d9e4f7a1c2e"
 BY_NAME: Mapping[str, Any] = {
     "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJtZW1fLi4uIn0.c2lnbmF0dXJl",
     "action": "inspect",
+    "at": "08:00",
     "after": "eyJhdCI6IjIwMjYtMTItMDEifQ",
     "amount": 75_000,
     "answer": "希望日時を送っていただくだけで十分です。",
@@ -86,7 +92,7 @@ BY_NAME: Mapping[str, Any] = {
     "bio": "Web制作を8年しています。飲食店のサイトが得意です。",
     "body": "「ホームページのリニューアル」が納品されました。",
     "by": "2026-12-21T09:30:00.000Z",
-    "category": "web-site-design",
+    "category": "web-design",
     "changes_note": "地図が古い駐車場の場所になっています。",
     "code": "wrong_state",
     "comment": "思いを丁寧に聞いてくださり、想像以上の仕上がりでした。",
@@ -96,6 +102,7 @@ BY_NAME: Mapping[str, Any] = {
     "display_name": "山田太郎",
     "email": "taro@example.com",
     "expires_in": 900,
+    "from": "22:00",
     "head": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "href": f"/v1/contracts/con_{DIGITS}",
     "if": "the client does not inspect",
@@ -129,6 +136,7 @@ BY_NAME: Mapping[str, Any] = {
     "subject": f"con_{DIGITS}",
     "text": "写真は、いつごろいただけますか。",
     "title": "古民家カフェのホームページのリニューアル",
+    "to": "07:00",
     "token_type": "Bearer",
     "type": "delivery.submitted",
     "what": "delivery.submitted",

@@ -14,11 +14,11 @@ class Others:
 
     began: float = field(default_factory=time.monotonic)
     busy_s: float = field(default_factory=lambda: _busy_s())
-    ours_s: float = field(default_factory=lambda: _ours_s())
+    ours_s: float = field(default_factory=lambda: ours_s())
 
     def cores(self) -> float:
         """Return the mean number of cores that others have used since."""
-        others_s = (_busy_s() - self.busy_s) - (_ours_s() - self.ours_s)
+        others_s = (_busy_s() - self.busy_s) - (ours_s() - self.ours_s)
         return max(0.0, others_s / (time.monotonic() - self.began))
 
 
@@ -43,7 +43,7 @@ def _first_line() -> list[int]:
     return [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
 
 
-def _ours_s() -> float:
+def ours_s() -> float:
     """Return the time that this process and all its descendants have used, the ended included."""
     used: dict[int, float] = {}
     parents: dict[int, int] = {}

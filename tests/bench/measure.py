@@ -1,11 +1,14 @@
 """What a row of the table is, how its contestants take turns, and what becomes of their figures."""
 
 import statistics
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.bench.load import Others
+from tests.bench.load import Others, wait_for_calm
 from tests.bench.rig import NotHere, Rig
+
+CALM_PATIENCE_S = 30
 
 Figures = Mapping[str, float]
 """Figure name -> value, in the unit of the row."""
@@ -74,7 +77,9 @@ class Measured:
     row: Row
     turns: list[dict[str, float]] = field(default_factory=list)
     loads: list[float] = field(default_factory=list)
+    cpu_us: dict[str, list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
 
     def figures(self) -> dict[str, Spread]:
         """Return each figure's spread over the turns."""
@@ -95,8 +100,13 @@ def _ratio(goal: Goal, turn: Figures) -> float | None:
         return None
 
 
-def measure(row: Row, rig: Rig, *, runs: int, say: Callable[[str], None]) -> Measured:
-    """Let the contestants take turns, the first of one turn being the last of the next."""
+def measure(
+    row: Row, rig: Rig, *, runs: int, calm: float | None, say: Callable[[str], None]
+) -> Measured:
+    """Let the contestants take turns, the first of one turn being the last of the next.
+
+    `calm`: each waits until the rest of the machine uses less than so many cores.
+    """
     measured = Measured(row)
     for turn in range(runs):
         figures: dict[str, float] = {}
@@ -104,16 +114,25 @@ def measure(row: Row, rig: Rig, *, runs: int, say: Callable[[str], None]) -> Mea
         for contestant in (*row.contestants[shift:], *row.contestants[:shift]):
             if contestant.name in measured.missing:
                 continue
+            if calm is not None:
+                wait_for_calm(calm, CALM_PATIENCE_S)
             try:
+                rig.cpu_us_each = None
                 others = Others()
                 found = contestant.run(rig)
                 measured.loads.append(others.cores())
             except NotHere as why:
-                measured.missing[contestant.name] = str(why)
+                measured.missing[contestant.name] = f"not here: {why}"
                 say(f"{row.id} {contestant.name}: not here: {why}")
+                continue
+            except Exception as why:  # noqa: BLE001  (the other rows are worth having)
+                measured.broken[contestant.name] = f"broke: {why!r}"
+                say("".join(traceback.format_exception(why)))
                 continue
             named = found if isinstance(found, Mapping) else {contestant.name: found}
             figures.update(named)
+            if rig.cpu_us_each is not None and len(named) == 1:
+                measured.cpu_us.setdefault(contestant.name, []).append(rig.cpu_us_each)
             said = ", ".join(f"{name} {value:,.4g}" for name, value in named.items())
             say(f"{row.id} {turn + 1}/{runs}: {said} {row.unit} (others: {measured.loads[-1]:.2f})")
         measured.turns.append(figures)

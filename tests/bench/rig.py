@@ -17,6 +17,7 @@ from pymongo.database import Database
 
 from shared.bus.topology import queue_arguments
 from tests import backends
+from tests.bench.load import ours_s
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
@@ -42,6 +43,8 @@ class Rig:
     amqp_url: str
     quick: bool
     client: MongoClient[Doc]
+    cpu_us_each: float | None = None
+    """What one effect cost in CPU time, contestant and servers together; of the last turn."""
 
     def size(self, full: int, quick: int) -> int:
         """Return how many: of the real thing, or of a try."""
@@ -169,12 +172,14 @@ def until(is_so: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) 
         time.sleep(POLL_S)
 
 
-def rate(effects: Callable[[], int], count: int, process: subprocess.Popen[bytes]) -> float:
+def rate(
+    rig: Rig, effects: Callable[[], int], count: int, process: subprocess.Popen[bytes]
+) -> float:
     """Return effects per second, from the first tenth to the last, while a program runs.
 
     `effects` asks a server how many there are, which costs the same whoever the contestant is.
     """
-    start_at, started, done = 0.0, 0, 0
+    start_at, started, done, used_s = 0.0, 0, 0, 0.0
     moved_at = time.monotonic()
     while done < count:
         if process.poll() is not None:
@@ -185,8 +190,10 @@ def rate(effects: Callable[[], int], count: int, process: subprocess.Popen[bytes
         before, done = done, effects()
         moved_at = time.monotonic() if done != before else moved_at
         if not started and done >= count * WARM_SHARE:
-            start_at, started = time.monotonic(), done
-    return (done - started) / (time.monotonic() - start_at)
+            start_at, started, used_s = time.monotonic(), done, ours_s()
+    seconds = time.monotonic() - start_at
+    rig.cpu_us_each = (ours_s() - used_s) / (done - started) * 1e6
+    return (done - started) / seconds
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -23,6 +23,7 @@ from services.contracts.records import CONTRACTS
 from shared import clock, ids
 from shared.documents import Doc, newborn
 from shared.store import Db
+from tests.bench.load import ours_s
 from tests.bench.rig import PROGRAMS, ROOT, NotHere, Rig, until
 from tests.callers import Signer
 
@@ -95,7 +96,9 @@ def answers(url: str) -> bool:
     return True
 
 
-def load(url: str, lines: Sequence[str], seconds: float, connections: int = CONNECTIONS) -> Load:
+def load(
+    rig: Rig, url: str, lines: Sequence[str], seconds: float, connections: int = CONNECTIONS
+) -> Load:
     """Deliver and recall the contracts in turn, by so many connections at once."""
     if not shutil.which("wrk"):
         raise NotHere("no wrk: install the Debian package wrk")
@@ -104,8 +107,12 @@ def load(url: str, lines: Sequence[str], seconds: float, connections: int = CONN
         file.write_text("\n".join(lines) + "\n")
         argv = ("wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds:g}s", "--latency")
         argv += ("-s", str(PROGRAMS / "acts.lua"), url, "--", str(file))
+        used_s = ours_s()
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True)
-    return Load(**json.loads(done.stdout.strip().splitlines()[-1]))
+        used_s = ours_s() - used_s
+    seen = Load(**json.loads(done.stdout.strip().splitlines()[-1]))
+    rig.cpu_us_each = used_s / max(1, seen.requests) * 1e6
+    return seen
 
 
 def prepare(db: Db, count: int, signer: Signer) -> list[str]:

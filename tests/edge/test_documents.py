@@ -14,6 +14,7 @@ from deploy.documents import breaking, events, openapi, site, written
 from shared import catalog
 from shared.catalog.meanings import MEANINGS
 from shared.web.document import METHODS, operations
+from tests.edge.world import service_of
 
 pytestmark = pytest.mark.pure
 
@@ -87,6 +88,12 @@ def test_every_route_of_every_service_is_in_the_document(spec: Doc) -> None:
         assert {o["operationId"] for _, _, o in operations(own)} <= said
     paths = [path for path, item in spec["paths"].items() if item.keys() & {*METHODS}]
     assert paths == [path for path in paths if path.startswith(("/v1/", "/.well-known/"))]
+
+
+def test_the_gateway_leads_every_path_to_its_service() -> None:
+    for name in openapi.SERVICES:
+        for path in openapi.of_service(name)["paths"]:
+            assert service_of(path.replace("{", "").replace("}", "")) == name, path
 
 
 def test_every_example_is_an_example(spec: Doc) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -687,3 +688,38 @@ def test_a_payment_that_was_taken_back_is_seen_and_written_off_by_operators(
     refused(ops.post(f"{path}/{found['id']}/write-off"), 409, "wrong_state")
     said(tell(nobody, {"type": "charge.chargeback_reversed", "data": about}), 200)
     assert audit.check(store.db) == []
+
+
+# Months
+
+
+def test_a_month_of_a_wallet_says_its_fees_and_their_tax(
+    store: Store, worker: Caller, nobody: Caller
+) -> None:
+    rich(store, worker)
+    now = clock.now() + timedelta(hours=9)
+    path = f"/v1/wallet/months/{now:%Y-%m}"
+    month = said(worker.get(path), 200)
+    assert (month["opening"], month["closing"], month["received"]) == (
+        yen(0),
+        yen(71_250),
+        yen(71_250),
+    )
+    # 3,750 with a tax of 10 % within: 340.9.
+    invoice = month["invoice"]
+    assert (invoice["fees"], invoice["tax"], invoice["without_tax"]) == (
+        yen(3_750),
+        yen(340),
+        yen(3_410),
+    )
+    assert (invoice["qualified"], invoice["rate"]) == (False, "0.1")
+    assert [step["amount"] for step in month["lines"][0]["steps"]] == [3_750]
+    before = said(worker.get("/v1/wallet/months/2024-02"), 200)
+    assert (before["lines"], before["closing"]) == ([], yen(0))
+    page = worker.get(f"{path}?format=html")
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert "3,750 JPY" in page.text
+    assert "<script" not in page.text
+    refused(worker.get("/v1/wallet/months/2026-13"), 404, "no_such_month")
+    refused(worker.get(f"{path}?format=pdf"), 422, "invalid_words")
+    assert nobody.get(path).status_code == 401

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from shared import clock
+from tests import messages
 from tests.callers import Signer
-from tests.flows.marketplace import Marketplace, forget_queues
+from tests.flows.marketplace import SERVICES, Marketplace, forget_queues
 
 
 @pytest.fixture(scope="package")
@@ -24,5 +25,7 @@ def market(
         clock.allow_offset(str(market.clock_file))
         market.start()
         yield market
+        wrong = [one for name in SERVICES for one in messages.wrong(market.db(name))]
         market.stop()
     forget_queues(amqp_url)
+    assert not wrong, "what was said does not fit docs/events"

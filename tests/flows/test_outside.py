@@ -69,9 +69,11 @@ def test_a_real_mail_server_is_handed_what_both_sides_must_know(
 ) -> None:
     hire = two_people(market)
     known = market.db("notify")["members"]
-    client = known.find_one({"_id": hire.client.id}) or {}
-    market.db("notify")["members"].update_one({"_id": hire.worker.id}, {"$set": {"locale": "en"}})
-    worker = known.find_one({"_id": hire.worker.id}) or {}
+    client, worker = (
+        eventually(lambda id_=who.id: known.find_one({"_id": id_}), "notify knows them")
+        for who in (hire.client, hire.worker)
+    )
+    known.update_one({"_id": hire.worker.id}, {"$set": {"locale": "en"}})
 
     offered(hire)
     eventually(lambda: office.to(worker["email"]), "the worker has mail")

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from services.jobs.domain import market
 from services.jobs.domain.job import STATES
 from services.jobs.records import JOBS, MEMBERS
 from shared import clock
+from shared.profiles import Profile
 from shared.store import Db
 from tests.callers import Caller
 from tests.jobs.builders import (
@@ -113,11 +115,12 @@ def test_a_draft_may_leave_out_what_it_does_not_know_yet(client: Caller) -> None
     assert allowed(made)["publish"] == ["incomplete"]
 
 
-@pytest.mark.parametrize("mode", ["task"])
-def test_modes_that_are_not_enabled_are_refused_whatever_they_say(
-    db: Db, client: Caller, mode: str
-) -> None:
-    made = client.post("/v1/jobs", {"mode": mode, "title": "t", "prizes": []})
+def test_modes_that_are_not_enabled_are_refused_whatever_they_say(db: Db, client: Caller) -> None:
+    market.run_as(Profile(modes=("project",)))
+    try:
+        made = client.post("/v1/jobs", {"mode": "task", "title": "t", "prizes": []})
+    finally:
+        market.run_as(Profile())
 
     assert (made.status_code, made.json["code"]) == (422, "mode_not_enabled")
     assert db[JOBS.collection].count_documents({}) == 0

@@ -292,7 +292,16 @@ def test_every_text_can_be_filled_in_and_names_the_work(
 
     assert "%" not in said.title + said.body
     if not type_.startswith(
-        ("payout.", "deposit.", "webhook.", "mail.", "password.", "member.", "sanction.")
+        (
+            "payout.",
+            "deposit.",
+            "webhook.",
+            "mail.",
+            "password.",
+            "factor.",
+            "member.",
+            "sanction.",
+        )
     ):
         assert TITLE in said.title + said.body
     if tell.by:
@@ -438,6 +447,7 @@ def test_an_event_concerns_the_members_it_names() -> None:
 
 
 SEEN_BY_BOTH = {
+    "appeal_by",
     "state",
     *("client_id", "worker_id", "title", "job_id", "proposal_id", "listing_id", "offer_id"),
     *(
@@ -456,8 +466,8 @@ SEEN_BY_BOTH = {
     *("reviewee_id", "reviewer_role", "satisfied", "comment", "written_at", "ref", "cause"),
     *("question_id", "note", "links", "state", "assignment_id", "parts", "tip_id"),
     *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id", "pay"),
-    *("extension_id", "change_id", "dispute_id", "kind", "new_title", "fault", "claim"),
-    *("proposal", "decide_by"),
+    *("terms_hash", "extension_id", "change_id", "dispute_id", "kind", "new_title", "fault"),
+    *("claim", "proposal", "decide_by"),
 }
 
 

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Response
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
-from services.accounts import schemas
+from services.accounts.schemas import people as schemas
 from shared import web
 from shared.auth import PublicKey
 

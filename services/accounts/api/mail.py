@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Response
 
-from services.accounts import schemas
+from services.accounts.schemas import access as schemas
 from services.accounts.usecases import letters
 from shared import web
 
-mail = web.blueprint("mail", __name__)
+mail = web.blueprint("letters", __name__)
 
 
 @mail.post("/email-verifications")

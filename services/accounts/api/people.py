@@ -4,9 +4,10 @@ from typing import Any
 
 from flask import Response
 
-from services.accounts import queries, schemas
+from services.accounts import queries
 from services.accounts.domain import member as rules
 from services.accounts.records import MEMBERS
+from services.accounts.schemas import people as schemas
 from services.accounts.usecases import members
 from shared import web
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from services.accounts import queries, schemas
-from services.accounts.usecases import sessions
+from services.accounts import queries
+from services.accounts.schemas import access as schemas
+from services.accounts.usecases import factors, sessions
 from services.accounts.usecases.tokens import Signer
 from shared import web
 
@@ -15,13 +16,14 @@ AGENT_MAX = 200
 
 
 @logins.post("/sessions")
-@logins.arguments(schemas.Credentials())
+@logins.arguments(schemas.LoginWords())
 @logins.response(201, schemas.LoginShape())
 @web.public
 def log_in(words: dict[str, Any]) -> Response:
     """Log in.
 
-    201 the tokens; 401 bad_credentials; 403 member_suspended; 422 invalid_words;
+    201 the tokens; 401 bad_credentials, code_required, bad_code; 403 member_suspended;
+    422 invalid_words;
     429 too_many_failures (of this account from this address within a minute).
     """
     found = sessions.log_in(
@@ -61,21 +63,22 @@ def log_out() -> Response:
 def list_sessions() -> Response:
     """See where one is logged in, the latest login first.
 
-    200 all of them.
+    200 all of them; 403 login_required.
     """
-    who = web.caller()
+    who = factors.refuse_programs(web.caller())
     found = queries.sessions_of(web.store().db, who.id, now=web.now())
     return web.listing([schemas.session(one, present=who.session) for one in found])
 
 
-@logins.delete("/sessions/<id>")
+@logins.delete("/sessions/<string(length=36):id>")
 @logins.response(204)
 def end_session(id: str) -> Response:
     """End one of one's own sessions; one that has ended stays so.
 
-    204; 404 no_such_session.
+    204; 403 login_required; 404 no_such_session.
     """
-    sessions.end_other(web.store(), web.caller().id, id, now=web.now())
+    who = factors.refuse_programs(web.caller())
+    sessions.end_other(web.store(), who.id, id, now=web.now())
     return web.answer(None, 204)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared import clock
 from shared.errors import Conflict
 from shared.events import Fact
 from shared.moves import Outcome
@@ -34,6 +35,34 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sanction:
+    """One measure of the operators against a member; its rules are in `sanction`."""
+
+    id: str
+    level: str
+    reason: str
+    by: str
+    at: datetime
+    until: datetime | None = None
+    state: str = "in_force"
+    appeal: str | None = None
+    appealed_at: datetime | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totp:
+    """A second factor; its rules are in `totp`. `last_step`: codes up to it are spent."""
+
+    secret: str
+    is_on: bool = False
+    last_step: int = 0
+    recovery: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One account, which may both give and take work."""
 
@@ -51,6 +80,8 @@ class Member:
     email_verified_at: datetime | None = None
     # Whatever session began before is worth nothing: the password was changed.
     sessions_since: datetime | None = None
+    sanctions: tuple[Sanction, ...] = ()
+    totp: Totp | None = None
 
 
 def register(
@@ -103,8 +134,8 @@ def verify_email(member: Member, *, now: datetime, email: str) -> Outcome[Member
 
 def set_password(member: Member, *, now: datetime, password_hash: str) -> Outcome[Member]:
     """Take another password; every session that began before ends."""
-    fact = Fact("password.changed", {"member_id": member.id})
-    return replace(member, password_hash=password_hash, sessions_since=now), [fact]
+    facts = [Fact("password.changed", {"member_id": member.id}), revoked(member, now=now)]
+    return replace(member, password_hash=password_hash, sessions_since=now), facts
 
 
 def rehash(member: Member, *, now: datetime, old: str, password_hash: str) -> Outcome[Member]:
@@ -138,6 +169,22 @@ def note_record(member: Member, *, now: datetime, counted: Record) -> Outcome[Me
     return replace(member, record=record), [
         Fact("record.changed", _record_words(member.id, record))
     ]
+
+
+def changed(member: Member) -> Fact:
+    """Say who the member is now."""
+    return Fact("member.changed", _words(member))
+
+
+def revoked(member: Member, *, now: datetime) -> Fact:
+    """Say that all tokens issued so far are worth nothing."""
+    return tokens_revoked(member.id, session_id=None, now=now)
+
+
+def tokens_revoked(member_id: str, *, session_id: str | None, now: datetime) -> Fact:
+    """Say that the tokens of a member, or of one session alone, are worth nothing."""
+    words = {"member_id": member_id, "session_id": session_id, "before": clock.text(now)}
+    return Fact("tokens.revoked", words)
 
 
 def distinct(texts: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.accounts.domain.member import Member
+from services.accounts.domain.member import Member, tokens_revoked
 from shared.events import Fact
 from shared.moves import Moves, Outcome, next_state
 
@@ -73,6 +73,7 @@ def refresh(
     if now >= session.expires_at:
         return replace(session, state=next_state(MOVES, session.state, "expire")), facts
     if not hmac.compare_digest(shown_hash, session.token_hash):
+        facts.append(tokens_revoked(session.member_id, session_id=session.id, now=now))
         return replace(session, state=next_state(MOVES, session.state, "revoke")), facts
     return replace(
         session,
@@ -87,7 +88,8 @@ def end(session: Session, *, now: datetime) -> Outcome[Session]:
     """Log out; a family that has ended stays as it is."""
     if session.state != "active":
         return session, []
-    return replace(session, state=next_state(MOVES, session.state, "end")), []
+    fact = tokens_revoked(session.member_id, session_id=session.id, now=now)
+    return replace(session, state=next_state(MOVES, session.state, "end")), [fact]
 
 
 def _last_day(session: Session) -> datetime:

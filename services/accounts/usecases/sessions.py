@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.accounts import queries
 from services.accounts.domain import member as member_rules
+from services.accounts.domain import sanction, totp
 from services.accounts.domain import session as rules
 from services.accounts.domain.credentials import normal_password
 from services.accounts.domain.member import Member
@@ -13,7 +14,7 @@ from services.accounts.domain.session import Login
 from services.accounts.records import FAILURES, MEMBERS, SESSIONS
 from services.accounts.usecases import hashing, letters, tokens
 from services.accounts.usecases.tokens import Signer
-from shared import ids
+from shared import clock, ids
 from shared.auth import Unauthenticated
 from shared.errors import Conflict, Forbidden, TooMany, Unknown
 from shared.store import Store
@@ -32,19 +33,28 @@ def log_in(
     address: str,
     now: datetime,
     agent: str = "",
+    code: str | None = None,
 ) -> Login:
     """Begin a session; nobody of that address takes the same time as a wrong password.
 
-    :raises Unauthenticated: `bad_credentials`
+    :raises Unauthenticated: `bad_credentials`; of who has a second factor `code_required`,
+        `bad_code`
     :raises Forbidden: `member_suspended`
     :raises TooMany: `too_many_failures`
     :raises Unavailable: too many passwords are being hashed
     """
-    member = _prove(store, email=email, password=password, address=address, now=now)
+    member = prove(store, email=email, password=password, address=address, now=now)
     if member is None:
         raise Unauthenticated("bad_credentials", "this address and this password do not fit")
     if member.state != "active":
-        raise Forbidden("member_suspended", "this account is suspended")
+        raise Forbidden("member_suspended", _why_out(member))
+    if totp.is_on(member):
+        if code is None:
+            raise Unauthenticated("code_required", "this account asks for a code as well")
+        try:
+            member = spend_code(store, member, code=code, address=address, now=now)
+        except Forbidden as wrong:
+            raise Unauthenticated("bad_code", str(wrong)) from wrong
     session_id = ids.new("ses")
     token = tokens.new_refresh_token(session_id)
     access = signer.access_token(member, session_id, now=now)
@@ -59,9 +69,16 @@ def log_in(
     return Login(member=member, access_token=access, refresh_token=token)
 
 
-def _prove(
-    store: Store, *, email: str, password: str, address: str, now: datetime
-) -> Member | None:
+def _why_out(member: Member) -> str:
+    """Say why a member, who has proved to be it, is kept out."""
+    found = sanction.in_force(member)
+    if found is None:
+        return "this account is suspended"
+    until = f"until {clock.text(found.until)}" if found.until else "for good"
+    return f"this account is suspended {until}: {found.reason} (appeal: POST /v1/sessions/appeals)"
+
+
+def prove(store: Store, *, email: str, password: str, address: str, now: datetime) -> Member | None:
     """Return whose address and password these are; a failure is counted.
 
     A hash of yesterday's cost is made anew: only now is the password at hand.
@@ -93,6 +110,37 @@ def _prove(
     return member
 
 
+def prove_present(
+    store: Store, member_id: str, *, password: str, address: str, now: datetime
+) -> Member:
+    """Return the member who logged in before and now shows the password again.
+
+    :raises Forbidden: `wrong_password`
+    :raises TooMany: `too_many_failures`
+    :raises Unknown: `no_such_member`
+    """
+    email = store.get(MEMBERS, member_id).email
+    member = prove(store, email=email, password=password, address=address, now=now)
+    if member is None:
+        raise Forbidden("wrong_password", "this is not the present password")
+    return member
+
+
+def spend_code(store: Store, member: Member, *, code: str, address: str, now: datetime) -> Member:
+    """Spend a code of the second factor; a wrong one counts as a failed login.
+
+    :raises Conflict: `no_totp`
+    :raises Forbidden: `wrong_code`
+    :raises TooMany: `too_many_failures`
+    """
+    try:
+        return store.change(MEMBERS, member.id, totp.use, code=code, now=now).thing
+    except Forbidden:
+        keys = _limit_keys(member.email, address)
+        store.keep(FAILURES, [{"_id": ids.new("lgf"), "keys": keys, "at": now}])
+        raise
+
+
 def change_password(
     store: Store,
     member_id: str,
@@ -109,10 +157,7 @@ def change_password(
     :raises TooMany: `too_many_failures`
     :raises Unknown: `no_such_member`
     """
-    email = store.get(MEMBERS, member_id).email
-    member = _prove(store, email=email, password=current_password, address=address, now=now)
-    if member is None:
-        raise Forbidden("wrong_password", "this is not the present password")
+    member = prove_present(store, member_id, password=current_password, address=address, now=now)
     fresh = letters.new_hash(member, password)
     store.change(MEMBERS, member_id, member_rules.set_password, password_hash=fresh, now=now)
 

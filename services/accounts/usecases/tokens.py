@@ -34,23 +34,35 @@ class Signer:
         self._private: dict[str, PrivateKey] = {}
         self._read_at = float("-inf")
 
-    def access_token(self, member: Member, session_id: str, *, now: datetime) -> str:
-        """Return a token for 15 minutes.
+    def access_token(
+        self,
+        member: Member,
+        session_id: str,
+        *,
+        now: datetime,
+        scopes: tuple[str, ...] | None = None,
+    ) -> str:
+        """Return a token for 15 minutes; with `scopes` it is a program's, and has no roles.
 
         :raises Unavailable: there is no key to sign with
         """
         kid, key = self._newest()
         at = int(now.timestamp())
+        if member.sessions_since is not None:
+            # Later than the second in which all earlier tokens were revoked.
+            at = max(at, int(member.sessions_since.timestamp()) + 1)
         claims = {
             "sub": member.id,  # first, so that the gateway can tell members apart
             "iss": self._issuer,
             "aud": self._audience,
-            "roles": list(member.roles),
+            "roles": [] if scopes is not None else list(member.roles),
             "sid": session_id,
             "jti": ids.new("tok"),
             "iat": at,
             "exp": at + ACCESS_LIFE_S,
         }
+        if scopes is not None:
+            claims["scope"] = " ".join(scopes)
         algorithm = "EdDSA" if isinstance(key, Ed25519PrivateKey) else "ES256"
         return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid, "typ": "at+jwt"})
 

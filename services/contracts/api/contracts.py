@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from services.contracts import queries
-from services.contracts.domain import acts, contract, hearing, message, silence, waiting
+from services.contracts.domain import acts, contract, hearing, message, silence, terms, waiting
 from services.contracts.domain.contract import Contract
 from services.contracts.records import CONTRACTS, MESSAGES
 from services.contracts.saying import say_contract, say_message
@@ -26,6 +26,7 @@ from services.contracts.shapes import (
 from shared import clock, futures, ids, web
 from shared.documents import Loaded
 
+LAW = "in any case: by law it is paid by then"
 blp = web.blueprint("contracts", __name__)
 
 
@@ -128,7 +129,12 @@ def timeline(id_: str) -> Response:
         next_of=waiting.next_of,
         answered=hearing.answered,
     )
-    return web.answer({"past": past, "future": future})
+    future += [
+        {"at": clock.text(terms.pay_by(m.delivered_at)), "what": "payment.due", "if": LAW}
+        for m in it.milestones
+        if m.state in ("delivered", "accepted") and m.delivered_at
+    ]
+    return web.answer({"past": past, "future": sorted(future, key=lambda f: f["at"])})
 
 
 def _role(it: Contract, actor: str) -> str:

@@ -97,9 +97,13 @@ def accept(
     by: str,
     amount: Money | None = None,
     reason: str | None = None,
+    fault: str | None = None,
     now: datetime,
 ) -> Outcome[Contract]:
     """Accept a delivery: its amount is released, or a smaller one with the reason for it.
+
+    The law allows a smaller one only for a fault of the worker's: it is kept with the reason, as
+    `not_as_agreed` when no other is named.
 
     :raises Unknown, Forbidden: as `deliver`; Conflict: `wrong_state`
     :raises Invalid: `above_amount`, `currency_mismatch`, `reason_required`
@@ -112,7 +116,10 @@ def accept(
         raise Invalid("above_amount", "more than this milestone holds")
     if released != m.amount and not reason:
         raise Invalid("reason_required", "paying less than agreed needs its reason in writing")
-    return accepted(contract, m, released, "client", reason, now)
+    if released == m.amount:
+        return accepted(contract, m, released, "client", reason, now)
+    fault = fault or "not_as_agreed"
+    return accepted(contract, m, released, "client", reason, now, fault=fault)
 
 
 def write_review(

@@ -51,6 +51,9 @@ class Contract:
     asks: tuple[Ask, ...] = ()
     cancellation: Cancellation | None = None
     dispute: Dispute | None = None
+    terms_hash: str | None = None
+    client_read_at: datetime | None = None
+    worker_read_at: datetime | None = None
 
 
 # how it begins
@@ -93,6 +96,28 @@ def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
         listing_id=said["listing_id"],
     )
     return contract, [Fact("contract.formed", dict(said))]
+
+
+def make_terms(contract: Contract, *, hash_: str, now: datetime) -> Outcome[Contract]:
+    """Note in the log which document the terms in writing are; they are made once."""
+    if contract.terms_hash:
+        return contract, []
+    said = {**parties(contract), "terms_hash": hash_}
+    return replace(contract, terms_hash=hash_), [Fact("terms.made", said)]
+
+
+def read_terms(contract: Contract, *, by: str, now: datetime) -> Outcome[Contract]:
+    """Note when a party first read the terms in writing.
+
+    :raises Unknown: a stranger learns nothing
+    """
+    role = role_of(contract, by)
+    if (contract.client_read_at if role == "client" else contract.worker_read_at) is not None:
+        return contract, []
+    said = {**parties(contract), "by": role, "terms_hash": contract.terms_hash}
+    if role == "client":
+        return replace(contract, client_read_at=now), [Fact("terms.read", said)]
+    return replace(contract, worker_read_at=now), [Fact("terms.read", said)]
 
 
 def role_of(contract: Contract, by: str) -> str:

@@ -21,6 +21,8 @@ def accepted(
     how: str,
     reason: str | None,
     now: datetime,
+    *,
+    fault: str | None = None,
 ) -> Outcome[Contract]:
     """Accept a delivery: `released` of its amount, by the client or by `silence` (`how`)."""
     m = replace(
@@ -31,13 +33,15 @@ def accepted(
         accept_at=None,
         ask_at=now + parts.ASK_AGAIN,
     )
-    return with_milestone(contract, m), [acceptance(contract, m, reason)]
+    return with_milestone(contract, m), [acceptance(contract, m, reason, fault)]
 
 
-def acceptance(contract: Contract, m: Milestone, reason: str | None = None) -> Fact:
-    """Say what escrow is to release; said again as long as it does not answer."""
+def acceptance(
+    contract: Contract, m: Milestone, reason: str | None = None, fault: str | None = None
+) -> Fact:
+    """Say that a delivery was accepted; said again until escrow has answered."""
     amount = m.released or m.amount
-    said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason}
+    said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason, "fault": fault}
     return step("delivery.accepted", contract, m, said)
 
 

@@ -102,8 +102,10 @@ def _after(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Cont
     if not waiting and not moving:
         return completed(contract, facts, now)
     if waiting and waiting[0].fund_by is None:
-        turn = replace(waiting[0], fund_by=now + timers().next_milestone_fund)
+        fund_by = now + timers().next_milestone_fund
+        turn = replace(waiting[0], fund_by=fund_by)
         contract = with_milestone(contract, turn)
+        facts = [*facts, step("milestone.due", contract, turn, {"fund_by": clock.text(fund_by)})]
     return contract, facts
 
 

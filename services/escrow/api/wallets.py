@@ -1,13 +1,16 @@
 """A member's own money: wallet, statement, payouts."""
 
+import re
 from typing import Any
 
 from flask import Response, current_app
 
-from services.escrow import profiles, queries, usecases
+from services.escrow import invoices, profiles, queries, usecases
 from services.escrow.profiles import Profile
 from services.escrow.records import PAYOUTS
 from services.escrow.schemas import (
+    MonthArgs,
+    MonthShape,
     PayoutListShape,
     PayoutShape,
     PayoutWords,
@@ -17,9 +20,12 @@ from services.escrow.schemas import (
     WalletShape,
     say_payout,
     statement_csv,
+    statement_page,
 )
 from shared import web
 from shared.errors import Unknown
+
+MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
 blp = web.blueprint("wallets", __name__)
 
@@ -50,13 +56,37 @@ def list_entries(words: dict[str, Any]) -> Response:
     return web.listing(items, cursor)
 
 
+@blp.get("/wallet/months/<month>")
+@web.offers("application/json", "text/html")
+@blp.arguments(MonthArgs(), location="query")
+@blp.response(200, MonthShape())
+def get_month(words: dict[str, Any], month: str) -> Response:
+    """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to print.
+
+    404 no_such_month, 422.
+    """
+    if not MONTH.fullmatch(month):
+        raise Unknown("no_such_month", "a month is written 2026-12")
+    profile = _profile()
+    said = invoices.month_of(
+        web.store().db,
+        web.caller().id,
+        words["currency"] or profile.currency,
+        month=month,
+        invoicing=profile.invoicing,
+    )
+    if words["format"] == "html":
+        return Response(statement_page(said), mimetype="text/html")
+    return web.answer(said)
+
+
 @blp.post("/payouts")
 @blp.arguments(PayoutWords())
 @blp.response(201, PayoutShape())
 def request_payout(words: dict[str, Any]) -> Response:
     """Ask for a payout; it leaves the wallet at once.
 
-    400 idempotency_key_required, 409 insufficient_funds, 422 below_minimum or
+    400 idempotency_key_required, 409 insufficient_funds or owes_money, 422 below_minimum or
     currency_not_offered.
     """
     once = web.once(required=True, status=201)

@@ -5,6 +5,7 @@ from services.escrow.schemas.asked import (
     FundWords,
     HoldListArgs,
     MatchWords,
+    MonthArgs,
     OpsListArgs,
     PayoutWords,
     ProofArgs,
@@ -25,6 +26,8 @@ from services.escrow.schemas.said import (
     HeardShape,
     HoldListShape,
     HoldShape,
+    InvoiceShape,
+    MonthShape,
     PayoutListShape,
     PayoutShape,
     ProofShape,
@@ -45,6 +48,7 @@ from services.escrow.schemas.said import (
 )
 from services.escrow.schemas.statements import (
     statement_csv,
+    statement_page,
 )
 
 __all__ = [
@@ -59,7 +63,10 @@ __all__ = [
     "HoldListArgs",
     "HoldListShape",
     "HoldShape",
+    "InvoiceShape",
     "MatchWords",
+    "MonthArgs",
+    "MonthShape",
     "OpsListArgs",
     "PayoutListShape",
     "PayoutShape",
@@ -88,4 +95,5 @@ __all__ = [
     "say_hold",
     "say_payout",
     "statement_csv",
+    "statement_page",
 ]

@@ -126,3 +126,9 @@ class ProviderWords(Schema):
         spoken_of = {"chg": "charge", "pay": "payout"}[words["data"]["id"][:3]]
         if words["type"].partition(".")[0] != spoken_of:
             raise ValidationError("Not the id of what the type speaks of.", "data")
+
+
+class MonthArgs(WalletArgs):
+    """How a month's statement is wanted: `html` is a page to print."""
+
+    format = fields.String(load_default="json", validate=validate.OneOf(["json", "html"]))

@@ -134,6 +134,33 @@ class StatementShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class InvoiceShape(Schema):
+    """What an invoice over the marketplace's fee must say; unregistered: of a worker's own tax."""
+
+    issuer = fields.String(required=True)
+    number = fields.String(required=True)
+    qualified = fields.Boolean(required=True)
+    rate = fields.String(required=True)
+    fees = web.MoneyShape(required=True)
+    tax = web.MoneyShape(required=True)
+    without_tax = web.MoneyShape(required=True)
+    deductible_if_unregistered = fields.String(required=True)
+
+
+class MonthShape(Schema):
+    """A month of a wallet, in Japan's time."""
+
+    month = fields.String(required=True)
+    currency = fields.String(required=True)
+    opening = web.MoneyShape(required=True)
+    closing = web.MoneyShape(required=True)
+    received = web.MoneyShape(required=True)
+    spent = web.MoneyShape(required=True)
+    withheld = web.MoneyShape(required=True)
+    invoice = fields.Nested(InvoiceShape(), required=True)
+    lines = fields.List(fields.Nested(StatementLineShape()), required=True)
+
+
 class DepositShape(Schema):
     """A bank transfer that came in."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from services.jobs import usecases
+from services.jobs import tasks, usecases
 from services.jobs.api import seeing
 from services.jobs.domain import posting, silence, text
 from services.jobs.domain.job import STATES, Job
@@ -98,7 +98,7 @@ def edit_job(words: dict[str, Any], id_: str) -> Response:
 @blp.response(200, JobShape())
 @blp.alt_response(202, schema=JobShape())
 def publish_job(id_: str) -> Response:
-    """Open a draft. A competition waits for its money first: 202 with `hold_id`, also in Location.
+    """Open a draft. A competition or task waits for its money first: 202, Location names the hold.
 
     403 not_the_client, member_suspended, 404, 409 wrong_state, 422 incomplete.
     """
@@ -119,12 +119,17 @@ def publish_job(id_: str) -> Response:
 def close_job(id_: str) -> Response:
     """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
 
-    A competition takes no more entries, and its client may award.
+    A competition takes no more entries, and its client may award; of a task nobody can start any
+    more, and the money of its free slots goes back.
 
     403 not_the_client, 404, 409 wrong_state.
     """
     seeing.job(id_)
     done = _change(id_, posting.close)
+    if done.thing.task is not None:
+        tasks.close_free(web.store(), id_, now=web.now())
+        loaded = web.store().load(JOBS, id_)
+        done = Done(loaded.thing, loaded.version, done.replayed, done.answer)
     usecases.lapse_some(web.store(), id_, now=web.now())
     return answer_job(done)
 

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from services.jobs import queries
+from services.jobs import queries, tasks
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
+from services.jobs.queries import slots
 from services.jobs.records import JOBS, PROPOSALS
 from services.jobs.shapes import Seen
 from shared import futures, web
@@ -45,9 +46,19 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         names=queries.names(db, (job.client_id for job in jobs)),
         is_suspended=who is not None and queries.is_suspended(db, who.id),
         counts=queries.proposal_counts(db, ids),
+        slots=slots.by_state(db, [job.id for job in jobs if job.task]),
+        unmet=_unmet(jobs, who.id) if who else {},
         entries=queries.entry_counts(db, [job.id for job in jobs if job.contest]),
         proposed=queries.has_proposed(db, ids, who.id) if who else frozenset(),
     )
+
+
+def _unmet(jobs: Sequence[Job], by: str) -> dict[str, list[str]]:
+    return {
+        job.id: [why.code for why in tasks.reasons(web.store(), job, by=by, now=web.now())]
+        for job in jobs
+        if job.task and job.client_id != by
+    }
 
 
 def of_members(*ids: str) -> Seen:

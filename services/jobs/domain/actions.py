@@ -1,10 +1,11 @@
 """What a caller may do now, and why not, where they may not: the rules themselves are asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.jobs.domain import contest, entry, posting, proposal, question
+from services.jobs.domain import assignment, contest, entry, posting, proposal, question
+from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
@@ -36,10 +37,13 @@ def of_job(
     is_suspended: bool,
     has_proposed: bool,
     entries: int = 0,
+    unmet: Sequence[str] = (),
 ) -> list[Action]:
     """Return what this member may do with a job: its client, or somebody who might take it."""
     at = f"/v1/jobs/{job.id}"
     if by != job.client_id:
+        if job.task is not None:
+            return _of_starter(job, at, by=by, is_suspended=is_suspended, unmet=unmet)
         if job.contest is not None:
             return _of_entrant(job, at, by=by, now=now, is_suspended=is_suspended)
         return _of_stranger(job, at, by=by, is_suspended=is_suspended, has_proposed=has_proposed)
@@ -83,6 +87,55 @@ def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool
             "ask",
             f"{at}/questions",
             lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
+        ),
+    ]
+
+
+def _of_starter(
+    job: Job, at: str, *, by: str, is_suspended: bool, unmet: Sequence[str]
+) -> list[Action]:
+    start = _action("start", f"{at}/assignments", lambda: None)
+    return [
+        {**start, "allowed": not unmet, "reasons": list(unmet)},
+        _action(
+            "ask",
+            f"{at}/questions",
+            lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
+        ),
+    ]
+
+
+def of_assignment(found: Assignment, *, by: str, now: datetime) -> list[Action]:
+    """Return what this member, one of its two sides, may do with an assignment."""
+    at = f"/v1/assignments/{found.id}"
+    if by == found.worker_id:
+        return [
+            _action(
+                "submit",
+                f"{at}/submit",
+                lambda: assignment.refuse_submitting(found, now=now, by=by),
+            ),
+            _action("return", f"{at}/return", lambda: assignment.give_back(found, now=now, by=by)),
+            _action(
+                "appeal",
+                f"{at}/appeal",
+                lambda: assignment.appeal(found, now=now, by=by, note="-"),
+            ),
+        ]
+    return [
+        _action("approve", f"{at}/approve", lambda: assignment.approve(found, now=now, by=by)),
+        _action(
+            "reject",
+            f"{at}/reject",
+            lambda: assignment.reject(
+                found,
+                now=now,
+                by=by,
+                criterion_id="-",
+                note="-",
+                rejection=1,
+                criteria=[{"id": "-"}],
+            ),
         ),
     ]
 

@@ -2,9 +2,10 @@
 
 The data and the tables; the rules are in `posting` (what its client does), `opening` (who is
 selected and what comes of it) and `silence` (what happens when nobody acts). What is particular to
-one mode stands in a part of its own: `project`, `contest`.
+one mode stands in a part of its own: `project`, `contest`, `task`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -151,6 +152,25 @@ class Contest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a task says: `form` and `criteria` are lists of words as the client sent them.
+
+    `remaining` is what was left for nobody when it closed; None until that is counted.
+    """
+
+    reward: Money | None = None
+    slots: int = 1
+    per_worker_limit: int = 1
+    minutes_allowed: int = 60
+    review_days: int = 14
+    form: tuple[Mapping[str, Any], ...] = ()
+    criteria: tuple[Mapping[str, Any], ...] = ()
+    min_approval_percent: int = 0
+    remaining: Money | None = None
+    approve_all_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """Work that a client offers. `changed_at` is the last act on it; silence counts from there."""
 
@@ -169,12 +189,15 @@ class Job:
     changed_at: datetime
     published_at: datetime | None = None
     contest: Contest | None = None
+    task: Task | None = None
     # Where the money waits in one hold for the whole job; final from publishing on.
     hold_id: str | None = None
 
     @property
     def most(self) -> Money | None:
         """Return what one person may earn at most."""
+        if self.task is not None:
+            return self.task.reward
         if self.contest is not None:
             return max(self.contest.prizes, default=None, key=lambda prize: prize.amount)
         return self.project.budget.max if self.project.budget else None

@@ -5,7 +5,7 @@ Set once, when the process starts; until then it is the default one.
 
 from shared.timers import Limits, Profile, Timers
 
-MODES_BUILT = frozenset({"project", "competition"})
+MODES_BUILT = frozenset({"project", "competition", "task"})
 
 _here = [Profile()]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.jobs.domain import contest, market
+from services.jobs.domain import contest, market, task
 from services.jobs.domain.job import MOVES, Contest, Job, Project, refuse_others, said
 from services.jobs.domain.opening import settled
 from services.jobs.domain.terms import fixed_while_open, lacking, refuse_wrong
@@ -15,7 +15,7 @@ from shared.moves import Outcome, next_state
 PROPOSALS_TAKEN = timedelta(days=14)
 """How long proposals are taken when the client does not say."""
 
-PART_OF = {"project": "project", "competition": "contest"}
+PART_OF = {"project": "project", "competition": "contest", "task": "task"}
 """Where a job keeps the words of its mode."""
 SAID_BY_ALL = frozenset({"title", "description", "category", "skills", "experience", "deadline_at"})
 
@@ -41,6 +41,7 @@ def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcom
         created_at=now,
         changed_at=now,
         contest=Contest() if mode == "competition" else None,
+        task=task.blank() if mode == "task" else None,
     )
     return _with(blank, words, now=now), []
 
@@ -101,7 +102,7 @@ def publish(job: Job, *, now: datetime, by: str, is_suspended: bool) -> Outcome[
     :raises Invalid: `incomplete` with the fields that are missing or past
     """
     refuse_others(job, by)
-    moves = MOVES if job.mode == "project" else contest.MOVES
+    moves = {"competition": contest.MOVES, "task": task.MOVES}.get(job.mode, MOVES)
     state = next_state(moves, job.state, "publish")
     if is_suspended:
         raise Forbidden("member_suspended", "a suspended member cannot publish")
@@ -129,6 +130,8 @@ def _submitted(job: Job, state: str, *, now: datetime) -> Outcome[Job]:
     words: dict[str, Any] = {"fund_by": clock.text(now + market.timers().job_fund)}
     if job.contest:
         words["prizes"] = [prize.words() for prize in job.contest.prizes]
+    if job.task and job.task.reward:
+        words |= {"reward": job.task.reward.words(), "slots": job.task.slots}
     return job, [said(job, "job.submitted_for_funding", hold_id=hold_id, **words)]
 
 
@@ -140,6 +143,8 @@ def close(job: Job, *, now: datetime, by: str) -> Outcome[Job]:
     """
     if job.mode == "competition":
         return contest.close(job, now=now, by=by)
+    if job.task is not None:
+        return task.close(job, now=now, by=by)
     refuse_others(job, by)
     state = next_state(MOVES, job.state, "close")
     if job.state == "closed" and job.project.select_by is None:
@@ -157,6 +162,8 @@ def cancel(job: Job, *, now: datetime, by: str, entries: int = 0) -> Outcome[Job
     """
     if job.mode == "competition":
         return contest.cancel(job, now=now, by=by, entries=entries)
+    if job.task is not None:
+        return task.cancel(job, now=now, by=by)
     refuse_others(job, by)
     state = next_state(MOVES, job.state, "cancel")
     if job.project.filled:

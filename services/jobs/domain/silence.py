@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.jobs.domain import contest, market
+from services.jobs.domain import contest, market, task
 from services.jobs.domain.job import Job, Next, Selection, said, waits_for
 from services.jobs.domain.opening import settled
 from shared import clock
@@ -54,6 +54,8 @@ def _state_over_at(job: Job) -> datetime | None:
             return job.changed_at + market.timers().job_fund
         case "open" | "closed" if job.contest:
             return contest.wake(job)
+        case "open" | "closed" if job.task:
+            return task.wake(job)
         case "open":
             return job.project.proposals_close_at
         case "closed" if job.project.select_by:
@@ -92,6 +94,8 @@ def _state_over(job: Job, *, now: datetime) -> Outcome[Job]:
             return _ended(job, "give_up_funding", fact, now=now)
         case "open" | "closed" if job.contest:
             return contest.state_over(job, now=now)
+        case "open" | "closed" if job.task:
+            return task.state_over(job, now=now)
         case "open":
             return _proposals_over(job, now=now)
         case "closed" if job.project.select_by:
@@ -128,6 +132,8 @@ def next_step(job: Job) -> Next | None:
             return _next(job, "client", "fund", by)
         case "open" | "closed" if job.contest and by:
             return contest.next_step(job, by)
+        case "open" | "closed" if job.task and by:
+            return task.next_step(job, by)
         case "open":
             return _next(job, "client", "select", by)
         case "closed" if job.project.select_by:
@@ -144,4 +150,6 @@ def _next(job: Job, actor: str, action: str, by: datetime | None) -> Next:
 
 def answered(job: Job, at: datetime) -> Outcome[Job]:
     """Return a job as it will be when another service has done its part, for the dry run."""
+    if job.task is not None:
+        return task.answered(job, at)
     return contest.answered(job, at) if job.contest else (job, [])

@@ -4,7 +4,7 @@ from collections.abc import Set
 from datetime import datetime, timedelta
 
 from services.jobs.domain import category
-from services.jobs.domain.job import Budget, Job
+from services.jobs.domain.job import Budget, Contest, Job, Task
 from shared.errors import Invalid
 
 TITLE_MAX = 200
@@ -13,6 +13,15 @@ SKILLS_MAX = 20
 SKILL_MAX = 50
 OPENINGS_MAX = 100
 PRIZES_MAX = 20
+SLOTS_MAX = 10_000
+MINUTES_MAX = 10_080
+FORM_MAX = 50
+OPTIONS_MAX = 50
+CRITERIA_MAX = 20
+TASK_WORDS = (
+    *("reward", "slots", "per_worker_limit", "minutes_allowed", "review_days", "form"),
+    *("criteria", "min_approval_percent"),
+)
 DEADLINE_MAX = timedelta(days=730)
 ENTRIES_OPEN_MAX = timedelta(days=180)
 PROPOSALS_OPEN_MAX = timedelta(days=180)
@@ -38,14 +47,35 @@ def refuse_wrong(job: Job, *, given: Set[str], now: datetime) -> None:
     if "proposals_close_at" in given:
         wrong.update(_wrong_time("proposals_close_at", close_at, now, PROPOSALS_OPEN_MAX))
     if job.contest is not None:
-        if "closes_at" in given:
-            wrong.update(_wrong_time("closes_at", job.contest.closes_at, now, ENTRIES_OPEN_MAX))
-        if len({prize.currency for prize in job.contest.prizes}) > 1:
-            wrong["prizes"] = ["More than one currency."]
+        wrong.update(_wrong_contest(job.contest, given, now))
+    if job.task is not None:
+        wrong.update(_wrong_task(job.task, given))
     if not wrong and given & {"deadline_at", "proposals_close_at"}:
         wrong.update(_wrong_order(close_at, job.deadline_at))
     if wrong:
         raise Invalid("invalid_words", "some of the words are not right", fields=wrong)
+
+
+def _wrong_contest(contest: Contest, given: Set[str], now: datetime) -> Fields:
+    wrong: Fields = {}
+    if "closes_at" in given:
+        wrong.update(_wrong_time("closes_at", contest.closes_at, now, ENTRIES_OPEN_MAX))
+    if len({prize.currency for prize in contest.prizes}) > 1:
+        wrong["prizes"] = ["More than one currency."]
+    return wrong
+
+
+def _wrong_task(task: Task, given: Set[str]) -> Fields:
+    wrong: Fields = {}
+    for name in {"form", "criteria"} & given:
+        ids = [one["id"] for one in getattr(task, name)]
+        if len(set(ids)) < len(ids):
+            wrong[name] = ["An id stands twice."]
+    if any(
+        (one["type"] in ("single", "multiple")) != bool(one.get("options")) for one in task.form
+    ):
+        wrong["form"] = ["Options are for single and multiple, and needed there."]
+    return wrong
 
 
 def _wrong_order(close_at: datetime | None, deadline_at: datetime | None) -> Fields:
@@ -73,6 +103,10 @@ def lacking(job: Job) -> Fields:
     needed: dict[str, object] = {"budget": job.project.budget, "deadline_at": job.deadline_at}
     if job.contest is not None:
         needed = {"prizes": job.contest.prizes or None, "closes_at": job.contest.closes_at}
+    if job.task is not None:
+        form, criteria = job.task.form or None, job.task.criteria or None
+        needed = {"reward": job.task.reward, "deadline_at": job.deadline_at}
+        needed |= {"form": form, "criteria": criteria}
     return {name: ["Needed before publishing."] for name, value in needed.items() if value is None}
 
 
@@ -96,6 +130,9 @@ def fixed_while_open(old: Job, new: Job) -> Fields:
         may_grow["closes_at"] = _later(old.contest.closes_at, new.contest.closes_at)
         for name in ("prizes", "visibility", "no_winner"):
             same[name] = getattr(old.contest, name) == getattr(new.contest, name)
+    if old.task is not None and new.task is not None:
+        for name in TASK_WORDS:
+            same[name] = getattr(old.task, name) == getattr(new.task, name)
     wrong = [name for name, fine in {**may_grow, **same}.items() if not fine]
     return {name: ["Fixed while the job is open."] for name in wrong}
 

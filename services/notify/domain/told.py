@@ -19,6 +19,9 @@ ANSWER = "answer:{offer_id}"
 SELECT = "select:{proposal_id}"
 ANSWER_QUESTION = "answer:{question_id}"
 JOB = "job:{job_id}"
+AT_ASSIGNMENT = "/v1/assignments/{assignment_id}"
+APPEAL = "appeal:{assignment_id}"
+ANSWER_APPEAL = "answer:{assignment_id}"
 AWARD = "award:{job_id}"
 CONTRACT = "contract:{contract_id}"
 FUND_FIRST = "fund:{contract_id}:1"
@@ -85,6 +88,13 @@ _ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
     "member.changed": Row(nobody="it is kept as who they are"),
     "member.verified": Row(nobody="they did it a moment ago"),
+    "factor.changed": Row(tells=(_member(href="/v1/me"),)),
+    "tokens.revoked": Row(nobody="what revoked them is told by itself"),
+    "sanction.imposed": Row(once="{sanction_id}", tells=(_member(href="/v1/me/sanctions"),)),
+    "sanction.appealed": Row(nobody="they did it a moment ago"),
+    "sanction.upheld": Row(once="{sanction_id}", tells=(_member(href="/v1/me/sanctions"),)),
+    "sanction.lifted": Row(once="{sanction_id}", tells=(_member(href="/v1/me/sanctions"),)),
+    "sanction.ended": Row(once="{sanction_id}", tells=(_member(href="/v1/me/sanctions"),)),
     "password.changed": Row(tells=(_member(href="/v1/sessions"),)),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
 }
@@ -167,8 +177,45 @@ _JOBS = {
     "proposal.lapsed": Row(once="{proposal_id}", tells=(_worker(href=AT_JOB),), closes=(SELECT,)),
     "opening.reserved": Row(nobody="jobs says it to itself; proposal.selected follows"),
     "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
-    "assignment.approved": Row(nobody="escrow.released tells the worker what reached the wallet"),
+    "assignment.approved": Row(
+        nobody="escrow.released tells the worker what reached the wallet",
+        closes=(APPEAL, ANSWER_APPEAL),
+    ),
     "slot.closed": Row(nobody="escrow.refunded tells the client"),
+    "task.closing": Row(nobody="jobs says it to itself; job.closed follows"),
+    "approvals.requested": Row(nobody="the client did it; escrow.released tells each worker"),
+    "slot.freed": Row(nobody="jobs says it to itself; somebody else may take the slot"),
+    "assignment.submitted": Row(
+        nobody="there may be thousands: the job counts them, and silence approves"
+    ),
+    "assignment.rejected": Row(
+        tells=(
+            _worker(
+                href=AT_ASSIGNMENT,
+                action="appeal",
+                by="appeal_by",
+                otherwise="rejected",
+                keys=(APPEAL,),
+                ends=True,
+            ),
+        ),
+    ),
+    "assignment.appealed": Row(
+        once="{assignment_id}",
+        tells=(
+            _client(
+                href=AT_ASSIGNMENT,
+                action="answer",
+                by="answer_by",
+                otherwise="approved",
+                keys=(ANSWER_APPEAL,),
+            ),
+        ),
+        ends_round=(APPEAL,),
+    ),
+    "appeal.refused": Row(
+        once="{assignment_id}", tells=(_worker(href=AT_ASSIGNMENT),), closes=(APPEAL, ANSWER_APPEAL)
+    ),
     "competition.closed": Row(
         tells=(
             Tell(
@@ -287,6 +334,8 @@ _CONTRACTS = {
         ),
         ends_round=(REMINDED,),
     ),
+    "terms.made": Row(nobody="contract.formed tells both, and leads to them"),
+    "terms.read": Row(nobody="it is kept as proof; nobody has to know"),
     "contract.started": Row(nobody="milestone.funded tells both"),
     "contract.completed": Row(
         once="{contract_id}",
@@ -340,6 +389,19 @@ _MILESTONES = {
                 keys=(DELIVER, CONTRACT),
             ),
             _client(href=AT_CONTRACT, by="deliver_by"),
+        ),
+    ),
+    "milestone.due": Row(
+        once="{hold_id}",
+        tells=(
+            _client(
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="completed",
+                keys=(FUND_STEP, CONTRACT),
+            ),
+            _worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_STEP, CONTRACT)),
         ),
     ),
     "milestone.overdue": Row(
@@ -406,7 +468,11 @@ _MILESTONES = {
         once="{hold_id}",
         tells=(
             _client(
-                href=AT_CONTRACT, action="fund", otherwise="unfunded", keys=(FUND_STEP, CONTRACT)
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="unfunded",
+                keys=(FUND_STEP, CONTRACT),
             ),
         ),
     ),

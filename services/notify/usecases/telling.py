@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.notify import queries
 from services.notify.domain import feed, notice, preferences
 from services.notify.domain.notice import FOR_GOOD, Notice
 from services.notify.domain.preferences import Preferences
@@ -16,6 +17,7 @@ from services.notify.records import FEED, NOTICES, PREFERENCES, TOMBSTONES, entr
 from services.notify.usecases import hooks
 from shared import clock
 from shared.documents import Context, Doc, Folded, Written, stamp
+from shared.errors import Stale
 from shared.events import Event
 from shared.store import Done, Store
 
@@ -112,6 +114,8 @@ def prefer(
     :raises Stale: `if_match` is not their version
     """
     preferences.prefer(Preferences(id=member_id), now=now, **words)
+    if if_match not in (None, queries.preferences(store, member_id).version):
+        raise Stale("stale_version", "it has changed since you read it")
     store.create(PREFERENCES, Preferences(id=member_id), [], now=now)
     return store.change(
         PREFERENCES, member_id, preferences.prefer, now=now, if_match=if_match, **words

@@ -20,19 +20,17 @@ from tests.bench.rig import PROGRAMS, Rig, python, rate, until
 
 EVENTS = 20_000
 EVENTS_QUICK = 2_000
+PEER_EVENTS = 4_000
+"""Enough for who applies a few hundred a second."""
 PUBLISHED_TOGETHER = 500
 WORKER = python("tests.bench.programs.parcels")
 
 
-def ukeoi(rig: Rig, workers: int = 1) -> float:
-    """Two events for each of many parcels, in a shuffled order, by one worker or several."""
+def ukeoi(rig: Rig) -> float:
+    """Two events for each of many parcels, in a shuffled order."""
     count = rig.size(EVENTS, EVENTS_QUICK)
     speeds: list[float] = []
-
-    def watch(first: subprocess.Popen[bytes], effects: Callable[[], int]) -> None:
-        speeds.append(rate(effects, count, first))
-
-    backlog(rig, count, watch, workers)
+    backlog(rig, count, lambda first, effects: speeds.append(rate(rig, effects, count, first)))
     return speeds[0]
 
 
@@ -40,15 +38,20 @@ def backlog(
     rig: Rig,
     count: int,
     watch: Callable[[subprocess.Popen[bytes], Callable[[], int]], None],
+    *,
     workers: int = 1,
+    each: int = 2,
 ) -> None:
-    """Let workers find a backlog; `watch` is given the first of them and the count of effects."""
+    """Let workers find a backlog; `watch` is given the first of them and the count of effects.
+
+    A parcel hears `each` events; with one, no worker waits for what another has in hand.
+    """
     with rig.database() as db, rig.queues("bench.next", exchange=EXCHANGE, keys=["milestone.*"]):
         stores.ensure_indexes(db, [parcels.PARCELS])
-        docs = parcels.documents(count // 2)
+        docs = parcels.documents(count // each)
         db["parcels"].bulk_write([InsertOne(doc) for doc in docs])
         with rig.queues("parcels.inbox", exchange=EXCHANGE, keys=parcels.HEARD):
-            _publish(rig, docs)
+            _publish(rig, docs, each)
             with ExitStack() as stack:
                 started = [
                     stack.enter_context(rig.program(f"parcels-{n}", *WORKER, MONGO_DB=db.name))
@@ -57,14 +60,13 @@ def backlog(
                 watch(started[0], db["facts"].estimated_document_count)
                 left = {"outbox.0": {"$exists": True}}
                 until(lambda: db["parcels"].count_documents(left) == 0, "every fact is told")
-            _prove(rig, db, count)
+            _prove(rig, db, count, each)
 
 
-def _publish(rig: Rig, docs: list[parcels.Doc]) -> None:
-    events = list(parcels.events(docs))
-    half = len(docs)
-    events[:half] = Random(1).sample(events[:half], half)
-    events[half:] = Random(2).sample(events[half:], half)
+def _publish(rig: Rig, docs: list[parcels.Doc], each: int) -> None:
+    said = list(parcels.events(docs))
+    halves = [said[n * len(docs) : (n + 1) * len(docs)] for n in range(each)]
+    events = [event for n, half in enumerate(halves) for event in Random(n).sample(half, len(half))]
     publisher = Publisher(rig.amqp_url, "bench")
     publisher.start()
     publisher.wait_ready(10)
@@ -74,9 +76,10 @@ def _publish(rig: Rig, docs: list[parcels.Doc]) -> None:
     publisher.stop()
 
 
-def _prove(rig: Rig, db: stores.Db, count: int) -> None:
+def _prove(rig: Rig, db: stores.Db, count: int, each: int) -> None:
     """Every event had its one effect and its one fact, or the figure counts for nothing."""
-    assert db["parcels"].count_documents({"state": "paid", "version": 3}) == count // 2
+    ended = {"state": "paid" if each == 2 else "funded", "version": 1 + each}
+    assert db["parcels"].count_documents(ended) == count // each
     assert db["facts"].count_documents({}) == count
     assert db["deliveries"].count_documents({}) == 0
     assert rig.depth("bench.next") >= count
@@ -84,7 +87,7 @@ def _prove(rig: Rig, db: stores.Db, count: int) -> None:
 
 def floor(rig: Rig) -> float:
     """insert_many, pipelined publish, one ack for the batch; nothing is deduplicated."""
-    return _heard(rig, "floor", python("tests.bench.programs.floor_hear"))
+    return _heard(rig, "floor", python("tests.bench.programs.floor_hear"), events=EVENTS)
 
 
 def faststream(rig: Rig) -> float:
@@ -117,9 +120,16 @@ def dramatiq(rig: Rig) -> float:
     return _heard(rig, "dramatiq", argv, fill=home.python("dramatiq_hear.py"))
 
 
-def _heard(rig: Rig, name: str, argv: tuple[str, ...], fill: tuple[str, ...] = ()) -> float:
+def _heard(
+    rig: Rig,
+    name: str,
+    argv: tuple[str, ...],
+    fill: tuple[str, ...] = (),
+    *,
+    events: int = PEER_EVENTS,
+) -> float:
     """Measure a program that inserts into `heard`; its messages are plain JSON unless it fills."""
-    count = rig.size(EVENTS, EVENTS_QUICK)
+    count = rig.size(events, EVENTS_QUICK // 2)
     words = [orjson.dumps(dict(e.data)) for e in parcels.events(parcels.documents(count // 2))]
     with rig.database() as db, rig.queues("bench.inbox", "bench.next", declare=not fill):
         if fill:
@@ -129,7 +139,7 @@ def _heard(rig: Rig, name: str, argv: tuple[str, ...], fill: tuple[str, ...] = (
         else:
             rig.fill("bench.inbox", words, "application/json")
         with rig.program(name, *argv, MONGO_DB=db.name) as process:
-            speed = rate(db["heard"].estimated_document_count, count, process)
+            speed = rate(rig, db["heard"].estimated_document_count, count, process)
         assert db["heard"].count_documents({}) >= count
     return speed
 

@@ -1,17 +1,30 @@
 """B10: events per second by one, two and four workers of one service."""
 
 import os
+import subprocess
+from collections.abc import Callable
 
 from tests.bench.measure import Contestant, Figures, Goal, Row
-from tests.bench.rig import Rig
+from tests.bench.rig import Rig, rate
 from tests.bench.rows import b1
 
 WORKERS = (1, 2, 4)
 
 
 def ukeoi(rig: Rig) -> Figures:
-    """B1's backlog, shared by more and more worker processes."""
-    return {f"{n} workers": b1.ukeoi(rig, workers=n) for n in WORKERS}
+    """A backlog of one event for each of many parcels, shared by more and more processes."""
+    count = rig.size(b1.EVENTS, b1.EVENTS_QUICK * 2)
+    figures: dict[str, float] = {}
+    for n in WORKERS:
+        name = f"{n} workers"
+
+        def watch(
+            first: subprocess.Popen[bytes], effects: Callable[[], int], name: str = name
+        ) -> None:
+            figures[name] = rate(rig, effects, count, first)
+
+        b1.backlog(rig, count, watch, workers=n, each=1)
+    return figures
 
 
 def _efficiency(figures: Figures) -> float:

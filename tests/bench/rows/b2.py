@@ -17,9 +17,9 @@ def ukeoi(rig: Rig) -> float:
         rig.queues("bench.next", exchange=EXCHANGE, keys=["delivery.*"]),
         web.contracts(rig, db) as (site, signer),
     ):
-        web.load(site.url, web.prepare(db, 300, signer), 1)
+        web.load(rig, site.url, web.prepare(db, 300, signer), 1)
         before = _changes(rig, db.name)
-        seen = web.load(site.url, web.prepare(db, CONTRACTS, signer), _seconds(rig))
+        seen = web.load(rig, site.url, web.prepare(db, CONTRACTS, signer), _seconds(rig))
         web.drained(db, "contracts")
         # wrk does not count what was under way when its time was over.
         missing = _changes(rig, db.name) - before - seen.requests
@@ -39,8 +39,8 @@ def bare(rig: Rig) -> float:
         app = "tests.bench.programs.bare:create_app()"
         lines = [f"con_{n} token" for n in range(CONTRACTS)]
         with web.served(rig, "bare", app, MONGO_DB=db.name) as site:
-            web.load(site.url, lines, 1)
-            seen: Load = web.load(site.url, lines, _seconds(rig))
+            web.load(rig, site.url, lines, 1)
+            seen: Load = web.load(rig, site.url, lines, _seconds(rig))
     return seen.rate
 
 

@@ -27,7 +27,9 @@ def ukeoi(rig: Rig) -> Figures:
     """Deliver a contract at each tick, at half the rate that B4's way just carried."""
     with b4.story(rig) as (url, signer, db):
         lines = web.prepare(db, 300, signer)
-        most = web.load(url, lines, rig.size(4, 1), b4.CONNECTIONS).rate
+        web.load(rig, url, lines, 1, b4.CONNECTIONS)
+        lines = web.prepare(db, 2_000, signer)
+        most = web.load(rig, url, lines, rig.size(4, 2), b4.CONNECTIONS).rate
         web.drained(db, "contracts")
         lines = web.prepare(db, rig.size(STORIES, STORIES_QUICK), signer)
         with _effects(db["kept"]) as effects:

@@ -18,7 +18,7 @@ SECONDS, SECONDS_QUICK = 10, 2
 def ukeoi(rig: Rig) -> float:
     """Contracts' web process with 8 threads, and the worker of a small next service."""
     with story(rig) as (url, signer, db):
-        web.load(url, web.prepare(db, 100, signer), 1, CONNECTIONS)
+        web.load(rig, url, web.prepare(db, 100, signer), 1, CONNECTIONS)
         return _stories(rig, db, url, web.prepare(db, CONTRACTS, signer))
 
 
@@ -49,7 +49,7 @@ def nameko(rig: Rig) -> float:
             url = f"http://127.0.0.1:{port}"
             until(lambda: web.answers(url), "nameko answers")
             lines = [f"con_{n} token" for n in range(CONTRACTS)]
-            web.load(url, lines, 1, CONNECTIONS)
+            web.load(rig, url, lines, 1, CONNECTIONS)
             return _stories(rig, db, url, lines)
 
 
@@ -58,7 +58,7 @@ def _stories(rig: Rig, db: Db, url: str, lines: list[str]) -> float:
     kept = db["kept"].estimated_document_count
     _still(kept)
     before, began = kept(), time.monotonic()
-    seen = web.load(url, lines, rig.size(SECONDS, SECONDS_QUICK), CONNECTIONS)
+    seen = web.load(rig, url, lines, rig.size(SECONDS, SECONDS_QUICK), CONNECTIONS)
     assert seen.refused + seen.broken == 0, seen
     until(lambda: kept() >= before + seen.requests, "every story is stored at its end")
     return seen.requests / (time.monotonic() - began)

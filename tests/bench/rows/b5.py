@@ -16,7 +16,7 @@ from tests.bench.rig import Rig, python, rate, until
 
 EVENTS = 20_000
 EVENTS_QUICK = 2_000
-EVENTS_SLOW = 3_000
+EVENTS_SLOW = 1_500
 """Enough for a peer that publishes a few hundred a second."""
 PEERS = ("outbox-pattern, pika", "outbox-pattern, aio-pika")
 
@@ -35,7 +35,7 @@ def ukeoi(rig: Rig) -> float:
                 "parcels", *python("tests.bench.programs.parcels"), MONGO_DB=db.name
             ) as worker,
         ):
-            speed = rate(depth, count, worker)
+            speed = rate(rig, depth, count, worker)
             left = {"outbox.0": {"$exists": True}}
             until(lambda: db["parcels"].count_documents(left) == 0, "every outbox is cleared")
         assert db["facts"].count_documents({}) == count
@@ -71,7 +71,7 @@ def outbox_pattern(rig: Rig, how: str) -> float:
             rig.depths("bench.next") as depth,
             rig.program(f"outbox-{how}", *argv, **env) as process,
         ):
-            return rate(depth, count, process)
+            return rate(rig, depth, count, process)
 
 
 def _pending(doc: parcels.Doc) -> parcels.Doc:

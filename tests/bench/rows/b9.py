@@ -42,7 +42,7 @@ def web_process(rig: Rig) -> Figures:
         done, after = 0, [0.0, 0.0]
         while done < many:
             lines = web.prepare(db, CONTRACTS, signer)
-            done += web.load(site.url, lines, 1 if done < few else 10, b4.CONNECTIONS).requests
+            done += web.load(rig, site.url, lines, 1 if done < few else 10, b4.CONNECTIONS).requests
             after[done > few * 2] = _rss_mib(pid)
     return {"web after few": after[0], "web after many": after[1]}
 

@@ -6,10 +6,20 @@ from typing import Any, Literal
 
 from ukeoi_client.models import (
     AcceptanceWords,
+    Access,
+    AccountsAppealWords,
+    AccountsDecisionWords,
     AccountsPerson,
     AgreementWords,
+    AnswersWords,
+    ApiTokens,
+    ApiTokenWords,
+    AppealWithoutToken,
+    Approvals,
+    ApprovalsWords,
     Ask,
     Asked,
+    Assignment,
     AwardWords,
     Bounced,
     CancellationWords,
@@ -18,15 +28,16 @@ from ukeoi_client.models import (
     ChangeWords,
     Chargeback,
     Contract,
+    ContractsDecisionWords,
     ContractsProposalWords,
     CounterWords,
-    Credentials,
-    DecisionWords,
     DeliveryWords,
     Deposit,
     DisputeWords,
+    DraftWords,
     Entry,
     EntryWords,
+    ExchangeWords,
     ExtensionWords,
     FavouriteWords,
     Feed,
@@ -35,15 +46,19 @@ from ukeoi_client.models import (
     Hold,
     Job,
     JobEdit,
+    JobsAppealWords,
     JobsProposal,
     JobsProposalWords,
     JobWords,
     Keys,
     Login,
+    LoginWords,
     MatchWords,
     Me,
     Message,
     MessageWords,
+    Month,
+    NewApiToken,
     Notice,
     NotifyDelivery,
     Offer,
@@ -59,20 +74,30 @@ from ukeoi_client.models import (
     Question,
     QuestionWords,
     Quote,
+    Recovery,
     RefreshWords,
     Registration,
+    RejectWords,
     ResetAsked,
     ResetWords,
     ReviewWords,
+    Sanction,
+    Sanctions,
+    SanctionWords,
     SelectWords,
     Sessions,
     StatementLine,
     Statistics,
     Timeline,
+    Totp,
+    TotpBegin,
+    TotpCode,
+    TotpEnd,
     Wallet,
     Webhook,
     WebhookWords,
     WithholdingWords,
+    WrittenTerms,
 )
 from ukeoi_client.sending import Answer, Words
 
@@ -153,7 +178,7 @@ class Calls:
         return self.send("GET", "/v1/sessions", query={}, soon=soon)
 
     def log_in(
-        self, words: Credentials, *, key: str | None = None, soon: bool = False
+        self, words: LoginWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Login]:
         """Log in."""
         return self.post("/v1/sessions", words, key=key, soon=soon)
@@ -195,6 +220,109 @@ class Calls:
     def reset(self, token: str, words: ResetWords) -> Answer[None]:
         """Set another password with the code of a letter, once; every session ends."""
         return self.put(f"/v1/password-resets/{token}", words)
+
+    def see_sanctions(self, id: str, *, soon: bool = False) -> Answer[Sanctions]:
+        """See the sanctions of a member, the latest first; operators only."""
+        return self.send("GET", f"/v1/members/{id}/sanctions", query={}, soon=soon)
+
+    def impose_sanction(
+        self, id: str, words: SanctionWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Sanction]:
+        """Warn, suspend (`until` a time) or ban a member, with a reason; operators only."""
+        return self.post(f"/v1/members/{id}/sanctions", words, key=key, soon=soon)
+
+    def see_appeals(self, *, limit: int | None = None) -> Iterator[Sanction]:
+        """See the appeals that wait for an operator; operators only."""
+        return self.items("/v1/members/appeals", limit=limit)
+
+    def uphold_sanction(
+        self,
+        id: str,
+        sanction_id: str,
+        words: AccountsDecisionWords,
+        *,
+        key: str | None = None,
+        soon: bool = False,
+    ) -> Answer[Sanction]:
+        """Answer an appeal: the sanction stays, with a reason; operators only."""
+        return self.post(
+            f"/v1/members/{id}/sanctions/{sanction_id}/uphold", words, key=key, soon=soon
+        )
+
+    def lift_sanction(
+        self,
+        id: str,
+        sanction_id: str,
+        words: AccountsDecisionWords,
+        *,
+        key: str | None = None,
+        soon: bool = False,
+    ) -> Answer[Sanction]:
+        """Take a sanction back, with a reason; operators only."""
+        return self.post(
+            f"/v1/members/{id}/sanctions/{sanction_id}/lift", words, key=key, soon=soon
+        )
+
+    def see_my_sanctions(self, *, soon: bool = False) -> Answer[Sanctions]:
+        """See one's own sanctions with their reasons, the latest first."""
+        return self.send("GET", "/v1/me/sanctions", query={}, soon=soon)
+
+    def appeal_sanction(
+        self,
+        sanction_id: str,
+        words: AccountsAppealWords,
+        *,
+        key: str | None = None,
+        soon: bool = False,
+    ) -> Answer[Sanction]:
+        """Appeal; unanswered within 7 days, the sanction is lifted."""
+        return self.post(f"/v1/me/sanctions/{sanction_id}/appeal", words, key=key, soon=soon)
+
+    def appeal_suspension(
+        self, words: AppealWithoutToken, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Sanction]:
+        """Appeal a suspension or ban by address and password, for who cannot log in."""
+        return self.post("/v1/sessions/appeals", words, key=key, soon=soon)
+
+    def begin_totp(
+        self, words: TotpBegin, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Totp]:
+        """Take a secret for an authenticator program; it counts once a first code has been
+        shown.
+        """
+        return self.post("/v1/me/totp", words, key=key, soon=soon)
+
+    def confirm_totp(
+        self, words: TotpCode, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Recovery]:
+        """Switch the second factor on with a first code; the recovery codes are shown this once."""
+        return self.post("/v1/me/totp/on", words, key=key, soon=soon)
+
+    def end_totp(
+        self, words: TotpEnd, *, key: str | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Switch the second factor off, with the password and a code."""
+        return self.post("/v1/me/totp/off", words, key=key, soon=soon)
+
+    def exchange_token(
+        self, words: ExchangeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Access]:
+        """Take an access token of 15 minutes for a personal API token, within its scopes."""
+        return self.post("/v1/sessions/exchange", words, key=key, soon=soon)
+
+    def list_tokens(self, *, soon: bool = False) -> Answer[ApiTokens]:
+        """See one's personal API tokens that count, the latest first."""
+        return self.send("GET", "/v1/me/tokens", query={}, soon=soon)
+
+    def make_token(
+        self, words: ApiTokenWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[NewApiToken]:
+        """Make a personal API token with scopes; its `token` is shown this once."""
+        return self.post("/v1/me/tokens", words, key=key, soon=soon)
+
+    def revoke_token(self, id: str) -> Answer[None]:
+        """Take a personal API token back, with what it was exchanged for."""
+        return self.delete(f"/v1/me/tokens/{id}")
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
@@ -259,14 +387,15 @@ class Calls:
     def publish_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
         """Open a draft.
 
-        A competition waits for its money first:
+        A competition or task waits for its money first:
         """
         return self.post(f"/v1/jobs/{id}/publish", {}, key=key, soon=soon)
 
     def close_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
         """Take no more proposals and select nobody any more; proposals lapse, contracts stand.
 
-        A competition takes no more entries, and its client may award.
+        A competition takes no more entries, and its client may award; of a task nobody can
+        start any more, and the money of its free slots goes back.
         """
         return self.post(f"/v1/jobs/{id}/close", {}, key=key, soon=soon)
 
@@ -402,6 +531,68 @@ class Calls:
     ) -> Answer[Job]:
         """Take more time to award, once."""
         return self.post(f"/v1/jobs/{id}/extend-selection", {}, key=key, soon=soon)
+
+    def list_assignments(self, id: str, *, limit: int | None = None) -> Iterator[Assignment]:
+        """List the assignments of one's task, or one's own of somebody's."""
+        return self.items(f"/v1/jobs/{id}/assignments", limit=limit)
+
+    def claim_slot(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Start: take a free slot of a task, until `expires_at`."""
+        return self.post(f"/v1/jobs/{id}/assignments", {}, key=key, soon=soon)
+
+    def get_assignment(self, id: str, *, soon: bool = False) -> Answer[Assignment]:
+        """Return an assignment to its two sides."""
+        return self.send("GET", f"/v1/assignments/{id}", query={}, soon=soon)
+
+    def keep_draft(self, id: str, words: DraftWords) -> Answer[Assignment]:
+        """Keep answers that are not handed in yet."""
+        return self.put(f"/v1/assignments/{id}/draft", words)
+
+    def submit_assignment(
+        self, id: str, words: AnswersWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Hand the answers in; without any, those of the draft."""
+        return self.post(f"/v1/assignments/{id}/submit", words, key=key, soon=soon)
+
+    def return_assignment(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Give a slot back undone."""
+        return self.post(f"/v1/assignments/{id}/return", {}, key=key, soon=soon)
+
+    def approve_assignment(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Approve, or take a rejection back."""
+        return self.post(f"/v1/assignments/{id}/approve", {}, key=key, soon=soon)
+
+    def reject_assignment(
+        self, id: str, words: RejectWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Reject by a published criterion, or refuse an appeal."""
+        return self.post(f"/v1/assignments/{id}/reject", words, key=key, soon=soon)
+
+    def appeal_rejection(
+        self, id: str, words: JobsAppealWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Assignment]:
+        """Ask the client to look again; silence approves."""
+        return self.post(f"/v1/assignments/{id}/appeal", words, key=key, soon=soon)
+
+    def approve_many(
+        self, id: str, words: ApprovalsWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Approvals]:
+        """Approve these, or all that wait for review now: those the worker approves, one after
+        another.
+        """
+        return self.post(f"/v1/jobs/{id}/approvals", words, key=key, soon=soon)
+
+    def get_results(
+        self, id: str, *, format: Literal["ndjson", "csv"] | None = None, soon: bool = False
+    ) -> Answer[None]:
+        """Return all that was submitted, as NDJSON or CSV; what is rejected is sealed."""
+        return self.send("GET", f"/v1/jobs/{id}/results", query={"format": format}, soon=soon)
 
     def list_offers(
         self,
@@ -608,7 +799,7 @@ class Calls:
         return self.post(f"/v1/contracts/{id}/dispute/accept", words, key=key, soon=soon)
 
     def decide_dispute(
-        self, id: str, words: DecisionWords, *, key: str | None = None, soon: bool = False
+        self, id: str, words: ContractsDecisionWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Contract]:
         """Decide as an operator, with a written reason."""
         return self.post(f"/v1/contracts/{id}/dispute/decide", words, key=key, soon=soon)
@@ -620,6 +811,34 @@ class Calls:
     def statistics(self, *, soon: bool = False) -> Answer[Statistics]:
         """Return how disputes end here: by reason, by end, and what the worker got of the money."""
         return self.send("GET", "/v1/contracts/disputes/statistics", query={}, soon=soon)
+
+    def get_terms(
+        self,
+        id: str,
+        *,
+        format: Literal["json", "html"] | None = None,
+        locale: Literal["ja", "en"] | None = None,
+        soon: bool = False,
+    ) -> Answer[WrittenTerms]:
+        """Return the terms in writing as they were made at formation: the same bytes for ever.
+
+        `format=html` with `locale=ja` or `en` is a page to read. That a party has read them
+        is kept. `ETag` is the SHA-256 of the JSON, which the contract's log names as well.
+        """
+        return self.send(
+            "GET",
+            f"/v1/contracts/{id}/terms",
+            query={"format": format, "locale": locale},
+            soon=soon,
+        )
+
+    def get_log(self, id: str, *, soon: bool = False) -> Answer[None]:
+        """Export the log of a contract, a hash chain; both sides get the same bytes."""
+        return self.send("GET", f"/v1/contracts/{id}/log", query={}, soon=soon)
+
+    def get_bundle(self, id: str, *, soon: bool = False) -> Answer[None]:
+        """Export all the evidence of a dispute as a zip."""
+        return self.send("GET", f"/v1/contracts/{id}/dispute/bundle", query={}, soon=soon)
 
     def get_quote(
         self,
@@ -681,6 +900,24 @@ class Calls:
         """Return one's statement, newest first; with `format=csv` all of it, oldest first."""
         return self.items("/v1/wallet/entries", limit=limit, currency=currency)
 
+    def get_month(
+        self,
+        month: str,
+        *,
+        currency: Literal["JPY", "USD", "EUR"] | None = None,
+        format: Literal["json", "html"] | None = None,
+        soon: bool = False,
+    ) -> Answer[Month]:
+        """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to
+        print.
+        """
+        return self.send(
+            "GET",
+            f"/v1/wallet/months/{month}",
+            query={"currency": currency, "format": format},
+            soon=soon,
+        )
+
     def list_payouts(self, *, limit: int | None = None) -> Iterator[Payout]:
         """List one's payouts, newest first."""
         return self.items("/v1/payouts", limit=limit)
@@ -712,10 +949,10 @@ class Calls:
         return self.items("/v1/payments/deposits", limit=limit, state=state)
 
     def match_deposit(
-        self, id_: str, words: MatchWords, *, key: str | None = None, soon: bool = False
+        self, id: str, words: MatchWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Deposit]:
         """Say whose a transfer is that nobody was known for."""
-        return self.post(f"/v1/payments/deposits/{id_}/match", words, key=key, soon=soon)
+        return self.post(f"/v1/payments/deposits/{id}/match", words, key=key, soon=soon)
 
     def list_chargebacks(
         self, *, limit: int | None = None, state: str | None = None
@@ -724,10 +961,10 @@ class Calls:
         return self.items("/v1/payments/chargebacks", limit=limit, state=state)
 
     def write_off(
-        self, id_: str, *, key: str | None = None, soon: bool = False
+        self, id: str, *, key: str | None = None, soon: bool = False
     ) -> Answer[Chargeback]:
         """Give up what is owed: it is the platform's loss."""
-        return self.post(f"/v1/payments/chargebacks/{id_}/write-off", {}, key=key, soon=soon)
+        return self.post(f"/v1/payments/chargebacks/{id}/write-off", {}, key=key, soon=soon)
 
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None

@@ -6,6 +6,23 @@ from typing import Any, Literal, NotRequired, TypedDict
 class AcceptanceWords(TypedDict):
     amount: NotRequired["MoneyWords | None"]
     reason: NotRequired[str | None]
+    fault: NotRequired[
+        Literal["late", "incomplete", "defective", "not_as_agreed", "smaller_scope"] | None
+    ]
+
+
+class Access(TypedDict):
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class AccountsAppealWords(TypedDict):
+    text: str
+
+
+class AccountsDecisionWords(TypedDict):
+    reason: str
 
 
 class AccountsPerson(TypedDict):
@@ -41,6 +58,45 @@ class AgreementWords(TypedDict):
     proposal: NotRequired[int | None]
 
 
+class AnswersWords(TypedDict):
+    answers: NotRequired[dict[str, Any]]
+
+
+class ApiToken(TypedDict):
+    id: str
+    name: str
+    scopes: list[str]
+    made_at: str
+    expires_at: str
+
+
+class ApiTokenWords(TypedDict):
+    name: str
+    scopes: list[Literal["read", "write", "money"]]
+    days: NotRequired[int]
+
+
+class ApiTokens(TypedDict):
+    items: list["ApiToken"]
+    next_cursor: str | None
+
+
+class AppealWithoutToken(TypedDict):
+    email: str
+    password: str
+    text: str
+
+
+class Approvals(TypedDict):
+    approved: list[str]
+    refused: list["Refused"]
+    all: bool
+
+
+class ApprovalsWords(TypedDict):
+    assignment_ids: Any
+
+
 class Ask(TypedDict):
     id: str
     kind: Literal["extension", "add", "change"]
@@ -63,6 +119,31 @@ class Ask(TypedDict):
 class Asked(TypedDict):
     email: str
     expires_at: str
+
+
+class Assignment(TypedDict):
+    id: str
+    job_id: str
+    worker: "JobsPerson"
+    title: str
+    reward: "Money"
+    state: Literal[
+        "reserved", "submitted", "approved", "rejected", "appealed", "expired", "returned"
+    ]
+    answers: dict[str, Any] | None
+    reserved_at: str | None
+    expires_at: str | None
+    submitted_at: str | None
+    criterion_id: str | None
+    note: str | None
+    appeal: str | None
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class AssignmentList(TypedDict):
+    items: list["Assignment"]
+    next_cursor: str | None
 
 
 class Attempt(TypedDict):
@@ -188,6 +269,7 @@ class Contract(TypedDict):
     changes: list["Ask"]
     cancellation: "Cancellation | None"
     dispute: "Dispute | None"
+    terms: "TermsState"
     next: "Next | None"
     actions: list["Action"]
 
@@ -195,6 +277,12 @@ class Contract(TypedDict):
 class ContractList(TypedDict):
     items: list["Contract"]
     next_cursor: str | None
+
+
+class ContractsDecisionWords(TypedDict):
+    worker_gets: NotRequired["ShareWords | None"]
+    client_gets: NotRequired["ShareWords | None"]
+    reason: str
 
 
 class ContractsDelivery(TypedDict):
@@ -222,6 +310,7 @@ class ContractsMilestone(TypedDict):
     hold_id: str
     rounds: int
     delivery: "ContractsDelivery | None"
+    pay_by: str | None
     changes_note: str | None
     next: "Next | None"
     actions: list["Action"]
@@ -266,15 +355,14 @@ class CounterWords(TypedDict):
     milestones: NotRequired[list["PlannedWords"]]
 
 
-class Credentials(TypedDict):
-    email: str
-    password: str
+class Criterion(TypedDict):
+    id: str
+    text: str
 
 
-class DecisionWords(TypedDict):
-    worker_gets: NotRequired["ShareWords | None"]
-    client_gets: NotRequired["ShareWords | None"]
-    reason: str
+class CriterionWords(TypedDict):
+    id: str
+    text: str
 
 
 class Deliveries(TypedDict):
@@ -331,6 +419,10 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class DraftWords(TypedDict):
+    answers: dict[str, Any]
+
+
 class Entry(TypedDict):
     id: str
     job_id: str
@@ -365,6 +457,10 @@ class Event(TypedDict):
     data: dict[str, Any]
 
 
+class ExchangeWords(TypedDict):
+    token: str
+
+
 class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
@@ -379,6 +475,26 @@ class Feed(TypedDict):
     items: list["Event"]
     next_cursor: str | None
     after: str | None
+
+
+class FormQuestion(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: bool
+    options: NotRequired[list[str]]
+
+
+class FormQuestionWords(TypedDict):
+    id: str
+    type: Literal[
+        "text", "long_text", "single", "multiple", "number", "url", "rating", "image_link"
+    ]
+    label: str
+    required: NotRequired[bool]
+    options: NotRequired[list[str]]
 
 
 class FundWords(TypedDict):
@@ -423,6 +539,17 @@ class HoldList(TypedDict):
     next_cursor: str | None
 
 
+class Invoice(TypedDict):
+    issuer: str
+    number: str
+    qualified: bool
+    rate: str
+    fees: "Money"
+    tax: "Money"
+    without_tax: "Money"
+    deductible_if_unregistered: str
+
+
 class Job(TypedDict):
     prizes: NotRequired[list["Money"]]
     closes_at: NotRequired[str | None]
@@ -433,6 +560,16 @@ class Job(TypedDict):
     awards: NotRequired[list["Award"]]
     entries: NotRequired[int]
     hold_id: NotRequired[str | None]
+    reward: NotRequired["Money | None"]
+    slots: NotRequired[int]
+    slots_by_state: NotRequired[dict[str, int]]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestion"]]
+    criteria: NotRequired[list["Criterion"]]
+    min_approval_percent: NotRequired[int]
+    remaining: NotRequired["Money | None"]
     id: str
     mode: Literal["project", "competition", "task"]
     state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
@@ -468,6 +605,14 @@ class JobEdit(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
 
 
 class JobList(TypedDict):
@@ -489,7 +634,19 @@ class JobWords(TypedDict):
     closes_at: NotRequired[str | None]
     visibility: NotRequired[Literal["open", "sealed"]]
     no_winner: NotRequired[Literal["split", "refund"]]
+    reward: NotRequired["MoneyWords | None"]
+    slots: NotRequired[int]
+    per_worker_limit: NotRequired[int]
+    minutes_allowed: NotRequired[int]
+    review_days: NotRequired[int]
+    form: NotRequired[list["FormQuestionWords"]]
+    criteria: NotRequired[list["CriterionWords"]]
+    min_approval_percent: NotRequired[int]
     mode: Literal["project", "competition", "task"]
+
+
+class JobsAppealWords(TypedDict):
+    note: str
 
 
 class JobsMilestone(TypedDict):
@@ -540,6 +697,12 @@ class Login(TypedDict):
     member: "Me"
 
 
+class LoginWords(TypedDict):
+    email: str
+    password: str
+    code: NotRequired[str]
+
+
 class MatchWords(TypedDict):
     hold_id: NotRequired[str | None]
     member_id: NotRequired[str | None]
@@ -557,6 +720,7 @@ class Me(TypedDict):
     record: "Record"
     email: str
     email_verified: bool
+    second_factor: bool
     locale: str
     state: str
     roles: list[str]
@@ -592,6 +756,32 @@ class Money(TypedDict):
 class MoneyWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
+
+
+class Month(TypedDict):
+    month: str
+    currency: str
+    opening: "Money"
+    closing: "Money"
+    received: "Money"
+    spent: "Money"
+    withheld: "Money"
+    invoice: "Invoice"
+    lines: list["StatementLine"]
+
+
+class Named(TypedDict):
+    id: str
+    name: str
+
+
+class NewApiToken(TypedDict):
+    id: str
+    name: str
+    scopes: list[str]
+    made_at: str
+    expires_at: str
+    token: str | None
 
 
 class Next(TypedDict):
@@ -694,6 +884,12 @@ class Past(TypedDict):
     by: str
 
 
+class Payment(TypedDict):
+    due: str
+    latest_days_from_delivery: int
+    method: str
+
+
 class Payout(TypedDict):
     id: str
     state: Literal["requested", "sent", "paid", "failed"]
@@ -734,6 +930,9 @@ class PlannedWords(TypedDict):
 
 class Preference(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -768,6 +967,7 @@ class Preference(TypedDict):
         "extension.refused",
         "extension.requested",
         "extension.withdrawn",
+        "factor.changed",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -776,6 +976,7 @@ class Preference(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -795,6 +996,10 @@ class Preference(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "sanction.ended",
+        "sanction.imposed",
+        "sanction.lifted",
+        "sanction.upheld",
         "webhook.disabled",
         "week.planned",
     ]
@@ -805,6 +1010,9 @@ class Preference(TypedDict):
 
 class PreferenceWords(TypedDict):
     type: Literal[
+        "appeal.refused",
+        "assignment.appealed",
+        "assignment.rejected",
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
@@ -839,6 +1047,7 @@ class PreferenceWords(TypedDict):
         "extension.refused",
         "extension.requested",
         "extension.withdrawn",
+        "factor.changed",
         "hold.refused",
         "job.closed",
         "job.opened",
@@ -847,6 +1056,7 @@ class PreferenceWords(TypedDict):
         "mail.bounced",
         "message.sent",
         "milestone.added",
+        "milestone.due",
         "milestone.funded",
         "milestone.overdue",
         "offer.countered",
@@ -866,6 +1076,10 @@ class PreferenceWords(TypedDict):
         "question.asked",
         "review.revealed",
         "review.written",
+        "sanction.ended",
+        "sanction.imposed",
+        "sanction.lifted",
+        "sanction.upheld",
         "webhook.disabled",
         "week.planned",
     ]
@@ -992,8 +1206,17 @@ class Record(TypedDict):
     reviews: "ReviewsCount"
 
 
+class Recovery(TypedDict):
+    recovery_codes: list[str]
+
+
 class RefreshWords(TypedDict):
     refresh_token: str
+
+
+class Refused(TypedDict):
+    id: str
+    code: str
 
 
 class Registration(TypedDict):
@@ -1002,6 +1225,11 @@ class Registration(TypedDict):
     display_name: str
     locale: Literal["ja", "en"]
     kind: Literal["individual", "company"]
+
+
+class RejectWords(TypedDict):
+    criterion_id: str
+    note: str
 
 
 class ResetAsked(TypedDict):
@@ -1026,6 +1254,31 @@ class Reviewer(TypedDict):
 class ReviewsCount(TypedDict):
     satisfied: int
     unsatisfied: int
+
+
+class Sanction(TypedDict):
+    id: str
+    member_id: str
+    level: str
+    reason: str
+    state: str
+    at: str
+    until: str | None
+    appeal: str | None
+    answer_by: str | None
+    decision: str | None
+    decided_at: str | None
+
+
+class SanctionWords(TypedDict):
+    level: Literal["warn", "suspend", "ban"]
+    reason: str
+    until: NotRequired[str | None]
+
+
+class Sanctions(TypedDict):
+    items: list["Sanction"]
+    next_cursor: str | None
 
 
 class Schedule(TypedDict):
@@ -1114,6 +1367,20 @@ class Terms(TypedDict):
     milestones: list["Planned"]
 
 
+class TermsMilestone(TypedDict):
+    title: str
+    amount: "Money"
+    deliver_by: str
+    n: int
+
+
+class TermsState(TypedDict):
+    href: str
+    hash: str | None
+    client_read_at: str | None
+    worker_read_at: str | None
+
+
 class Text(TypedDict):
     title: str
     body: str
@@ -1127,6 +1394,24 @@ class Texts(TypedDict):
 class Timeline(TypedDict):
     past: list["Past"]
     future: list["Future"]
+
+
+class Totp(TypedDict):
+    secret: str
+    uri: str
+
+
+class TotpBegin(TypedDict):
+    current_password: str
+
+
+class TotpCode(TypedDict):
+    code: str
+
+
+class TotpEnd(TypedDict):
+    current_password: str
+    code: str
 
 
 class Transfer(TypedDict):
@@ -1157,7 +1442,12 @@ class WebhookWords(TypedDict):
     types: NotRequired[
         list[
             Literal[
+                "appeal.refused",
+                "approvals.requested",
+                "assignment.appealed",
                 "assignment.approved",
+                "assignment.rejected",
+                "assignment.submitted",
                 "cancellation.lapsed",
                 "cancellation.refused",
                 "cancellation.requested",
@@ -1202,6 +1492,7 @@ class WebhookWords(TypedDict):
                 "extension.refused",
                 "extension.requested",
                 "extension.withdrawn",
+                "factor.changed",
                 "hold.cancelled",
                 "hold.changed",
                 "hold.opened",
@@ -1219,6 +1510,7 @@ class WebhookWords(TypedDict):
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
+                "milestone.due",
                 "milestone.funded",
                 "milestone.overdue",
                 "milestone.paid",
@@ -1246,8 +1538,18 @@ class WebhookWords(TypedDict):
                 "record.changed",
                 "review.revealed",
                 "review.written",
+                "sanction.appealed",
+                "sanction.ended",
+                "sanction.imposed",
+                "sanction.lifted",
+                "sanction.upheld",
                 "slot.closed",
+                "slot.freed",
+                "task.closing",
+                "terms.made",
+                "terms.read",
                 "tip.given",
+                "tokens.revoked",
                 "webhook.disabled",
                 "week.planned",
             ]
@@ -1275,3 +1577,20 @@ class WithholdingWords(TypedDict):
 class WorkerSide(TypedDict):
     gets: "Money"
     steps: list["Step"]
+
+
+class WrittenTerms(TypedDict):
+    contract_id: str
+    client: "Named"
+    worker: "Named"
+    commissioned_at: str
+    title: str
+    content: str
+    milestones: list["TermsMilestone"]
+    place: str
+    inspection_days: int
+    revisions: int
+    amount: "Money"
+    fund_by: str
+    payment: "Payment"
+    undecided: list[str]

@@ -5,10 +5,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from services.accounts.domain import totp
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
-from services.accounts.domain.letter import Letter
 from services.accounts.domain.member import Member, Record
-from services.accounts.domain.session import ACCESS_LIFE_S, Login, Session
 from shared import web
 from shared.documents import Doc
 
@@ -16,7 +15,6 @@ EMAIL_MAX = 254
 NAME_MAX = 60
 BIO_MAX = 3000
 SKILL_MAX = 50
-TOKEN_MAX = 200
 
 _LOCALE = validate.OneOf(["ja", "en"])
 _KIND = validate.OneOf(["individual", "company"])
@@ -51,71 +49,6 @@ class Registration(Schema):
     display_name = web.Text(NAME_MAX, line=True, required=True)
     locale = fields.String(required=True, validate=_LOCALE)
     kind = fields.String(required=True, validate=_KIND)
-
-
-class Credentials(Schema):
-    """`POST /v1/sessions`."""
-
-    email = EmailField(required=True)
-    password = fields.String(
-        required=True, load_only=True, validate=validate.Length(1, PASSWORD_MAX)
-    )
-
-
-class PasswordChange(Schema):
-    """`PUT /v1/me/password`."""
-
-    current_password = fields.String(
-        required=True, load_only=True, validate=validate.Length(1, PASSWORD_MAX)
-    )
-    password = fields.String(
-        required=True, load_only=True, validate=validate.Length(PASSWORD_MIN, PASSWORD_MAX)
-    )
-
-
-class ResetAsked(Schema):
-    """`POST /v1/password-resets`."""
-
-    email = EmailField(required=True)
-
-
-class ResetWords(Schema):
-    """`PUT /v1/password-resets/{token}`."""
-
-    password = fields.String(
-        required=True, load_only=True, validate=validate.Length(PASSWORD_MIN, PASSWORD_MAX)
-    )
-
-
-class AskedShape(Schema):
-    """A letter was asked for."""
-
-    email = fields.String(required=True)
-    expires_at = web.When(required=True)
-
-
-class SessionShape(Schema):
-    """One login that goes on."""
-
-    id = fields.String(required=True)
-    started_at = web.When(required=True)
-    last_used_at = web.When(required=True)
-    expires_at = web.When(required=True)
-    agent = fields.String(required=True)
-    present = fields.Boolean(required=True, metadata={"description": "the one that asks"})
-
-
-class SessionsShape(Schema):
-    """One's own sessions."""
-
-    items = fields.List(fields.Nested(SessionShape()), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
-
-
-class RefreshWords(Schema):
-    """`POST /v1/sessions/refresh`."""
-
-    refresh_token = fields.String(required=True, validate=validate.Length(1, TOKEN_MAX))
 
 
 class ProfileChange(Schema):
@@ -208,19 +141,10 @@ class MeShape(PersonShape):
 
     email = fields.String(required=True)
     email_verified = fields.Boolean(required=True)
+    second_factor = fields.Boolean(required=True)
     locale = fields.String(required=True)
     state = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
-
-
-class LoginShape(Schema):
-    """Tokens: the access token for `Authorization`, the refresh token for once."""
-
-    access_token = fields.String(required=True)
-    refresh_token = fields.String(required=True)
-    token_type = fields.String(required=True)
-    expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
-    member = fields.Nested(MeShape(), required=True)
 
 
 class KeysShape(Schema):
@@ -236,6 +160,7 @@ def me(member: Member) -> Doc:
         "id": member.id,
         "email": member.email,
         "email_verified": member.email_verified_at is not None,
+        "second_factor": totp.is_on(member),
         "display_name": member.display_name,
         "kind": member.kind,
         "locale": member.locale,
@@ -263,34 +188,6 @@ def person(doc: Doc) -> Doc:
 def public(doc: Doc, reviews: list[Doc]) -> Doc:
     """Return a public profile."""
     return {**person(doc), "reviews": [_review(review) for review in reviews]}
-
-
-def login(found: Login) -> Doc:
-    """Return what a login or a refresh gives."""
-    return {
-        "access_token": found.access_token,
-        "refresh_token": found.refresh_token,
-        "token_type": "Bearer",
-        "expires_in": ACCESS_LIFE_S,
-        "member": me(found.member),
-    }
-
-
-def asked(letter: Letter) -> Doc:
-    """Return what is said of a letter that was asked for, whether there is anybody or not."""
-    return {"email": letter.email, "expires_at": letter.expires_at}
-
-
-def session(found: Session, *, present: str) -> Doc:
-    """Return one login as its member sees it; `present` is the id of the one that asks."""
-    return {
-        "id": found.id,
-        "started_at": found.started_at,
-        "last_used_at": found.last_used_at,
-        "expires_at": found.expires_at,
-        "agent": found.agent,
-        "present": found.id == present,
-    }
 
 
 def _record(record: Record) -> Doc:

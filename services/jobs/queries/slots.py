@@ -1,0 +1,97 @@
+"""What is read of the slots of tasks."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from services.jobs.records import ASSIGNMENTS
+from shared.documents import Doc
+from shared.paging import Page
+from shared.store import Db
+
+RESULTS_AT_ONCE = 500
+LIVE = ["reserved", "submitted", "approved", "rejected", "appealed"]
+RESULTS = ["submitted", "approved", "rejected", "appealed"]
+
+
+def seats(db: Db, job_id: str, worker_id: str) -> set[int]:
+    """Return the numbers of this person's assignments that count for the limit."""
+    where = {"job_id": job_id, "worker_id": worker_id, "state": {"$in": LIVE}}
+    return {doc["seat"] for doc in db[ASSIGNMENTS.collection].find(where, {"seat": 1})}
+
+
+def rejections(db: Db, job_id: str) -> set[int]:
+    """Return the numbers of a task's rejections, those under appeal too."""
+    where = {"job_id": job_id, "state": {"$in": ["rejected", "appealed"]}}
+    return {doc["rejection"] for doc in db[ASSIGNMENTS.collection].find(where, {"rejection": 1})}
+
+
+def count_submitted(db: Db, job_id: str) -> int:
+    """Return how many submissions a task has had."""
+    where = {"job_id": job_id, "state": {"$in": RESULTS}}
+    return db[ASSIGNMENTS.collection].count_documents(where)
+
+
+def count_minted(db: Db, job_id: str) -> int:
+    """Return how many of a task's slots were minted at its opening."""
+    where = {"job_id": job_id, "turn": 0}
+    return db[ASSIGNMENTS.collection].count_documents(where)
+
+
+def count_closed(db: Db, job_id: str) -> int:
+    """Return how many slots were free when the task closed."""
+    where = {"job_id": job_id, "state": "closed", "is_counted": True}
+    return db[ASSIGNMENTS.collection].count_documents(where)
+
+
+def by_state(db: Db, job_ids: Iterable[str]) -> Mapping[str, Mapping[str, int]]:
+    """Return how many slots of each task are in which state."""
+    counted = db[ASSIGNMENTS.collection].aggregate(
+        [
+            {"$match": {"job_id": {"$in": list(job_ids)}}},
+            {"$group": {"_id": {"job": "$job_id", "state": "$state"}, "count": {"$sum": 1}}},
+        ]
+    )
+    found: dict[str, dict[str, int]] = {}
+    for doc in counted:
+        found.setdefault(doc["_id"]["job"], {})[doc["_id"]["state"]] = doc["count"]
+    return found
+
+
+def decided(db: Db, worker_id: str) -> tuple[int, int]:
+    """Return how many of a person's assignments were approved, and rejected for good."""
+    approved = {"worker_id": worker_id, "state": "approved"}
+    rejected = {"worker_id": worker_id, "state": "rejected", "is_over": True}
+    there = db[ASSIGNMENTS.collection]
+    return there.count_documents(approved), there.count_documents(rejected)
+
+
+def submitted(db: Db, job_id: str, until: datetime, *, after: str, most: int) -> list[str]:
+    """Return ids, in their order, of what was submitted until then and waits for review."""
+    where = {"job_id": job_id, "state": "submitted", "_id": {"$gt": after}}
+    found = db[ASSIGNMENTS.collection].find(
+        {**where, "submitted_at": {"$lte": until}}, {"_id": 1}, sort=[("_id", 1)], limit=most
+    )
+    return [doc["_id"] for doc in found]
+
+
+def assignments(
+    db: Db, page: Page, *, job_id: str | None = None, worker_id: str | None = None
+) -> tuple[list[Doc], str | None]:
+    """Return a page of assignments, of a task or of a person."""
+    where: Doc = {"worker_id": worker_id} if worker_id else {"worker_id": {"$gt": ""}}
+    if job_id:
+        where["job_id"] = job_id
+    return page.find(db[ASSIGNMENTS.collection], where, fields={"outbox": 0, "receipts": 0})
+
+
+def results(db: Db, job_id: str) -> Iterator[Doc]:
+    """Return everything that was submitted, a page of documents at a time."""
+    after = ""
+    while True:
+        where = {"job_id": job_id, "state": {"$in": RESULTS}, "_id": {"$gt": after}}
+        found = db[ASSIGNMENTS.collection].find(where, {"outbox": 0, "receipts": 0})
+        docs = list(found.sort("_id", 1).limit(RESULTS_AT_ONCE))
+        yield from docs
+        if len(docs) < RESULTS_AT_ONCE:
+            return
+        after = docs[-1]["_id"]

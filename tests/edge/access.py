@@ -1,0 +1,517 @@
+"""Who may do what: a row for each operation of the merged document. A missing row fails the build.
+
+Who is who: `client` and `worker` are the sides of everything that the world holds, `stranger` is a
+member who has nothing to do with it, `ops` an operator, `nobody` has no token.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared import clock, ids
+from tests.edge.world import World, a_job, a_milestone, a_proposal, an_offer, in_days, yen
+
+Doc = dict[str, Any]
+
+
+def nothing(_world: World) -> Doc:
+    """The path names nothing."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What an operation answers to whom; `path` makes the thing that it is about.
+
+    `who` is the one who succeeds with `ok`, None when nobody here can; `other` and its status are
+    the other side of the thing.
+    """
+
+    who: str | None
+    ok: int = 200
+    nobody: int = 401
+    stranger: int = 404
+    ops: int = 404
+    other: tuple[str, int] | None = None
+    path: Callable[[World], Doc] = nothing
+    words: Callable[[World], Doc] | None = None
+    query: str = ""
+
+
+def public(**more: Any) -> Row:
+    """Everybody may, without a token too."""
+    ok = more.get("ok", 200)
+    return Row(who="nobody", nobody=ok, stranger=ok, ops=ok, **more)
+
+
+def own(**more: Any) -> Row:
+    """Every member may, and meets only what is their own."""
+    ok = more.get("ok", 200)
+    who = more.pop("who", "worker")
+    return Row(who=who, stranger=ok, ops=more.pop("ops", ok), **more)
+
+
+def of(thing: str, *more: Any) -> Callable[[World], Doc]:
+    """The path names a new thing of the world."""
+    return lambda world: {"id": getattr(world, thing)(*more)}
+
+
+def milestone(state: str) -> Callable[[World], Doc]:
+    """The path names the first milestone of a new contract."""
+    return lambda world: {"id": world.contract(state), "n": 1}
+
+
+def words(**said: Any) -> Callable[[World], Doc]:
+    """These words, always."""
+    return lambda _world: said
+
+
+def a_member(_world: World) -> Doc:
+    """Somebody new."""
+    return {
+        "email": f"{ids.new('mem')}@example.com",
+        "password": "correct horse battery staple",
+        "display_name": "新しい人",
+        "locale": "ja",
+        "kind": "individual",
+    }
+
+
+def credentials(world: World) -> Doc:
+    """Address and password of a new member."""
+    said = a_member(world)
+    world.nobody.did("/v1/members", said)
+    return {"email": said["email"], "password": said["password"]}
+
+
+def a_refresh_token(world: World) -> Doc:
+    """A fresh token for one refresh."""
+    session = world.nobody.did("/v1/sessions", credentials(world))
+    return {"refresh_token": session["refresh_token"]}
+
+
+def an_opponent(world: World) -> Doc:
+    """A direct offer to the bidder, who is no caller of this table."""
+    return an_offer(world.bidder.id)
+
+
+def delivery(world: World) -> Doc:
+    """A delivery to a webhook of the worker."""
+    webhook, id_ = world.delivery()
+    return {"id": webhook, "delivery_id": id_}
+
+
+def proposed(world: World) -> Doc:
+    """A job for which the worker has proposed."""
+    job = world.job()
+    world.proposal(job)
+    return {"id": job}
+
+
+def paid(world: World) -> Doc:
+    """The worker has earned something."""
+    world.contract("completed")
+    return {}
+
+
+OLD, NEW = "their own good password 1", "another good password 2"
+
+
+def newcomer(world: World) -> Doc:
+    """Somebody registers, with a password of their own."""
+    world.newly(OLD)
+    return {}
+
+
+def session(world: World) -> Doc:
+    """A login of a newcomer."""
+    return {"id": world.newly(OLD)["refresh_token"].partition(".")[0]}
+
+
+def change(world: World) -> Doc:
+    """A further milestone that the client has proposed."""
+    contract, chg_id = world.change()
+    return {"id": contract, "chg_id": chg_id}
+
+
+def undecided(world: World) -> Doc:
+    """A competition that waits for its client's choice."""
+    return {"id": world.closed_competition()[0]}
+
+
+def extension(_world: World) -> Doc:
+    """The words of a request for a later deadline."""
+    return {"milestone": 1, "deliver_by": in_days(30), "reason": "体調不良のため。"}
+
+
+def awards(world: World) -> Doc:
+    """One winner: the entry that the client can see."""
+    entry = world.db("jobs")["entries"].find_one(sort=[("_id", -1)])
+    assert entry is not None
+    return {"awards": [{"rank": 1, "entry_id": entry["_id"]}]}
+
+
+def unknown_token(_world: World) -> Doc:
+    """A code that no letter ever had."""
+    return {"token": "x" * 43}
+
+
+NOTE = words(note="完成しました。")
+TEXT = words(text="よろしくお願いします。")
+REASON = words(reason="計画が変わりました。")
+BY_CLIENT, BY_WORKER = ("client", 403), ("worker", 403)
+BOTH_CLIENT, BOTH_WORKER = ("client", 200), ("worker", 200)
+OPS_ONLY = Row(who=None, ops=200, stranger=403)
+# No letter of this world is read; what a good code does is tested with accounts and notify.
+NO_CODE = Row(who=None, path=unknown_token, nobody=404)
+
+ACCESS: dict[str, tuple[Row, ...]] = {
+    # accounts
+    "register": (public(words=a_member, ok=201),),
+    "find_people": (public(),),
+    "see_member": (public(path=lambda world: {"id": world.worker.id}),),
+    "see_me": (own(ops=404),),
+    "change_me": (own(words=words(bio="こんにちは。"), ops=404),),
+    "log_in": (public(words=credentials, ok=201),),
+    "refresh": (public(words=a_refresh_token),),
+    "log_out": (own(ok=204),),
+    "public_keys": (public(),),
+    "list_sessions": (own(),),
+    "end_session": (Row(who="newcomer", path=session, ok=204, other=("worker", 404)),),
+    "change_password": (
+        Row(
+            who="newcomer",
+            path=newcomer,
+            words=words(current_password=OLD, password=NEW),
+            ok=204,
+            stranger=403,
+            other=BY_WORKER,
+        ),
+    ),
+    "ask_verification": (own(ok=202, ops=404),),
+    "verify": (NO_CODE,),
+    "ask_reset": (public(words=words(email="nobody@example.com"), ok=202),),
+    "reset": (replace(NO_CODE, words=words(password=NEW)),),
+    # jobs
+    "list_categories": (public(),),
+    "list_jobs": (public(),),
+    "draft_job": (own(words=lambda _: a_job(), ok=201),),
+    "get_job": (
+        Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),
+        public(path=of("job")),
+    ),
+    "edit_job": (
+        Row(who="client", path=of("draft"), words=words(title="新しい題"), other=("worker", 404)),
+        Row(
+            who="client",
+            path=of("job"),
+            words=words(openings=5),
+            stranger=403,
+            ops=403,
+            other=BY_WORKER,
+        ),
+    ),
+    "publish_job": (Row(who="client", path=of("draft"), other=("worker", 404)),),
+    "close_job": (Row(who="client", path=proposed, stranger=403, ops=403, other=BY_WORKER),),
+    "cancel_job": (Row(who="client", path=proposed, stranger=403, ops=403, other=BY_WORKER),),
+    "get_job_timeline": (
+        Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),
+        public(path=of("job")),
+    ),
+    "propose": (
+        # A member without a history is not a stranger to an open job.
+        Row(
+            who="worker",
+            path=of("job"),
+            words=lambda _: a_proposal(),
+            ok=201,
+            stranger=201,
+            ops=201,
+            other=BY_CLIENT,
+        ),
+        Row(
+            who=None,
+            path=of("draft"),
+            words=lambda _: a_proposal(),
+            other=("worker", 404),
+        ),
+    ),
+    "list_proposals": (Row(who="worker", path=proposed, other=("client", 200)),),
+    "list_own_proposals": (own(),),
+    "get_proposal": (Row(who="worker", path=of("proposal"), other=("client", 200)),),
+    "get_proposal_timeline": (Row(who="worker", path=of("proposal"), other=("client", 200)),),
+    "shortlist_proposal": (Row(who="client", path=of("proposal"), other=BY_WORKER),),
+    "withdraw_proposal": (Row(who="worker", path=of("proposal"), other=BY_CLIENT),),
+    "decline_proposal": (Row(who="client", path=of("proposal"), other=BY_WORKER),),
+    "select_proposal": (
+        Row(who="client", path=of("proposal"), words=words(), ok=202, other=BY_WORKER),
+    ),
+    "list_questions": (
+        public(path=of("job")),
+        Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),
+    ),
+    "ask": (
+        Row(
+            who="worker",
+            path=of("job"),
+            words=TEXT,
+            ok=201,
+            stranger=201,
+            ops=201,
+            other=BY_CLIENT,
+        ),
+    ),
+    "get_question": (public(path=of("question")),),
+    "answer_question": (
+        Row(
+            who="client",
+            path=of("question"),
+            words=TEXT,
+            stranger=403,
+            ops=403,
+            other=BY_WORKER,
+        ),
+    ),
+    "enter": (
+        Row(
+            who="worker",
+            path=of("competition"),
+            words=words(title="ロゴ案", description="湯気をかたどりました。"),
+            ok=201,
+            stranger=201,
+            ops=201,
+            other=BY_CLIENT,
+        ),
+    ),
+    "list_entries_of_job": (public(path=of("competition")),),
+    "get_entry": (
+        public(path=of("entry")),
+        Row(who="worker", path=of("entry", "sealed"), nobody=404, other=BOTH_CLIENT),
+    ),
+    "withdraw_entry": (
+        Row(who="worker", path=of("entry"), stranger=403, ops=403, other=BY_CLIENT),
+        Row(who="worker", path=of("entry", "sealed"), other=BY_CLIENT),
+    ),
+    "favour_entry": (
+        Row(
+            who="client",
+            path=of("entry"),
+            words=words(favourite=True),
+            stranger=403,
+            ops=403,
+            other=BY_WORKER,
+        ),
+        Row(
+            who="client",
+            path=of("entry", "sealed"),
+            words=words(favourite=True),
+            other=BY_WORKER,
+        ),
+    ),
+    "award": (
+        Row(who="client", path=undecided, words=awards, stranger=403, ops=403, other=BY_WORKER),
+    ),
+    "extend_selection": (
+        Row(who="client", path=undecided, stranger=403, ops=403, other=BY_WORKER),
+    ),
+    # contracts
+    "send_offer": (own(words=an_opponent, ok=201),),
+    "list_offers": (own(),),
+    "get_offer": (Row(who="client", path=of("offer"), other=("worker", 200)),),
+    "accept_offer": (Row(who="worker", path=of("offer"), ok=201, other=BY_CLIENT),),
+    "counter_offer": (
+        Row(who="worker", path=of("offer"), words=words(amount=yen(80_000)), other=BY_CLIENT),
+    ),
+    "decline_offer": (Row(who="worker", path=of("offer"), other=BY_CLIENT),),
+    "withdraw_offer": (Row(who="client", path=of("offer"), other=BY_WORKER),),
+    "read_about_offer": (Row(who="client", path=of("offer"), other=("worker", 200)),),
+    "write_about_offer": (
+        Row(who="client", path=of("offer"), words=TEXT, ok=201, other=("worker", 201)),
+    ),
+    "list_contracts": (own(),),
+    "get_contract": (
+        Row(who="client", path=of("contract", "funded"), other=BOTH_WORKER),
+        # Who may have to decide may look.
+        Row(who="client", path=of("dispute"), other=BOTH_WORKER, ops=200),
+    ),
+    "deliver": (Row(who="worker", path=milestone("funded"), words=NOTE, other=BY_CLIENT),),
+    "recall": (Row(who="worker", path=milestone("delivered"), other=BY_CLIENT),),
+    "accept": (Row(who="client", path=milestone("delivered"), words=words(), other=BY_WORKER),),
+    "request_changes": (
+        Row(who="client", path=milestone("delivered"), words=NOTE, other=BY_WORKER),
+    ),
+    "review": (
+        Row(
+            who="client",
+            path=of("contract", "completed"),
+            words=words(satisfied=True, comment="丁寧でした。"),
+            ok=201,
+            other=("worker", 201),
+        ),
+    ),
+    "read_about_contract": (
+        Row(who="client", path=of("contract", "formed"), other=("worker", 200)),
+    ),
+    "write_about_contract": (
+        Row(
+            who="client",
+            path=of("contract", "formed"),
+            words=TEXT,
+            ok=201,
+            other=("worker", 201),
+        ),
+    ),
+    "ask_extension": (
+        Row(
+            who="worker",
+            path=of("contract", "funded"),
+            words=extension,
+            ok=201,
+            other=BY_CLIENT,
+        ),
+    ),
+    "grant_extension": (Row(who="client", path=of("extension"), other=BY_WORKER),),
+    "refuse_extension": (Row(who="client", path=of("extension"), other=BY_WORKER),),
+    "propose_milestone": (
+        Row(
+            who="client",
+            path=of("contract", "funded"),
+            words=lambda _: a_milestone(),
+            ok=201,
+            other=("worker", 201),
+        ),
+    ),
+    "propose_change": tuple(
+        Row(
+            who=who,
+            path=milestone("formed"),
+            words=words(amount=yen(80_000), reason="ページが増えました。"),
+            ok=201,
+        )
+        for who in ("client", "worker")
+    ),
+    "agree_to_change": (Row(who="worker", path=change, other=BY_CLIENT),),
+    "refuse_change": (Row(who="worker", path=change, other=BY_CLIENT),),
+    "request_cancellation": tuple(
+        Row(who=who, path=of("contract", "funded"), words=REASON, ok=201)
+        for who in ("client", "worker")
+    ),
+    "agree_to_cancellation": (Row(who="worker", path=of("cancellation"), other=BY_CLIENT),),
+    "refuse_cancellation": (Row(who="worker", path=of("cancellation"), other=BY_CLIENT),),
+    "open_dispute": tuple(
+        Row(
+            who=who,
+            path=of("contract", "delivered"),
+            words=words(claim=yen(10_000), reason="late", note="三日遅れました。"),
+            ok=201,
+        )
+        for who in ("client", "worker")
+    ),
+    "propose_settlement": (
+        Row(
+            who="client",
+            path=of("dispute"),
+            words=words(worker_gets=yen(50_000), note="これでお願いします。"),
+            other=BOTH_WORKER,
+        ),
+    ),
+    "give_evidence": (
+        Row(who="client", path=of("dispute"), words=NOTE, ok=201, other=("worker", 201)),
+    ),
+    "accept_settlement": (
+        Row(
+            who="worker",
+            path=of("proposed_settlement"),
+            words=words(),
+            other=("client", 409),
+        ),
+    ),
+    "decide_dispute": (
+        Row(
+            who=None,
+            path=of("dispute"),
+            words=words(worker_gets=yen(50_000), reason="納品物の八割が完成しています。"),
+            ops=200,
+            other=BY_CLIENT,
+        ),
+        Row(
+            who=None,
+            path=of("dispute"),
+            words=words(worker_gets=yen(50_000), reason="納品物の八割が完成しています。"),
+            ops=200,
+            other=BY_WORKER,
+        ),
+    ),
+    "list_disputes": (OPS_ONLY,),
+    "statistics": (public(),),
+    "get_terms": (Row(who="client", path=of("contract", "formed"), other=BOTH_WORKER),),
+    "get_log": (Row(who="client", path=of("contract", "formed"), other=BOTH_WORKER),),
+    "get_bundle": (Row(who="client", path=of("dispute"), other=BOTH_WORKER, ops=200),),
+    "timeline": (Row(who="client", path=of("contract", "funded"), other=("worker", 200)),),
+    # escrow
+    "get_quote": (public(query="?amount=1000"),),
+    "list_holds": (own(),),
+    "get_hold": (Row(who="client", path=of("hold"), other=("worker", 200), ops=200),),
+    "fund_hold": (
+        Row(who="client", path=of("hold"), words=words(method="card"), other=BY_WORKER, ops=403),
+    ),
+    # The default profile offers none: who might is told so, who might not learns no more.
+    "withhold_tax": (
+        Row(who=None, path=of("hold"), words=words(applies=True), ops=403, other=("client", 409)),
+        Row(who=None, path=of("hold"), words=words(applies=True), ops=403, other=BY_WORKER),
+    ),
+    "list_deposits": (OPS_ONLY,),
+    "match_deposit": (
+        Row(
+            who=None,
+            path=lambda _: {"id": ids.new("dep")},
+            words=lambda world: {"member_id": world.worker.id},
+            stranger=403,
+        ),
+    ),
+    "list_chargebacks": (OPS_ONLY,),
+    "write_off": (Row(who=None, path=lambda _: {"id": ids.new("cbk")}, stranger=403),),
+    "get_wallet": (own(),),
+    "get_month": (own(path=lambda _: {"month": f"{clock.now():%Y-%m}"}),),
+    "list_entries": (own(), own(query="?format=csv")),
+    "list_payouts": (own(),),
+    "request_payout": (
+        Row(
+            who="worker",
+            path=paid,
+            words=words(amount=yen(1000)),
+            ok=201,
+            # They have nothing in their wallets.
+            stranger=409,
+            ops=409,
+        ),
+    ),
+    "get_payout": (Row(who="worker", path=of("payout"), other=("client", 404), ops=200),),
+    "get_proof": (
+        public(),
+        Row(who=None, query="?format=ndjson", stranger=403, ops=200),
+    ),
+    # Signed, not authorised: without a signature nobody is heard.
+    "hear_provider": (
+        Row(who=None, path=lambda _: {"provider": "sandbox"}, words=words(), stranger=401, ops=401),
+    ),
+    # notify
+    "report_bounce": (Row(who=None, stranger=401, ops=401),),
+    "ask_to_unsubscribe": (NO_CODE,),
+    "unsubscribe": (NO_CODE,),
+    "list_notifications": (own(),),
+    "read_notification": (Row(who="worker", path=of("notice"), other=("client", 404)),),
+    "list_todo": (own(),),
+    "get_preferences": (own(),),
+    "put_preferences": (own(words=words(types=[])),),
+    "list_events": (own(),),
+    "stream_events": (own(),),
+    "list_webhooks": (own(),),
+    "register_webhook": (own(words=words(url="https://93.184.216.34/hear"), ok=201),),
+    "get_webhook": (Row(who="worker", path=of("webhook"), other=("client", 404)),),
+    "delete_webhook": (Row(who="worker", path=of("webhook"), ok=204, other=("client", 404)),),
+    "rotate_webhook": (Row(who="worker", path=of("webhook"), other=("client", 404)),),
+    "enable_webhook": (Row(who=None, path=of("webhook"), other=("client", 404)),),
+    "list_deliveries": (Row(who="worker", path=of("webhook"), other=("client", 404)),),
+    "redeliver": (Row(who="worker", path=delivery, ok=202, other=("client", 404)),),
+}
