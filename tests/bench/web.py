@@ -29,6 +29,7 @@ from tests.callers import Signer
 
 MEMBERS = 50
 CONNECTIONS = 16
+REFUSED_MOST = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,20 @@ class Load:
     p99_ms: float
 
     @property
+    def done(self) -> int:
+        """Requests that did what they asked for.
+
+        On a busy machine a contract's recall may overtake its delivery, and is rightly refused;
+        more than a few of those, or any broken one, make the figure worthless.
+        """
+        assert self.refused <= self.requests * REFUSED_MOST, f"{self.refused} refused"
+        assert self.broken == 0, f"{self.broken} broken"
+        return self.requests - self.refused
+
+    @property
     def rate(self) -> float:
-        """Requests answered per second; a refused one makes the figure worthless."""
-        assert self.refused + self.broken == 0, f"{self.refused} refused, {self.broken} broken"
-        return self.requests / self.seconds
+        """Requests per second that did what they asked for."""
+        return self.done / self.seconds
 
 
 @dataclass(frozen=True, slots=True)

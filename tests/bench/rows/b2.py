@@ -22,7 +22,7 @@ def ukeoi(rig: Rig) -> float:
         seen = web.load(rig, site.url, web.prepare(db, CONTRACTS, signer), _seconds(rig))
         web.drained(db, "contracts")
         # wrk does not count what was under way when its time was over.
-        missing = _changes(rig, db.name) - before - seen.requests
+        missing = _changes(rig, db.name) - before - seen.done
         assert 0 <= missing <= 2 * web.CONNECTIONS, f"{missing} more changes than answers"
         assert db["facts"].count_documents({}) == _changes(rig, db.name)
     return seen.rate
