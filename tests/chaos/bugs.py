@@ -58,14 +58,20 @@ def publish_without_confirm() -> None:
 def mark_before_publish() -> None:
     """The outbox is cleared before its facts are said."""
     relay = _of("shared.relay")
-    real = relay.publish
+    take, sweep = relay.Relay.take, relay.publish
 
-    def publish(db: Any, publisher: Any, source: str, writes: Any) -> Any:
-        every = {e["id"] for w in writes for e in w.entries}
-        relay._clear_outboxes(db, writes, every)
-        return real(db, publisher, source, writes)
+    def clear(db: Any, writes: Any) -> None:
+        relay._clear_outboxes(db, writes, {e["id"] for w in writes for e in w.entries})
 
-    relay.publish = publish
+    def taking(self: Any, writes: Any) -> None:
+        clear(self._db, writes)
+        take(self, writes)
+
+    def sweeping(db: Any, publisher: Any, source: str, writes: Any) -> Any:
+        clear(db, writes)
+        return sweep(db, publisher, source, writes)
+
+    relay.Relay.take, relay.publish = taking, sweeping
 
 
 def no_guard() -> None:
