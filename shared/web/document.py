@@ -22,12 +22,15 @@ Doc = dict[str, Any]
 HABITS = "x-habits"
 METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = "application/problem+json"
-ALWAYS = (401, 406, 422, 429, 503)
+ALWAYS = (401, 403, 406, 422, 429, 503)
 TO_CHANGES = (400, 413, 415)
+# Every route may refuse a program whose token has not the scope.
+SCOPE = "insufficient_scope"
 # What a status is answered with where the docstring names no code of its own.
 USUAL = {
     400: ("malformed_json", "bad_idempotency_key"),
     401: ("no_token", "bad_token", "token_expired"),
+    403: (SCOPE,),
     406: ("not_acceptable",),
     412: ("stale_version",),
     413: ("body_too_large",),
@@ -212,6 +215,8 @@ def _problem_of(status: int, words: str, path: str) -> Doc:
         return _ref("responses", f"Problem{status}")
     if not codes and status == 404:
         codes = (_no_such(path),)
+    if status == 403:
+        codes = (*codes, SCOPE)
     return problem(status, words, codes)
 
 

@@ -18,7 +18,7 @@ OPERATORS: dict[str, Any] = {"$gt": {"$gt": ""}, "$ne": {"$ne": None}, "$where":
 # What only we decide; as a word of a caller it is unknown.
 MASS = ("id", "_id", "state", "version", "client_id", "owner_id", "roles", "outbox", "wake_at")
 # Words whose texts are not shown to anybody: any character will do.
-SECRET = ("password", "current_password", "refresh_token")
+SECRET = ("password", "current_password", "refresh_token", "token")
 DATES = {
     "no zone": "2030-01-01T00:00:00",
     "a day": "2030-01-01",

@@ -36,6 +36,8 @@ def test_an_operation_answers_each_caller_as_the_table_says(
         answer = asking.send(world.nobody, Authorization=value)
         assert answer.status_code == 401, f"{name}: {answer.status_code}"
         assert answer.headers["WWW-Authenticate"] == "Bearer"
+    answer = asking.send(world.nobody, Authorization=asking.unscoped())
+    assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")
     for who, wanted in refused(row):
         asking.expect(who, wanted)
     assert world.snapshot() == before, "a refusal has changed something"
@@ -82,6 +84,13 @@ class Asking:
             words = self.row.words(self.world)
         takes = "requestBody" in self.about
         return who.send(self.method.upper(), self.path, words if takes else None, **headers)
+
+    def unscoped(self) -> str:
+        """Return the token of a program of somebody who may, without the scope for this."""
+        who = self.row.who if self.row.who not in (None, "nobody") else "client"
+        scope = "write money" if self.method == "get" else "read"
+        member_id = getattr(self.world, str(who)).id
+        return f"Bearer {self.world.signer.token(member_id, scope=scope)}"
 
     def expect(self, who: str, wanted: int) -> None:
         """Ask, and hold the answer against the table and the document."""

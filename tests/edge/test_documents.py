@@ -66,7 +66,7 @@ def test_every_operation_is_described_whole(spec: Doc) -> None:
         assert operation["operationId"], name
         assert operation["tags"], name
         answers = operation["responses"]
-        assert {"401", "406", "422", "429", "503"} <= answers.keys(), name
+        assert {"401", "403", "406", "422", "429", "503"} <= answers.keys(), name
         assert "{" not in path or "404" in answers, name
         assert any(status < "300" for status in answers), name
         for status, answer in answers.items():

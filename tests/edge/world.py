@@ -358,6 +358,30 @@ class World:
         self.client.did(f"/v1/jobs/{job}/close")
         return job, entry
 
+    def task(self) -> str:
+        """An open task with five slots, its rewards paid in."""
+        made = self.client.did("/v1/jobs", a_task())
+        asked = self.client.did(f"/v1/jobs/{made['id']}/publish")
+        self.client.did(f"/v1/holds/{asked['hold_id']}/fund", {"method": "card"})
+        return str(made["id"])
+
+    def assignment(self, state: str, job: str = "") -> str:
+        """The worker's slot of a task: `reserved`, `submitted` or `rejected`."""
+        id_ = str(self.worker.did(f"/v1/jobs/{job or self.task()}/assignments")["id"])
+        path = f"/v1/assignments/{id_}"
+        if state != "reserved":
+            self.worker.did(f"{path}/submit", {"answers": ANSWERS})
+        if state == "rejected":
+            self.client.did(f"{path}/reject", {"criterion_id": "complete", "note": "住所がない。"})
+        return id_
+
+    def sanction(self, level: str = "warn") -> tuple[str, str]:
+        """A measure against a newcomer: their id and that of the measure."""
+        self.newly("their own good password 1")
+        words = {"level": level, "reason": "外部での支払いを求めました。"}
+        path = f"/v1/members/{self.newcomer.id}/sanctions"
+        return self.newcomer.id, str(self.operator.did(path, words)["id"])
+
     def hold_of(self, contract: str) -> str:
         """The hold of a contract's first milestone."""
         return str(self.client.sees(f"/v1/contracts/{contract}")["milestones"][0]["hold_id"])
@@ -427,6 +451,30 @@ def a_competition(visibility: str) -> Doc:
         "closes_at": in_days(10),
         "visibility": visibility,
         "no_winner": "split",
+    }
+
+
+ANSWERS = {"shop": "珈琲店", "stars": 4}
+
+
+def a_task() -> Doc:
+    """Return the words of a task."""
+    return {
+        "mode": "task",
+        "title": "店の名前と評価の入力",
+        "description": "写真を見て、店の名前と評価を入力してください。",
+        "category": CATEGORY,
+        "deadline_at": in_days(20),
+        "reward": yen(100),
+        "slots": 5,
+        "per_worker_limit": 2,
+        "minutes_allowed": 60,
+        "review_days": 7,
+        "form": [
+            {"id": "shop", "type": "text", "label": "店名", "required": True},
+            {"id": "stars", "type": "rating", "label": "評価"},
+        ],
+        "criteria": [{"id": "complete", "text": "すべて入力されている"}],
     }
 
 

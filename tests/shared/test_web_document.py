@@ -64,7 +64,9 @@ def test_every_id_in_a_path_is_called_id() -> None:
 
 def test_what_every_route_answers_need_not_be_said() -> None:
     reads = document.finish(a_spec("/v1/x", "get", an_operation()))
-    assert list(reads["paths"]["/v1/x"]["get"]["responses"]) == ["401", "406", "422", "429", "503"]
+    assert list(reads["paths"]["/v1/x"]["get"]["responses"]) == [
+        *("401", "403", "406", "422", "429", "503")
+    ]
     writes = document.finish(a_spec("/v1/x", "put", an_operation(habits={"changes": True})))
     assert {"400", "413", "415"} <= writes["paths"]["/v1/x"]["put"]["responses"].keys()
 

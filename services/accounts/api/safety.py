@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 
 from services.accounts import queries
+from services.accounts.api.sessions import logins
 from services.accounts.domain.member import Member
 from services.accounts.records import MEMBERS
 from services.accounts.schemas import access as schemas
@@ -120,9 +121,10 @@ def appeal_sanction(words: dict[str, Any], sanction_id: str) -> Response:
     return _answer(done, sanction_id)
 
 
-@safety.post("/sessions/appeals")
-@safety.arguments(schemas.AppealWithoutToken())
-@safety.response(200, schemas.SanctionShape())
+# As all of /v1/sessions it ignores Idempotency-Key: there is no caller yet whose key it could be.
+@logins.post("/sessions/appeals")
+@logins.arguments(schemas.AppealWithoutToken())
+@logins.response(200, schemas.SanctionShape())
 @web.public
 def appeal_suspension(words: dict[str, Any]) -> Response:
     """Appeal a suspension or ban by address and password, for who cannot log in.

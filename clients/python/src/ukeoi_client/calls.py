@@ -201,6 +201,12 @@ class Calls:
         """Change the password; every session ends, this one too: log in again."""
         return self.put("/v1/me/password", words)
 
+    def appeal_suspension(
+        self, words: AppealWithoutToken, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Sanction]:
+        """Appeal a suspension or ban by address and password, for who cannot log in."""
+        return self.post("/v1/sessions/appeals", words, key=key, soon=soon)
+
     def ask_verification(self, *, key: str | None = None, soon: bool = False) -> Answer[Asked]:
         """Ask for a letter that confirms one's own address."""
         return self.post("/v1/email-verifications", {}, key=key, soon=soon)
@@ -277,12 +283,6 @@ class Calls:
     ) -> Answer[Sanction]:
         """Appeal; unanswered within 7 days, the sanction is lifted."""
         return self.post(f"/v1/me/sanctions/{sanction_id}/appeal", words, key=key, soon=soon)
-
-    def appeal_suspension(
-        self, words: AppealWithoutToken, *, key: str | None = None, soon: bool = False
-    ) -> Answer[Sanction]:
-        """Appeal a suspension or ban by address and password, for who cannot log in."""
-        return self.post("/v1/sessions/appeals", words, key=key, soon=soon)
 
     def begin_totp(
         self, words: TotpBegin, *, key: str | None = None, soon: bool = False
