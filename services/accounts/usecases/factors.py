@@ -139,7 +139,7 @@ def exchange(store: Store, signer: Signer, *, token: str, now: datetime) -> str:
     kept = found.thing
     if kept.state != "active" or now >= kept.expires_at:
         raise bad
-    member = store.get(MEMBERS, kept.member_id)
-    if member.state != "active":
+    member = store.find(MEMBERS, kept.member_id)
+    if member is None or member.thing.state != "active":
         raise bad
-    return signer.access_token(member, kept.id, now=now, scopes=kept.scopes)
+    return signer.access_token(member.thing, kept.id, now=now, scopes=kept.scopes)

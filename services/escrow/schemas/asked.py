@@ -45,7 +45,7 @@ class FundWords(Schema):
 class WithholdingWords(Schema):
     """Whether income tax is to be kept back of what the worker gets."""
 
-    applies = fields.Boolean(required=True, truthy={True}, falsy={False})
+    applies = web.Flag(required=True)
 
 
 class HoldListArgs(web.PageArgs):
