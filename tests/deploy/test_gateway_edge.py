@@ -5,7 +5,9 @@ import datetime as dt
 import http.client
 import json
 import re
+import shutil
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ from tests import backends
 
 PAGES = ("/", "/docs", "/docs/reference", "/docs/events", "/docs/problems")
 ORIGIN = "https://app.example.com"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 class Quiet(BaseHTTPRequestHandler):
@@ -327,6 +330,30 @@ def test_every_problem_leads_to_its_row(open_to_app: int) -> None:
     anchor = json.loads(body)["type"].partition("#")[2]
     assert f'id="{anchor}"'.encode() in page
     assert b'id="wrong_state"' in page
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no chromium")
+@pytest.mark.parametrize(
+    ("page", "shows"),
+    [
+        ("/docs", "Draft a job that nobody else sees"),
+        ("/docs/reference", "contracts: what was agreed"),
+        ("/docs/events", "contract.formed"),
+        ("/docs/problems", "wrong_state"),
+    ],
+)
+def test_in_a_browser_a_page_shows_what_it_should_and_asks_nobody_else(
+    open_to_app: int, page: str, shows: str, tmp_path: Path
+) -> None:
+    url = f"http://127.0.0.1:{open_to_app}{page}{'#/jobs' if page == '/docs' else ''}"
+    words = ["--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
+    words += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=20000", "--dump-dom", url]
+    done = subprocess.run([str(CHROMIUM), *words], capture_output=True, text=True, timeout=90)
+    assert shows in done.stdout
+    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    # Redoc would show a picture of its makers', which its page's policy does not let it ask for.
+    assert not [s for s in said if "Content Security Policy" in s and "redoc/logo" not in s], said
+    assert not [s for s in said if "Uncaught" in s], said
 
 
 # TLS

@@ -63,7 +63,7 @@ def test_only_a_test_deployment_can_have_its_clock_moved(tmp_path: Path) -> None
     ordinary = programs.service_env(checkout, checkout.ports(), "jobs", test=False)
     test = programs.service_env(checkout, checkout.ports(), "jobs", test=True)
     added = test.keys() - ordinary.keys()
-    assert added == {"UKEOI_TEST_DEPLOYMENT", "UKEOI_CLOCK_FILE"}
+    assert added == {"UKEOI_TEST_DEPLOYMENT", "UKEOI_CLOCK_FILE", "UKEOI_FAULTS_FILE"}
 
 
 def _listening_on(port: int) -> socket.socket:
