@@ -116,7 +116,18 @@ def load(
     with TemporaryDirectory() as folder:
         file = Path(folder, "lines")
         file.write_text("\n".join(lines) + "\n")
-        argv = ("wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds:g}s", "--latency")
+        argv = (
+            "wrk",
+            "-t",
+            "1",
+            "-c",
+            str(connections),
+            "-d",
+            f"{seconds:g}s",
+            "--latency",
+            "--timeout",
+            "10s",
+        )
         argv += ("-s", str(PROGRAMS / "acts.lua"), url, "--", str(file))
         used_s = ours_s()
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True)
