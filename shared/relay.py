@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 import structlog
 from pymongo import WriteConcern
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import PyMongoError
 
 from shared import faults
 from shared.bus import Publisher, Sent, event_of
 from shared.documents import Doc, Written
-from shared.store import Db, Store
+from shared.store import Db, Store, insert_new
 
 log = structlog.get_logger(__name__)
 
@@ -64,11 +64,7 @@ def _settle(db: Db, writes: Sequence[Written], confirmed: set[str]) -> None:
 
 def _keep_facts(db: Db, writes: Sequence[Written], confirmed: set[str]) -> None:
     facts = [_fact(w.id, e) for w in writes for e in w.entries if e["id"] in confirmed]
-    try:
-        _soon(db, "facts").insert_many(facts, ordered=False)
-    except BulkWriteError as wrong:
-        if any(e["code"] != 11000 for e in wrong.details["writeErrors"]):
-            raise
+    insert_new(_soon(db, "facts"), facts)
 
 
 def _fact(subject: str, entry: Doc) -> Doc:

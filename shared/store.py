@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pymongo import IndexModel, MongoClient, ReturnDocument, UpdateOne
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
 
@@ -51,13 +52,16 @@ __all__ = [
     "Written",
     "connect",
     "ensure_indexes",
+    "insert_new",
     "is_away",
+    "only_duplicates",
 ]
 
 MONGO_TIMEOUT_MS = 5000
 SELECT_TIMEOUT_MS = 4000
 POOL_MAX = 32
 CHANGE_TRIES = 12
+DUPLICATE_KEY = 11000
 
 Db = Database[Doc]
 T = TypeVar("T", bound=Thing)
@@ -82,6 +86,25 @@ def is_away(wrong: BaseException) -> bool:
     if isinstance(wrong, ConnectionFailure):
         return True
     return isinstance(wrong, PyMongoError) and wrong.timeout
+
+
+def only_duplicates(wrong: BulkWriteError) -> bool:
+    """Say whether a bulk write failed by nothing but documents that are there already.
+
+    A write that the majority has not taken comes as such an error too, and is none of these.
+    """
+    errors = wrong.details["writeErrors"]
+    unsure = wrong.details.get("writeConcernErrors")
+    return bool(errors) and not unsure and all(e["code"] == DUPLICATE_KEY for e in errors)
+
+
+def insert_new(collection: Collection[Doc], docs: Sequence[Doc]) -> None:
+    """Insert documents; those that are there already stay as they are."""
+    try:
+        collection.insert_many(docs, ordered=False)
+    except BulkWriteError as wrong:
+        if not only_duplicates(wrong):
+            raise
 
 
 def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] = ()) -> None:
@@ -275,7 +298,7 @@ class Store:
             result = collection.bulk_write(operations, ordered=False)
             count = result.matched_count + result.inserted_count
         except BulkWriteError as wrong:
-            if any(e["code"] != 11000 for e in wrong.details["writeErrors"]):
+            if not only_duplicates(wrong):
                 raise
             count = wrong.details["nMatched"] + wrong.details["nInserted"]
         faults.point("after_write")
@@ -343,13 +366,8 @@ class Store:
 
     def keep(self, collection: str, docs: Sequence[Doc]) -> None:
         """Insert documents that never change; those that are there already stay as they are."""
-        if not docs:
-            return
-        try:
-            self.db[collection].insert_many(docs, ordered=False)
-        except BulkWriteError as wrong:
-            if any(e["code"] != 11000 for e in wrong.details["writeErrors"]):
-                raise
+        if docs:
+            insert_new(self.db[collection], docs)
 
     def mark(self, collection: str, where: Doc, set_: Doc) -> int:
         """Set fields of documents that are no aggregates; return how many matched."""

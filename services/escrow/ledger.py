@@ -44,12 +44,11 @@ from shared.documents import (
     stamp,
 )
 from shared.errors import Crossing, Ignored, Refused, Unavailable
-from shared.store import Db, Store
+from shared.store import Db, Store, only_duplicates
 
 BATCH_MAX = 50
 TRANSACTION_S = 4.0
 TRIES_MAX = 12
-DUPLICATE_KEY = 11000
 
 
 MoneyRule = Callable[..., Decision[Any]]
@@ -285,10 +284,8 @@ def _transaction(db: Db, postings: Sequence[Posting], now: datetime) -> list[Ver
 
 
 def _meaning(wrong: PyMongoError) -> Exception:
-    if isinstance(wrong, BulkWriteError):
-        errors = wrong.details["writeErrors"]
-        if not errors or any(e["code"] != DUPLICATE_KEY for e in errors):
-            return wrong
+    if isinstance(wrong, BulkWriteError) and not only_duplicates(wrong):
+        return wrong
     return Raced(str(wrong))
 
 
