@@ -5,10 +5,11 @@ from typing import Any
 from flask import Response
 
 from services.contracts import queries
-from services.contracts.domain import acts, contract, hearing, message, silence, terms, waiting
+from services.contracts.api import messages
+from services.contracts.domain import acts, contract, hearing, silence, terms, waiting
 from services.contracts.domain.contract import Contract
-from services.contracts.records import CONTRACTS, MESSAGES
-from services.contracts.saying import say_contract, say_message
+from services.contracts.records import CONTRACTS
+from services.contracts.saying import say_contract
 from services.contracts.schemas import (
     AcceptanceWords,
     ChangesWords,
@@ -94,13 +95,7 @@ def review(words: dict[str, Any], id_: str) -> Response:
 @blp.response(201, MessageShape())
 def write_about_contract(words: dict[str, Any], id_: str) -> Response:
     """Write to the other party. 404."""
-    about = web.store().get(CONTRACTS, id_)
-    message_id = ids.new("msg")
-    made = message.write(
-        about, message_id=message_id, by=web.caller().id, text=words["text"], now=web.now()
-    )
-    done = web.store().create(MESSAGES, *made, once=web.once(status=201), now=web.now())
-    return web.answer(say_message(done.thing), 201, done=done)
+    return messages.write(web.store().get(CONTRACTS, id_), words["text"])
 
 
 @blp.get("/contracts/<id_>/messages")
@@ -109,8 +104,7 @@ def write_about_contract(words: dict[str, Any], id_: str) -> Response:
 def read_about_contract(words: dict[str, Any], id_: str) -> Response:
     """List the messages of a contract, oldest first. 404."""
     seen(id_)
-    docs, cursor = queries.messages(web.store().db, id_, web.page(words))
-    return web.listing([say_message(MESSAGES.from_doc(doc)) for doc in docs], cursor)
+    return messages.read(id_, web.page(words))
 
 
 @blp.get("/contracts/<id_>/timeline")

@@ -5,11 +5,12 @@ from typing import Any
 from flask import Response
 
 from services.contracts import queries, usecases
+from services.contracts.api import messages
 from services.contracts.domain import message, offer
 from services.contracts.domain.offer import Offer, Planned
 from services.contracts.domain.times import timers
-from services.contracts.records import MESSAGES, OFFERS
-from services.contracts.saying import say_contract, say_message, say_offer, say_terms
+from services.contracts.records import OFFERS
+from services.contracts.saying import say_contract, say_offer, say_terms
 from services.contracts.schemas import CounterWords, MessageWords, OfferListArgs, OfferWords
 from services.contracts.shapes import (
     ContractShape,
@@ -134,13 +135,7 @@ def _answer_offer(id_: str, rule: Any, **words: Any) -> Response:
 @blp.response(201, MessageShape())
 def write_about_offer(words: dict[str, Any], id_: str) -> Response:
     """Write to the other party of an offer. 404."""
-    about = web.store().get(OFFERS, id_)
-    message_id = ids.new("msg")
-    made = message.write(
-        about, message_id=message_id, by=web.caller().id, text=words["text"], now=web.now()
-    )
-    done = web.store().create(MESSAGES, *made, once=web.once(status=201), now=web.now())
-    return web.answer(say_message(done.thing), 201, done=done)
+    return messages.write(web.store().get(OFFERS, id_), words["text"])
 
 
 @blp.get("/offers/<id_>/messages")
@@ -149,5 +144,4 @@ def write_about_offer(words: dict[str, Any], id_: str) -> Response:
 def read_about_offer(words: dict[str, Any], id_: str) -> Response:
     """List the messages of an offer, oldest first. 404."""
     message.other_party(web.store().get(OFFERS, id_), web.caller().id)
-    docs, cursor = queries.messages(web.store().db, id_, web.page(words))
-    return web.listing([say_message(MESSAGES.from_doc(doc)) for doc in docs], cursor)
+    return messages.read(id_, web.page(words))
