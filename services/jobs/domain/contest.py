@@ -12,7 +12,16 @@ from typing import Any
 
 from services.jobs.domain import market
 from services.jobs.domain.entry import Entry
-from services.jobs.domain.job import Award, Contest, Job, Next, refuse_others, said, waits_for
+from services.jobs.domain.job import (
+    OPENED_BY_MONEY,
+    Award,
+    Contest,
+    Job,
+    Next,
+    refuse_others,
+    said,
+    waits_for,
+)
 from shared import clock
 from shared.errors import Conflict, Ignored, Invalid
 from shared.events import Fact
@@ -40,23 +49,7 @@ _SETTLED = {
     "cancelled": IGNORE,
 }
 HEARD: Moves = {
-    # cancelled: escrow, hearing of that, gives the money back.
-    "escrow.funded": {
-        "draft": LATER,
-        "awaiting_funding": "open",
-        "open": IGNORE,
-        "closed": IGNORE,
-        "completed": IGNORE,
-        "cancelled": IGNORE,
-    },
-    "hold.refused": {
-        "draft": LATER,
-        "awaiting_funding": "cancelled",
-        "open": IGNORE,
-        "closed": IGNORE,
-        "completed": IGNORE,
-        "cancelled": IGNORE,
-    },
+    **OPENED_BY_MONEY,
     "escrow.released": _SETTLED,
     "escrow.refunded": _SETTLED,
 }

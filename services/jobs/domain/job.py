@@ -13,7 +13,7 @@ from typing import Any
 from shared.errors import Forbidden
 from shared.events import Fact
 from shared.money import Money
-from shared.moves import LATER, Moves
+from shared.moves import IGNORE, LATER, Moves
 
 STATES = ("draft", "awaiting_funding", "open", "closed", "completed", "cancelled")
 MODES = ("project", "competition", "task")
@@ -42,6 +42,27 @@ MOVES: Moves = {
     "complete": {"closed": "completed"},
     "fail": {"closed": "cancelled"},
 }
+
+OPENED_BY_MONEY: Moves = {
+    # cancelled: escrow, hearing of that, gives the money back.
+    "escrow.funded": {
+        "draft": LATER,
+        "awaiting_funding": "open",
+        "open": IGNORE,
+        "closed": IGNORE,
+        "completed": IGNORE,
+        "cancelled": IGNORE,
+    },
+    "hold.refused": {
+        "draft": LATER,
+        "awaiting_funding": "cancelled",
+        "open": IGNORE,
+        "closed": IGNORE,
+        "completed": IGNORE,
+        "cancelled": IGNORE,
+    },
+}
+"""What a job that is funded before it opens hears of its hold: a competition or a task."""
 
 # What comes of an event for the job is settled from its openings (`opening.HEARD`); here stands
 # where it may come at all. An offer needs a job that was once open.

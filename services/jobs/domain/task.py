@@ -9,7 +9,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.jobs.domain import market
-from services.jobs.domain.job import Job, Next, Task, refuse_others, said, waits_for
+from services.jobs.domain.job import (
+    OPENED_BY_MONEY,
+    Job,
+    Next,
+    Task,
+    refuse_others,
+    said,
+    waits_for,
+)
 from shared.errors import Conflict, Ignored
 from shared.money import Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
@@ -33,22 +41,7 @@ _EMPTY = {
     "cancelled": IGNORE,
 }
 HEARD: Moves = {
-    "escrow.funded": {
-        "draft": LATER,
-        "awaiting_funding": "open",
-        "open": IGNORE,
-        "closed": IGNORE,
-        "completed": IGNORE,
-        "cancelled": IGNORE,
-    },
-    "hold.refused": {
-        "draft": LATER,
-        "awaiting_funding": "cancelled",
-        "open": IGNORE,
-        "closed": IGNORE,
-        "completed": IGNORE,
-        "cancelled": IGNORE,
-    },
+    **OPENED_BY_MONEY,
     "escrow.released": _EMPTY,
     "escrow.refunded": _EMPTY,
 }
