@@ -2,7 +2,7 @@
 
 Owns    notices (inbox and to-do), notification preferences, the feed of events, webhooks
 Takes   nothing that moves a life cycle: only "I have read this", preferences and webhooks
-Hears   every event type of the catalog: who is told of what is one table, `domain/told.py`
+Hears   every event type of the catalog: who is told of what is one table, `domain/told/`
 Tells   notification.made, notification.reminded, webhook.disabled
 
 A to-do list that empties itself: a notice is withdrawn by the event that makes it moot, also when

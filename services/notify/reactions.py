@@ -1,4 +1,4 @@
-"""notify hears everything; what each event leads to is the table in `domain/told.py`."""
+"""notify hears everything; what each event leads to is the table in `domain/told/`."""
 
 from services.notify.domain.told import TOLD
 from services.notify.records import MEMBERS, member_doc

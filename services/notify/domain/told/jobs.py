@@ -1,0 +1,173 @@
+"""Who is told of what jobs says."""
+
+from services.notify.domain.told.words import (
+    ANSWER_APPEAL,
+    ANSWER_QUESTION,
+    APPEAL,
+    AT_ASSIGNMENT,
+    AT_JOB,
+    AWARD,
+    FUND_JOB,
+    JOB,
+    SELECT,
+    Row,
+    Tell,
+    client,
+    worker,
+)
+
+JOBS = {
+    "job.submitted_for_funding": Row(
+        once="{hold_id}",
+        tells=(
+            Tell(
+                whom="client_id",
+                href="/v1/holds?ref={job_id}",
+                action="fund",
+                by="fund_by",
+                otherwise="job_cancelled",
+                keys=(FUND_JOB, JOB),
+            ),
+        ),
+    ),
+    "job.opened": Row(
+        once="{job_id}",
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB,
+                only=("mode", frozenset({"competition", "task"})),
+            ),
+        ),
+    ),
+    "job.closed": Row(once="{job_id}", tells=(Tell(whom="client_id", href=AT_JOB),), closes=(JOB,)),
+    "job.proposals_closed": Row(
+        once="{job_id}",
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/proposals",
+                action="select",
+                by="select_by",
+                otherwise="closed",
+                keys=(JOB,),
+            ),
+        ),
+    ),
+    "job.cancelled": Row(
+        nobody="the client did it; who proposed hears of the proposal", closes=(JOB,)
+    ),
+    "job.completed": Row(nobody="contract.completed tells both", closes=(JOB,)),
+    "question.asked": Row(
+        once="{question_id}",
+        tells=(
+            client(
+                href=AT_JOB + "/questions",
+                action="answer",
+                by="answer_by",
+                otherwise="unanswered",
+                keys=(ANSWER_QUESTION, JOB),
+            ),
+        ),
+    ),
+    "question.answered": Row(
+        once="{question_id}",
+        tells=(worker(href=AT_JOB + "/questions"),),
+        closes=(ANSWER_QUESTION,),
+    ),
+    "proposal.submitted": Row(
+        once="{proposal_id}",
+        tells=(
+            client(
+                href=AT_JOB + "/proposals",
+                action="select",
+                by="select_by",
+                otherwise="lapsed",
+                keys=(SELECT, JOB),
+            ),
+        ),
+    ),
+    "proposal.withdrawn": Row(
+        once="{proposal_id}", tells=(client(href=AT_JOB + "/proposals"),), closes=(SELECT,)
+    ),
+    "proposal.declined": Row(once="{proposal_id}", tells=(worker(href=AT_JOB),), closes=(SELECT,)),
+    "proposal.lapsed": Row(once="{proposal_id}", tells=(worker(href=AT_JOB),), closes=(SELECT,)),
+    "opening.reserved": Row(nobody="jobs says it to itself; proposal.selected follows"),
+    "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
+    "assignment.approved": Row(
+        nobody="escrow.released tells the worker what reached the wallet",
+        closes=(APPEAL, ANSWER_APPEAL),
+    ),
+    "slot.closed": Row(nobody="escrow.refunded tells the client"),
+    "task.closing": Row(nobody="jobs says it to itself; job.closed follows"),
+    "approvals.requested": Row(nobody="the client did it; escrow.released tells each worker"),
+    "slot.freed": Row(nobody="jobs says it to itself; somebody else may take the slot"),
+    "assignment.submitted": Row(
+        nobody="there may be thousands: the job counts them, and silence approves"
+    ),
+    "assignment.rejected": Row(
+        tells=(
+            worker(
+                href=AT_ASSIGNMENT,
+                action="appeal",
+                by="appeal_by",
+                otherwise="rejected",
+                keys=(APPEAL,),
+                ends=True,
+            ),
+        ),
+    ),
+    "assignment.appealed": Row(
+        once="{assignment_id}",
+        tells=(
+            client(
+                href=AT_ASSIGNMENT,
+                action="answer",
+                by="answer_by",
+                otherwise="approved",
+                keys=(ANSWER_APPEAL,),
+            ),
+        ),
+        ends_round=(APPEAL,),
+    ),
+    "appeal.refused": Row(
+        once="{assignment_id}", tells=(worker(href=AT_ASSIGNMENT),), closes=(APPEAL, ANSWER_APPEAL)
+    ),
+    "competition.closed": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+    ),
+    "competition.extended": Row(
+        tells=(
+            Tell(
+                whom="client_id",
+                href=AT_JOB + "/entries",
+                action="award",
+                by="award_by",
+                otherwise="undecided",
+                keys=(AWARD, JOB),
+            ),
+        ),
+        ends_round=(AWARD,),
+    ),
+    "competition.undecided": Row(
+        nobody="jobs says it to itself; escrow's word on the money follows", closes=(AWARD,)
+    ),
+    "entry.submitted": Row(
+        once="{entry_id}", tells=(client(href="/v1/entries/{entry_id}", keys=(JOB,)),)
+    ),
+    "entry.withdrawn": Row(nobody="it is no longer in the client's list; nothing is to be done"),
+    "entry.won": Row(nobody="escrow.released tells them what reached the wallet"),
+    "entry.not_chosen": Row(once="{entry_id}", tells=(worker(href=AT_JOB),)),
+    "competition.awarded": Row(nobody="escrow.released tells each winner", closes=(AWARD,)),
+    "competition.split": Row(nobody="escrow.released tells each who has a share"),
+    "competition.void": Row(nobody="escrow.refunded tells the client"),
+}
