@@ -131,8 +131,21 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
             "UKEOI_CLOCK_FILE": str(home.clock_file),
             "UKEOI_FAULTS_FILE": str(home.faults_file),
             **{key: os.environ[key] for key in PASSED_ON_TO_TESTS if key in os.environ},
+            **_by_proxy(env, ports),
         }
     return env
+
+
+def _by_proxy(env: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the servers' URLs with the ports of a test's proxies in place of their own."""
+    told = dict(pair.split("=") for pair in os.environ.get("UKEOI_TEST_PROXIES", "").split())
+    urls = {}
+    for url, server in (("MONGO_URL", "mongod"), ("AMQP_URL", "rabbitmq")):
+        if server in told:
+            urls[url] = env[url].replace(f":{ports[server]}/", f":{told[server]}/")
+    if "MONGO_URL" in urls:  # else the driver asks the set for its members, and goes there itself
+        urls["MONGO_URL"] = urls["MONGO_URL"].replace("replicaSet=rs0", "directConnection=true")
+    return urls
 
 
 def url(ports: Mapping[str, int]) -> str:
