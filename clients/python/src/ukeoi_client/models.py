@@ -316,6 +316,12 @@ class ContractsMilestone(TypedDict):
     actions: list["Action"]
 
 
+class ContractsPayment(TypedDict):
+    due: str
+    latest_days_from_delivery: int
+    method: str
+
+
 class ContractsProposal(TypedDict):
     number: int
     by: str
@@ -391,6 +397,15 @@ class DepositList(TypedDict):
     next_cursor: str | None
 
 
+class Destination(TypedDict):
+    state: Literal["not_needed", "missing", "open", "ready"]
+    url: str | None
+
+
+class DestinationWords(TypedDict):
+    return_url: NotRequired[str | None]
+
+
 class DigestWords(TypedDict):
     at: str
 
@@ -449,6 +464,13 @@ class EntryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class EscrowPayment(TypedDict):
+    provider: str
+    id: str
+    client_secret: str
+    amount: "Money"
+
+
 class Event(TypedDict):
     id: str
     type: str
@@ -499,6 +521,7 @@ class FormQuestionWords(TypedDict):
 
 class FundWords(TypedDict):
     method: Literal["wallet", "card", "bank_transfer"]
+    source: NotRequired[str]
 
 
 class FurtherWords(TypedDict):
@@ -528,6 +551,7 @@ class Hold(TypedDict):
     refunded: "Money"
     withheld: bool
     transfer: "Transfer | None"
+    payment: "EscrowPayment | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -882,12 +906,6 @@ class Past(TypedDict):
     at: str
     what: str
     by: str
-
-
-class Payment(TypedDict):
-    due: str
-    latest_days_from_delivery: int
-    method: str
 
 
 class Payout(TypedDict):
@@ -1592,5 +1610,5 @@ class WrittenTerms(TypedDict):
     revisions: int
     amount: "Money"
     fund_by: str
-    payment: "Payment"
+    payment: "ContractsPayment"
     undecided: list[str]
