@@ -2,8 +2,9 @@
 
 `{_id: event id, type, event, tries, crashes, due, reason, stack, state}`, state `retry`, `parked`
 or `dropped` (`running` while an attempt is recorded); a document is written before its message is
-acknowledged, and goes when it is done. Nothing is dropped by itself. The words of the event are
-kept as JSON text: what came may be what no document can hold.
+acknowledged, and goes when it is done. Nothing is dropped by itself. What came too early is tried
+once an hour for a day while it is parked: its cause may have been held up for longer. The words of
+the event are kept as JSON text: what came may be what no document can hold.
 """
 
 import dataclasses
@@ -25,6 +26,7 @@ from shared.errors import (
     Forbidden,
     Invalid,
     Malformed,
+    NotYet,
 )
 from shared.events import Event
 from shared.store import Db
@@ -34,6 +36,8 @@ log = structlog.get_logger(__name__)
 TRIES_MAX = 8
 CRASHES_MAX = 3
 BACKOFF_MAX_S = 60.0
+EARLY_EVERY = timedelta(hours=1)
+EARLY_TRIES_MAX = TRIES_MAX + 24
 LEASE_S = 30
 HOPELESS = (Malformed, Invalid, Forbidden, Conflict)
 """Refusals that trying again cannot mend: parked at once."""
@@ -51,7 +55,7 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
         "reason": f"{getattr(why, 'code', type(why).__name__)}: {why}"[:1000],
         "stack": _stack(why),
         "state": "parked" if parked else "retry",
-        "due": now if parked else now + backoff(tries),
+        "due": _due_again(why, tries, now) if parked else now + backoff(tries),
         "at": now,
     }
     try:
@@ -67,6 +71,12 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
         tries=tries,
         reason=doc["reason"],
     )
+
+
+def _due_again(why: BaseException, tries: int, now: datetime) -> datetime | None:
+    """Return when what is parked is tried by itself, or None: only a person can help."""
+    patient = isinstance(why, NotYet) and tries < EARLY_TRIES_MAX
+    return now + EARLY_EVERY if patient else None
 
 
 def _said(event: Event) -> Doc:
@@ -94,7 +104,7 @@ def unreadable(db: Db, body: bytes, headers: dict[str, Any], why: Exception, now
         "reason": str(why)[:1000],
         "stack": "",
         "state": "parked",
-        "due": now,
+        "due": None,
         "at": now,
     }
     db["deliveries"].insert_one(doc)
@@ -109,7 +119,7 @@ def timer_parked(db: Db, id_: str, kind: str, why: Exception, *, tries: int, now
         "reason": f"{type(why).__name__}: {why}"[:1000],
         "stack": _stack(why),
         "state": "parked",
-        "due": now,
+        "due": None,
         "at": now,
     }
     db["deliveries"].update_one({"_id": f"{id_} wake"}, {"$set": doc}, upsert=True)
@@ -143,7 +153,7 @@ def claim_due(db: Db, *, now: datetime) -> Event | None:
     """
     while True:
         doc = db["deliveries"].find_one_and_update(
-            {"state": "retry", "due": {"$lte": now}},
+            {"state": {"$in": ["retry", "parked"]}, "due": {"$lte": now}, "event": {"$exists": 1}},
             {"$set": {"due": now + timedelta(seconds=LEASE_S)}, "$inc": {"crashes": 1}},
             sort=[("due", 1)],
             return_document=ReturnDocument.AFTER,
@@ -186,14 +196,14 @@ def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
 
 def _park_killer(db: Db, doc: Doc) -> None:
     reason = f"its process ended {CRASHES_MAX} times before it was done"
-    parked = {"$set": {"state": "parked", "reason": reason}}
+    parked = {"$set": {"state": "parked", "reason": reason, "due": None}}
     db["deliveries"].update_one({"_id": doc["_id"], "state": {"$ne": "dropped"}}, parked)
     log.error("delivery_parked", id=doc["_id"], type=doc["type"], reason=reason)
 
 
 def parked(db: Db, limit: int = 100) -> list[Doc]:
     """Return what waits for a person, oldest first."""
-    return list(db["deliveries"].find({"state": "parked"}).sort("due", 1).limit(limit))
+    return list(db["deliveries"].find({"state": "parked"}).sort("at", 1).limit(limit))
 
 
 def replay(db: Db, id_: str, *, now: datetime) -> bool:

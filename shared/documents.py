@@ -201,6 +201,55 @@ def bulk_operation(
     return UpdateOne({"_id": folded.thing.id, "version": folded.doc["version"]}, update)
 
 
+def together(
+    kind: Kind[Any], some: Sequence[Folded], batch: str, now: datetime
+) -> list[tuple[Doc, list[Doc]]]:
+    """Return updates of many: what must match, and how what matches is rewritten.
+
+    One update for all that lose the same fields: each document finds its own change by its place in
+    a list. It costs the server a third of one update each, conditional on its version.
+    """
+    alike: dict[tuple[str, ...], list[tuple[Folded, Doc]]] = {}
+    for folded in some:
+        assert folded.doc is not None, "what is new is inserted"  # noqa: S101
+        update = changing(kind, folded.doc, folded.thing, folded.entries, once=None, now=now)
+        alike.setdefault(tuple(update.get("$unset", ())), []).append((folded, update["$set"]))
+    return [_rewriting(group, gone, batch) for gone, group in alike.items()]
+
+
+def _rewriting(
+    group: Sequence[tuple[Folded, Doc]], gone: tuple[str, ...], batch: str
+) -> tuple[Doc, list[Doc]]:
+    ids_: list[str] = []
+    versions: list[int] = []
+    changes: list[Doc] = []
+    for folded, set_ in group:
+        before = (folded.doc or {})["version"]
+        ids_.append(folded.thing.id)
+        versions.append(before)
+        new = {**set_, "version": before + folded.applied, "batch": batch}
+        new.pop("outbox", None)  # entries are added to what waits there by then
+        changes.append({"set": new, "said": list(folded.entries)})
+    place = {"$indexOfArray": [{"$literal": ids_}, "$_id"]}
+    version = {"$arrayElemAt": [{"$literal": versions}, place]}
+    changed: Doc = {
+        "$let": {
+            "vars": {"its": {"$arrayElemAt": [{"$literal": changes}, place]}},
+            "in": {
+                "$mergeObjects": [
+                    "$$ROOT",
+                    "$$its.set",
+                    {"outbox": {"$concatArrays": ["$outbox", "$$its.said"]}},
+                ]
+            },
+        }
+    }
+    stages: list[Doc] = [{"$replaceWith": changed}]
+    if gone:
+        stages.append({"$unset": list(gone)})
+    return {"_id": {"$in": ids_}, "$expr": {"$eq": ["$version", version]}}, stages
+
+
 def newborn(kind: Kind[T], thing: T, entries: Sequence[Doc], *, once: Once | None) -> Doc:
     """Return the first document of a thing."""
     doc = {**kind.to_doc(thing), "version": 1, "outbox": list(entries), "receipts": []}

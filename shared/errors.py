@@ -11,7 +11,7 @@
 * Unavailable    something we lean on is down                 503    later, then parked
 * Crossing       only while hearing events: it is no refusal
   x Ignored      a named crossing: nothing to do              -      done
-  x NotYet       its cause has not been heard                 -      later, then parked
+  x NotYet       its cause has not been heard                 -      later, then parked, then hourly
 
 Anything else is a bug: 500 with nothing told to the caller, a traceback in the log.
 A refusal has a stable `code` for programs, a sentence for people, and details as data.

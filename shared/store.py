@@ -35,6 +35,7 @@ from shared.documents import (
     receipt_of,
     same_words,
     stamp,
+    together,
 )
 from shared.errors import Conflict, Stale, Unavailable, Unknown
 from shared.events import Fact
@@ -62,6 +63,8 @@ SELECT_TIMEOUT_MS = 4000
 POOL_MAX = 32
 CHANGE_TRIES = 12
 DUPLICATE_KEY = 11000
+MANY = 10
+"""From so many changes on, one update for all is cheaper than one each."""
 
 Db = Database[Doc]
 T = TypeVar("T", bound=Thing)
@@ -283,24 +286,23 @@ class Store:
         return {doc["_id"]: Loaded(kind.from_doc(doc), doc["version"], doc) for doc in found}
 
     def write_many(self, kind: Kind[Any], writes: Sequence[Folded], *, now: datetime) -> set[str]:
-        """Write folded things with one unordered bulk write; return the ids that lost their race.
+        """Write folded things together; return the ids that lost their race.
 
-        Each document carries the mark of the batch that wrote it last: the server counts the
-        matches but does not say which, and only when the count is short is the mark looked for.
+        Many changes are one update, a few are a bulk write, as what is new is. Each document
+        carries the mark of the batch that wrote it last: the server counts the matches but does
+        not say which, and only when the count is short is the mark looked for.
         """
         if not writes:
             return set()
         batch = ids.new("bat")
-        operations = [bulk_operation(kind, f, batch, now) for f in writes]
+        old = [f for f in writes if f.doc is not None]
+        many = old if len(old) >= MANY else []
+        operations = [bulk_operation(kind, f, batch, now) for f in writes if not many or not f.doc]
         collection = self.db[kind.collection]
         faults.point("before_write")
-        try:
-            result = collection.bulk_write(operations, ordered=False)
-            count = result.matched_count + result.inserted_count
-        except BulkWriteError as wrong:
-            if not only_duplicates(wrong):
-                raise
-            count = wrong.details["nMatched"] + wrong.details["nInserted"]
+        count = _write_bulk(collection, operations) if operations else 0
+        for where, change in together(kind, many, batch, now):
+            count += collection.update_many(where, change).matched_count
         faults.point("after_write")
         if count == len(writes):
             return set()
@@ -372,6 +374,17 @@ class Store:
     def mark(self, collection: str, where: Doc, set_: Doc) -> int:
         """Set fields of documents that are no aggregates; return how many matched."""
         return self.db[collection].update_many(where, {"$set": set_}).matched_count
+
+
+def _write_bulk(collection: Collection[Doc], operations: list[Any]) -> int:
+    """Do these unordered; return how many of them found what they look for."""
+    try:
+        result = collection.bulk_write(operations, ordered=False)
+    except BulkWriteError as wrong:
+        if not only_duplicates(wrong):
+            raise
+        return int(wrong.details["nMatched"] + wrong.details["nInserted"])
+    return result.matched_count + result.inserted_count
 
 
 def _taken(kind: Kind[Any], clash: DuplicateKeyError) -> Conflict | None:

@@ -691,6 +691,10 @@ ACCESS: dict[str, tuple[Row, ...]] = {
         public(),
         Row(who=None, query="?format=ndjson", stranger=403, ops=200),
     ),
+    "get_destination": (own(),),
+    "open_destination": (own(words=words()),),
+    # This deployment has no Stripe: whoever comes is told so before anything else.
+    "hear_stripe": (Row(who=None, words=words(), nobody=404, stranger=404, ops=404),),
     # Signed, not authorised: without a signature nobody is heard.
     "hear_provider": (
         Row(who=None, path=lambda _: {"provider": "sandbox"}, words=words(), stranger=401, ops=401),

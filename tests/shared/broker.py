@@ -1,14 +1,18 @@
 """A service's queue on the real broker, looked into and taken away again."""
 
 import json
+import os
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pika
 
+from deploy.dev.servers import RABBITMQ_SERVER, LocalServer
 from shared.bus import to_message, topology
 
 
@@ -77,3 +81,22 @@ def until(true: Callable[[], Any], timeout_s: float = 20, every_s: float = 0.02)
         assert time.monotonic() < end, f"not within {timeout_s} s"
         time.sleep(every_s)
     return found
+
+
+@contextmanager
+def memory_alarm(server: LocalServer) -> Iterator[None]:
+    """Let a private broker believe that its memory is full: it takes nothing from publishers."""
+    _watermark(server, "0.0001")
+    try:
+        yield
+    finally:
+        _watermark(server, "0.4")
+
+
+def _watermark(server: LocalServer, share: str) -> None:
+    env = {**os.environ, **server.command.env}
+    node = env["RABBITMQ_NODENAME"]
+    # Not the one on the PATH: Debian's changes the user, and with it the cookie.
+    control = str(Path(RABBITMQ_SERVER).with_name("rabbitmqctl"))
+    argv = (control, "-q", "-n", node, "set_vm_memory_high_watermark", share)
+    subprocess.run(argv, env=env, check=True, capture_output=True)

@@ -1,5 +1,6 @@
 """Deliveries that could not be done: tried again for a while, then a person's; never lost."""
 
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from shared import deliveries, sweep
 from shared import store as stores
-from shared.deliveries import BACKOFF_MAX_S, CRASHES_MAX, TRIES_MAX, backoff
+from shared.deliveries import BACKOFF_MAX_S, CRASHES_MAX, EARLY_TRIES_MAX, TRIES_MAX, backoff
 from shared.documents import Doc
 from shared.errors import Conflict, Forbidden, Invalid, Malformed, NotYet, Unavailable, Unknown
 from shared.events import Event
@@ -66,7 +67,38 @@ def test_a_delivery_is_tried_eight_times_and_then_a_persons(store: Store) -> Non
         assert let_time_pass(store, hours=tried) == 1
     assert one(store.db)["tries"] == TRIES_MAX
     assert tried == TRIES_MAX - 1, "the first try was the hearing itself"
+
+
+def test_what_came_too_early_is_tried_once_an_hour_for_a_day_while_it_is_parked(
+    store: Store,
+) -> None:
+    event = an_event("payout.sent")
+    at_last = dataclasses.replace(event, tries=TRIES_MAX - 1)
+    deliveries.failed(store.db, at_last, NotYet("too_early"), now=NOW)
+
+    assert let_time_pass(store, minutes=59) == 0
+    hours = [let_time_pass(store, hours=hour) for hour in range(1, 60)]
+    assert sum(hours) == EARLY_TRIES_MAX - TRIES_MAX
+    assert [doc["_id"] for doc in deliveries.parked(store.db)] == [event.id]
+    assert one(store.db)["due"] is None, "from now on it is only a person's"
+
+
+def test_what_is_parked_and_whose_cause_comes_late_is_done_by_itself(store: Store) -> None:
+    event = dataclasses.replace(an_event("payout.sent"), tries=TRIES_MAX - 1)
+    deliveries.failed(store.db, event, NotYet("too_early"), now=NOW)
+    store.create(BOXES, a_box(), [], now=NOW)
+
+    assert let_time_pass(store, hours=2) == 1
+
+    assert store.db["deliveries"].count_documents({}) == 0
+    assert store.get(BOXES, a_box().id).state == "sent"
+
+
+def test_what_a_person_has_to_judge_is_never_tried_by_itself(store: Store) -> None:
+    deliveries.failed(store.db, an_event("payout.sent"), Conflict("no"), now=NOW)
+    deliveries.unreadable(store.db, b"?", {}, ValueError("no"), NOW)
     assert let_time_pass(store, days=9) == 0
+    assert len(deliveries.parked(store.db)) == 2
 
 
 def test_a_delivery_that_is_not_due_is_left_alone(store: Store) -> None:

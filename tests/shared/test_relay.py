@@ -1,5 +1,6 @@
 """From the outbox to the broker: whatever dies or is away, a fact may come twice and never not."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from shared.bus import Publisher
 from shared.documents import Doc, Written
 from shared.relay import Relay
 from shared.store import Db, Store
+from tests import backends
 from tests.proxy import Proxy, proxied
 from tests.racers import at_once
-from tests.shared.broker import Queue, a_queue, until
+from tests.shared.broker import Queue, a_queue, memory_alarm, until
 from tests.shared.toys import BOXES, NOW, a_box, after, bump
 
 ROOT = Path(__file__).parents[2]
@@ -345,3 +347,23 @@ def test_a_cut_connection_under_load_loses_nothing(
     ids = {f["_id"] for f in facts(store.db)}
     assert len(ids) == 60
     assert ids <= {m["id"] for m in queue.take()}
+
+
+def test_a_broker_whose_memory_is_full_stops_no_reader_and_no_writer(store: Store) -> None:
+    with backends.private_rabbitmq() as (broker, url), a_queue(url, [TYPE]) as queue:
+        it = relay.start(store, url)
+        assert it.publisher.wait_ready(10)
+        with memory_alarm(broker):
+            store.create(BOXES, a_box(), [], now=NOW)
+            for _ in range(20):
+                store.change(BOXES, a_box().id, bump, now=NOW)
+            assert store.get(BOXES, a_box().id).count == 20
+            assert len(outbox(store.db)) == 20
+            assert queue.waiting() == 0
+        seconds = itertools.count(3)
+        until(lambda: not outbox(store.db) or swept(store, it.publisher, seconds=next(seconds)) < 0)
+        it.stop()
+        said = {m["id"] for m in queue.take()}
+    assert outbox(store.db) == []
+    assert said == {f["_id"] for f in facts(store.db)}
+    assert len(said) == 20

@@ -1,12 +1,14 @@
 """One document, one atomic write: against racers, repeats, and a broker that is away."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import structlog
 from pymongo import timeout
+from pymongo.errors import DocumentTooLarge
 
 from shared import clock
 from shared import store as stores
@@ -384,6 +386,47 @@ def test_of_many_writes_the_losers_are_named_and_the_others_stand(store: Store) 
 
     assert lost == {two.id}
     assert [doc_of(store, b)["count"] for b in (one, two, three)] == [1, 10, 1]
+
+
+@pytest.mark.parametrize("count", [stores.MANY - 1, stores.MANY, 4 * stores.MANY])
+def test_however_many_are_written_each_gets_its_own_change(store: Store, count: int) -> None:
+    made = [keep(store, a_box(n, due=after(days=1) if n % 3 else None)) for n in range(count)]
+    fill_outbox(store, made[1], 2)
+    store.change(BOXES, made[2].id, bump, now=NOW, by=100)
+    ended = [replace(b, due=None, owner=f"$a.{n}", count=n) for n, b in enumerate(made)]
+    there = load(store, *made)
+    folds = [
+        Folded(
+            thing=e, doc=there[e.id].doc, applied=3, entries=stamp([said(e)], version=4, now=NOW)
+        )
+        for e in ended
+    ]
+    store.change(BOXES, made[0].id, bump, now=NOW, by=50)
+
+    lost = store.write_many(BOXES, folds, now=NOW)
+
+    docs = [doc_of(store, box) for box in made]
+    assert lost == {made[0].id}
+    assert [doc["count"] for doc in docs] == [50, *range(1, count)]
+    assert [doc["version"] for doc in docs] == [2, 4, 5, *[4] * (count - 3)]
+    assert [len(doc["outbox"]) for doc in docs] == [1, 3, 2, *[1] * (count - 3)]
+    assert ["wake_at" in doc for doc in docs] == [False] * count
+    assert [doc["owner"] for doc in docs[1:]] == [f"$a.{n}" for n in range(1, count)]
+    assert all(doc["outbox"][-1]["data"]["notification_id"] == doc["_id"] for doc in docs)
+
+
+def test_changes_too_large_for_one_update_are_an_error_that_changes_nothing(store: Store) -> None:
+    made = [keep(store, a_box(n)) for n in range(2 * stores.MANY)]
+    large = "x" * 1_000_000
+    folds = [
+        Folded(thing=replace(it.thing, state=large), doc=it.doc, applied=1, entries=[])
+        for it in load(store, *made).values()
+    ]
+
+    with pytest.raises(DocumentTooLarge):
+        store.write_many(BOXES, folds, now=NOW)
+
+    assert [doc_of(store, box)["version"] for box in made] == [1] * len(made)
 
 
 def test_a_new_thing_in_anothers_place_loses_alone(store: Store) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.escrow.domain.charge import Charge
+from services.escrow.domain.charge import CLIENT_HAS, Charge
 from services.escrow.domain.quote import Quote
 from services.escrow.domain.schedule import Schedule
 from shared import clock
@@ -145,6 +145,9 @@ def next_step(hold: Hold) -> dict[str, Any] | None:
 
     A funded hold waits for its contract, whose own `next` names the person and the deadline.
     """
+    if hold.state == "opened" and hold.asked and hold.asked.secret:
+        by = clock.text(hold.asked.asked_at + CLIENT_HAS)
+        return {"actor": "client", "action": "confirm_payment", "by": by, "otherwise": "given_up"}
     if hold.state == "opened" and hold.asked:
         by = clock.text(hold.asked.ask_at)
         return {"actor": "system", "action": "ask_provider", "by": by, "otherwise": "asked_again"}

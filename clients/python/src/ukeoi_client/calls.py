@@ -33,6 +33,8 @@ from ukeoi_client.models import (
     CounterWords,
     DeliveryWords,
     Deposit,
+    Destination,
+    DestinationWords,
     DisputeWords,
     DraftWords,
     EndWords,
@@ -44,6 +46,7 @@ from ukeoi_client.models import (
     Feed,
     FundWords,
     FurtherWords,
+    Heard,
     Hold,
     Job,
     JobEdit,
@@ -964,7 +967,8 @@ class Calls:
         """Fund a hold: the money is kept aside until the work is settled.
 
         Still `opened` with the system's `next`: the provider has not answered, and is asked
-        again.
+        again. With the client's, `confirm_payment`: the provider's form goes on with
+        `payment`.
         """
         return self.post(f"/v1/holds/{id}/fund", words, key=key, soon=soon)
 
@@ -973,6 +977,20 @@ class Calls:
     ) -> Answer[Hold]:
         """Say, before it is funded, whether income tax is kept back of what the worker gets."""
         return self.post(f"/v1/holds/{id}/withholding", words, key=key, soon=soon)
+
+    def get_destination(self, *, soon: bool = False) -> Answer[Destination]:
+        """Return whether one can be paid out to: `not_needed missing open ready`."""
+        return self.send("GET", "/v1/payouts/destination", query={}, soon=soon)
+
+    def open_destination(
+        self, words: DestinationWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Destination]:
+        """Return `url`, where one tells the payment provider where to pay out to; for minutes,
+        once.
+
+        The provider leads back to `return_url`, or to this marketplace.
+        """
+        return self.post("/v1/payouts/destination", words, key=key, soon=soon)
 
     def get_wallet(
         self, *, currency: Literal["JPY", "USD", "EUR"] | None = None, soon: bool = False
@@ -1017,6 +1035,12 @@ class Calls:
     def get_payout(self, id: str, *, soon: bool = False) -> Answer[Payout]:
         """Return a payout to its member."""
         return self.send("GET", f"/v1/payouts/{id}", query={}, soon=soon)
+
+    def hear_stripe(
+        self, words: dict[str, Any], *, key: str | None = None, soon: bool = False
+    ) -> Answer[Heard]:
+        """Hear an event of Stripe; told twice, or in another order, it acts once."""
+        return self.post("/v1/payments/stripe/webhook", words, key=key, soon=soon)
 
     def get_proof(
         self, *, format: Literal["json", "ndjson"] | None = None, soon: bool = False

@@ -321,6 +321,12 @@ class ContractsMilestone(TypedDict):
     actions: list["Action"]
 
 
+class ContractsPayment(TypedDict):
+    due: str
+    latest_days_from_delivery: int
+    method: str
+
+
 class ContractsProposal(TypedDict):
     number: int
     by: str
@@ -397,6 +403,15 @@ class DepositList(TypedDict):
     next_cursor: str | None
 
 
+class Destination(TypedDict):
+    state: Literal["not_needed", "missing", "open", "ready"]
+    url: str | None
+
+
+class DestinationWords(TypedDict):
+    return_url: NotRequired[str | None]
+
+
 class DigestWords(TypedDict):
     at: str
 
@@ -465,6 +480,13 @@ class EntryWords(TypedDict):
     links: NotRequired[list[str]]
 
 
+class EscrowPayment(TypedDict):
+    provider: str
+    id: str
+    client_secret: str
+    amount: "Money"
+
+
 class Event(TypedDict):
     id: str
     type: str
@@ -515,6 +537,7 @@ class FormQuestionWords(TypedDict):
 
 class FundWords(TypedDict):
     method: Literal["wallet", "card", "bank_transfer"]
+    source: NotRequired[str]
 
 
 class FurtherWords(TypedDict):
@@ -544,6 +567,7 @@ class Hold(TypedDict):
     refunded: "Money"
     withheld: bool
     transfer: "Transfer | None"
+    payment: "EscrowPayment | None"
     quote: "Quote"
     opened_at: str
     next: "Next | None"
@@ -920,12 +944,6 @@ class Past(TypedDict):
     at: str
     what: str
     by: str
-
-
-class Payment(TypedDict):
-    due: str
-    latest_days_from_delivery: int
-    method: str
 
 
 class Payout(TypedDict):
@@ -1727,6 +1745,6 @@ class WrittenTerms(TypedDict):
     revisions: int
     amount: "Money"
     fund_by: str
-    payment: "Payment"
+    payment: "ContractsPayment"
     hourly: NotRequired["Hourly"]
     undecided: list[str]
