@@ -36,6 +36,14 @@ GATEWAY_LIMITS = {
 PASSED_ON = ("PROFILE", "PROFILES_DIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
 OUTSIDE = ("SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_SECRETS", "WEBHOOK_LOOPBACK")
 """What notify is told of the world outside; without `SMTP_URL` no mail is sent."""
+PAYMENTS = (
+    "PAYMENT_PROVIDER",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+    "STRIPE_COUNTRY",
+    "STRIPE_API_BASE",
+)
+"""What escrow is told of payment providers; without any it is the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,7 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
         env |= {key: os.environ[key] for key in OUTSIDE if key in os.environ}
     if name == "escrow":
         env["SANDBOX_WEBHOOK_SECRETS"] = keys.secret(home.keys / "sandbox-webhook")
+        env |= {key: os.environ[key] for key in PAYMENTS if key in os.environ}
     if test:
         env |= {
             "UKEOI_TEST_DEPLOYMENT": "1",

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from environs import FileAwareEnv
 from flask import Flask
 
-from services.escrow import profiles
-from services.escrow.api import holds, ledger, wallets
+from services.escrow import config, profiles
+from services.escrow.api import destinations, holds, ledger, payments, wallets
 from services.escrow.records import KINDS
-from services.escrow.usecases import PROVIDERS
 from shared import web
 from shared.settings import Settings
 
@@ -21,13 +19,9 @@ def create_app(
     A provider's webhooks are signed with one of the secrets in `<PROVIDER>_WEBHOOK_SECRETS`,
     separated by commas; without any, each of them is refused.
     """
-    app = web.make_app("escrow", [holds.blp, wallets.blp, ledger.blp], kinds=KINDS, given=given)
+    blueprints = [holds.blp, destinations.blp, wallets.blp, payments.blp, ledger.blp]
+    app = web.make_app("escrow", blueprints, kinds=KINDS, given=given)
     profiles.of(app.extensions["ukeoi_settings"])
-    secrets = _secrets() if webhook_secrets is None else webhook_secrets
+    secrets = config.here().webhook_secrets if webhook_secrets is None else webhook_secrets
     app.extensions["escrow_webhook_secrets"] = secrets
     return app
-
-
-def _secrets() -> dict[str, list[str]]:
-    env = FileAwareEnv(strip_whitespace=True)
-    return {name: env.list(f"{name.upper()}_WEBHOOK_SECRETS", []) for name in PROVIDERS}

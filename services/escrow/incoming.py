@@ -98,7 +98,7 @@ def match_deposit(
 def charged_back(
     store: Store, provider: str, *, charge_id: str, amount: Money, reason: str, now: datetime
 ) -> None:
-    """Book that a card payment was taken back; told twice, it is booked once.
+    """Book that a card payment, or a part of it, was taken back; told twice, it is booked once.
 
     :raises Unknown: `no_such_charge`
     :raises Conflict: `amount_mismatch`, `not_confirmed`
@@ -109,7 +109,7 @@ def charged_back(
         raise Unknown("no_such_charge", f"{provider} was never asked for this")
     if charge.state != "confirmed":
         raise Conflict("not_confirmed", "the charge has taken nothing")
-    if amount != charge.amount:
+    if amount.currency != charge.amount.currency or not 0 < amount.amount <= charge.amount.amount:
         raise Conflict("amount_mismatch", f"{charge.amount.amount} were charged")
     new = Chargeback(
         id=ids.derived("cbk", charge_id),

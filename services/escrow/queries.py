@@ -15,6 +15,7 @@ from shared.paging import Cursor, Page, bad_cursor
 from shared.store import Db, Store
 
 MEMBERS = "members"
+DESTINATIONS = "destinations"
 STATEMENT = "-n"
 CHUNK = 100
 EXPORT_MAX = 100_000
@@ -86,6 +87,28 @@ def hold_id_of_charge(db: Db, charge_id: str) -> str:
     if doc is None:
         raise Unknown("no_such_charge", "there is no such charge")
     return str(doc["_id"])
+
+
+def charge_of(db: Db, ref: str) -> str:
+    """Return the charge that a provider knows by its own id.
+
+    :raises Unknown: `no_such_charge`
+    """
+    doc = db[HOLDS.collection].find_one({"charges.ref": ref}, {"charges": 1}) if ref else None
+    if doc is None:
+        raise Unknown("no_such_charge", "there is no such charge")
+    return next(str(one["id"]) for one in doc["charges"] if one.get("ref") == ref)
+
+
+def destination_of(db: Db, provider: str, member_id: str) -> str:
+    """Return by what name a provider knows where a member is paid out to; empty: nowhere yet."""
+    doc = db[DESTINATIONS].find_one({"_id": destination_id(provider, member_id)})
+    return str(doc["ref"]) if doc else ""
+
+
+def destination_id(provider: str, member_id: str) -> str:
+    """Return the `_id` of a member's destination."""
+    return f"{provider}:{member_id}"
 
 
 def wallet(db: Db, member_id: str, currency: str) -> dict[str, Money]:

@@ -2,7 +2,8 @@
 
 A statement is CSV with a header and the columns `id,type,amount,currency`: `id` is the id that we
 gave (`chg_...`, `pay_...`) or, of a transfer, the reference it was paid to; `type` is charge,
-deposit, payout or chargeback (`chargeback_reversed`); `amount` in minor units, always positive.
+deposit, payout (`payout_returned`: the bank gave it back) or chargeback (`chargeback_reversed`);
+`amount` in minor units, always positive.
 `--ours` prints what our books say in the same form. The exit code is 1 when something differs.
 """
 
@@ -29,6 +30,7 @@ _TYPES = {
     "tip": "charge",
     "deposit": "deposit",
     "payout_paid": "payout",
+    "payout_returned": "payout_returned",
     "chargeback_received": "chargeback",
     "chargeback_reversed": "chargeback_reversed",
 }
@@ -46,7 +48,7 @@ def ours(db: Db, provider: str) -> Iterator[Movement]:
 
 
 def _id(entry: Doc, type_: str) -> str:
-    if type_ == "payout":
+    if type_.startswith("payout"):
         return str(entry["subject"])
     if type_ == "charge" and entry["kind"] == "deposit":
         return str(entry["_id"]).partition(":")[0]

@@ -81,6 +81,9 @@ def _charge_to_doc(charge: Charge) -> Doc:
         "tries": charge.tries,
         "state": charge.state,
         "reason": charge.reason,
+        "source": charge.source,
+        "ref": charge.ref,
+        "secret": charge.secret,
     }
 
 
@@ -150,6 +153,9 @@ def payout_to_doc(payout: Payout) -> Doc:
         "tries": payout.tries,
         "late": payout.late,
         "reason": payout.reason,
+        "to": payout.to,
+        "ref": payout.ref,
+        "attempt": payout.attempt,
     }
 
 
@@ -168,6 +174,9 @@ def payout_from_doc(doc: Doc) -> Payout:
         tries=doc["tries"],
         late=doc["late"],
         reason=doc["reason"],
+        to=doc.get("to", ""),
+        ref=doc.get("ref", ""),
+        attempt=doc.get("attempt", 0),
     )
 
 
@@ -185,6 +194,7 @@ HOLDS = Kind(
         IndexModel([("client_id", 1), ("opened_at", -1), ("_id", -1)]),
         IndexModel([("worker_id", 1), ("opened_at", -1), ("_id", -1)]),
         IndexModel([("charges.id", 1)]),
+        IndexModel([("charges.ref", 1)]),
         IndexModel([("transfer", 1)], partialFilterExpression={"transfer": {"$exists": True}}),
     ),
 )

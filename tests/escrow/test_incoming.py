@@ -253,12 +253,15 @@ def test_a_chargeback_moves_as_its_table_says(state: str, move: str) -> None:
 
 def test_only_what_was_charged_can_be_taken_back(store: Store) -> None:
     of = keep_funded(store)
-    with pytest.raises(Conflict) as why:
-        incoming.charged_back(
-            store, SANDBOX, charge_id=of.charges[0].id, amount=Money(1), reason="", now=clock.now()
-        )
-    assert why.value.code == "amount_mismatch"
+    words: dict[str, Any] = {"charge_id": of.charges[0].id, "reason": "", "now": clock.now()}
+    for amount in (Money(75_001), Money(0), Money(-1), Money(75_000, "USD")):
+        with pytest.raises(Conflict) as why:
+            incoming.charged_back(store, SANDBOX, amount=amount, **words)
+        assert why.value.code == "amount_mismatch"
     assert store.db["chargebacks"].count_documents({}) == 0
+    incoming.charged_back(store, SANDBOX, amount=Money(25_000), **words)
+    assert proof.proof(store.db)["currencies"]["JPY"]["receivable"] == -25_000
+    sound(store)
 
 
 # The provider's statement

@@ -78,14 +78,13 @@ def fund_hold(words: dict[str, Any], id_: str) -> Response:
     400 idempotency_key_required, 403 not_the_client, 404, 409 wrong_state, out_of_turn,
     funding_in_progress, card_declined or insufficient_funds, 422 method_not_available, 503.
     Still `opened` with the system's `next`: the provider has not answered, and is asked again.
+    With the client's, `confirm_payment`: the provider's form goes on with `payment`.
     """
     once = web.once(required=True)
     assert once is not None  # noqa: S101
     me = web.caller()
     queries.hold_of(web.store(), id_, me)
-    done = usecases.fund(
-        web.store(), id_, by=me.id, method=words["method"], once=once, now=web.now()
-    )
+    done = usecases.fund(web.store(), id_, by=me.id, **words, once=once, now=web.now())
     return web.answer(say_hold(done.thing, me.id), done=done)
 
 

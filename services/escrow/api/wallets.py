@@ -86,8 +86,8 @@ def get_month(words: dict[str, Any], month: str) -> Response:
 def request_payout(words: dict[str, Any]) -> Response:
     """Ask for a payout; it leaves the wallet at once.
 
-    400 idempotency_key_required, 409 insufficient_funds or owes_money, 422 below_minimum or
-    currency_not_offered.
+    400 idempotency_key_required, 409 insufficient_funds, owes_money or no_destination,
+    422 below_minimum or currency_not_offered.
     """
     once = web.once(required=True, status=201)
     assert once is not None  # noqa: S101

@@ -22,11 +22,17 @@ HEARD: Moves = {
 
 FIRST_ASK = timedelta(seconds=5)
 LAST_ASK = timedelta(days=1)
+CLIENT_HAS = timedelta(days=1)
+"""How long the client's browser has to go on with a charge; then it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """An attempt; `ask_at` is when the provider is asked again about its answer."""
+    """An attempt; `ask_at` is when the provider is asked again about its answer.
+
+    `source`: what the provider's form in the client's browser gave for a card. `ref`: the
+    provider's own id. `secret`: with it the client's browser goes on with a charge that waits.
+    """
 
     id: str
     provider: str
@@ -36,22 +42,34 @@ class Charge:
     tries: int = 0
     state: str = "asked"
     reason: str = ""
+    source: str = ""
+    ref: str = ""
+    secret: str = ""
 
 
-def intend(id_: str, *, provider: str, amount: Money, now: datetime) -> Charge:
+def intend(id_: str, *, provider: str, amount: Money, now: datetime, source: str = "") -> Charge:
     """Return a charge that is about to be made."""
-    return Charge(id=id_, provider=provider, amount=amount, asked_at=now, ask_at=now + FIRST_ASK)
+    return Charge(
+        id=id_,
+        provider=provider,
+        amount=amount,
+        asked_at=now,
+        ask_at=now + FIRST_ASK,
+        source=source,
+    )
 
 
-def answered(charge: Charge, answer: str, *, reason: str = "") -> Charge:
+def answered(charge: Charge, answer: str, *, reason: str = "", ref: str = "") -> Charge:
     """Return the charge as the provider's `charge.confirmed` or `charge.declined` leaves it.
 
     :raises Ignored: it was heard before
     """
-    return replace(charge, state=moves.heard(HEARD, charge.state, answer), reason=reason)
+    state = moves.heard(HEARD, charge.state, answer)
+    return replace(charge, state=state, reason=reason, ref=ref or charge.ref, secret="")
 
 
-def unanswered(charge: Charge, *, now: datetime) -> Charge:
+def unanswered(charge: Charge, *, now: datetime, ref: str = "", secret: str = "") -> Charge:
     """Return the charge when the provider does not know yet: asked again less and less often."""
     wait = min(FIRST_ASK * 2 ** min(charge.tries + 1, 20), LAST_ASK)
-    return replace(charge, tries=charge.tries + 1, ask_at=now + wait)
+    known = replace(charge, ref=ref or charge.ref, secret=secret or charge.secret)
+    return replace(known, tries=charge.tries + 1, ask_at=now + wait)

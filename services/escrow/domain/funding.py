@@ -14,7 +14,9 @@ from shared.events import Fact
 from shared.moves import Outcome
 
 
-def charge(hold: Hold, *, by: str, charge_id: str, provider: str, now: datetime) -> Outcome[Hold]:
+def charge(
+    hold: Hold, *, by: str, charge_id: str, provider: str, now: datetime, source: str = ""
+) -> Outcome[Hold]:
     """Keep the intent to take the client's money by card, before the provider is asked.
 
     :raises Forbidden: `not_the_client`
@@ -25,7 +27,7 @@ def charge(hold: Hold, *, by: str, charge_id: str, provider: str, now: datetime)
     if len(hold.charges) >= charges.CHARGES_MAX:
         raise Conflict("too_many_charges", f"{charges.CHARGES_MAX} charges were declined")
     pays = hold.quote.client_pays
-    intent = charges.intend(charge_id, provider=provider, amount=pays, now=now)
+    intent = charges.intend(charge_id, provider=provider, amount=pays, now=now, source=source)
     return replace(hold, state=state, charges=(*hold.charges, intent)), []
 
 
@@ -64,12 +66,12 @@ def by_transfer(hold: Hold, *, deposit_id: str, now: datetime) -> Decision[Hold]
     return _in(replace(hold, state=state), source, "bank_transfer", cause=deposit_id)
 
 
-def confirmed(hold: Hold, *, charge_id: str, now: datetime) -> Decision[Hold]:
+def confirmed(hold: Hold, *, charge_id: str, now: datetime, ref: str = "") -> Decision[Hold]:
     """Hear that the provider has taken the client's money.
 
     :raises Ignored: it was heard before
     """
-    paid = charges.answered(of(hold, charge_id), "charge.confirmed")
+    paid = charges.answered(of(hold, charge_id), "charge.confirmed", ref=ref)
     state = moves.heard(HEARD, hold.state, "charge.confirmed")
     kept = replace(hold, state=state, charges=_with(hold, paid))
     source = Line(account=f"provider:{paid.provider}", amount=-paid.amount.amount)
@@ -78,22 +80,28 @@ def confirmed(hold: Hold, *, charge_id: str, now: datetime) -> Decision[Hold]:
     return kept, [], _deposit(hold, source, paid)
 
 
-def declined(hold: Hold, *, charge_id: str, reason: str, now: datetime) -> Outcome[Hold]:
+def declined(
+    hold: Hold, *, charge_id: str, reason: str, now: datetime, ref: str = ""
+) -> Outcome[Hold]:
     """Hear that the provider will not take the money; the hold waits for the client again.
 
     :raises Ignored: it was heard before
     """
-    refused = charges.answered(of(hold, charge_id), "charge.declined", reason=reason)
+    asked = of(hold, charge_id)
+    refused = charges.answered(asked, "charge.declined", reason=reason, ref=ref)
     state = moves.heard(HEARD, hold.state, "charge.declined")
     return replace(hold, state=state, charges=_with(hold, refused)), []
 
 
-def unanswered(hold: Hold, *, charge_id: str, now: datetime) -> Outcome[Hold]:
-    """Note that the provider was asked and does not know yet."""
+def unanswered(
+    hold: Hold, *, charge_id: str, now: datetime, ref: str = "", secret: str = ""
+) -> Outcome[Hold]:
+    """Note that the provider does not know yet, or waits for the client (`secret`)."""
     waiting = of(hold, charge_id)
     if waiting.state != "asked":
         return hold, []
-    return replace(hold, charges=_with(hold, charges.unanswered(waiting, now=now))), []
+    again = charges.unanswered(waiting, now=now, ref=ref, secret=secret)
+    return replace(hold, charges=_with(hold, again)), []
 
 
 def refusals(hold: Hold, *, by: str) -> list[str]:

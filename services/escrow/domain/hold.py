@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.escrow.domain.charge import Charge
+from services.escrow.domain.charge import CLIENT_HAS, Charge
 from services.escrow.domain.quote import Quote
 from services.escrow.domain.schedule import Schedule
 from shared import clock
@@ -61,6 +61,9 @@ HEARD: Moves = {
     "contract.cancelled": {"opened": "cancelled", "funded": "refunded", **_AGAIN},
     # `released`, or `split` where only a part was accepted: the amount decides.
     "delivery.accepted": _SETTLED,
+    # The hours of a week: the amount decides, and nobody's hours refund all of it.
+    "sheet.approved": _SETTLED,
+    "week.closed": _SETTLED,
     # The provider's answers. Money taken for a hold that does not wait for it any more is the
     # client's: it goes to their wallet, and the hold stays as it is.
     "charge.confirmed": {"opened": "funded", "funded": "funded", **_AGAIN},
@@ -142,6 +145,9 @@ def next_step(hold: Hold) -> dict[str, Any] | None:
 
     A funded hold waits for its contract, whose own `next` names the person and the deadline.
     """
+    if hold.state == "opened" and hold.asked and hold.asked.secret:
+        by = clock.text(hold.asked.asked_at + CLIENT_HAS)
+        return {"actor": "client", "action": "confirm_payment", "by": by, "otherwise": "given_up"}
     if hold.state == "opened" and hold.asked:
         by = clock.text(hold.asked.ask_at)
         return {"actor": "system", "action": "ask_provider", "by": by, "otherwise": "asked_again"}

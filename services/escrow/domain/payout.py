@@ -29,7 +29,8 @@ MOVES: Moves = {
 HEARD: Moves = {
     "payout.sent": {"requested": "sent", "sent": IGNORE, "paid": IGNORE, "failed": IGNORE},
     "payout.paid": {"requested": "paid", "sent": "paid", "paid": IGNORE, "failed": IGNORE},
-    "payout.failed": {"requested": "failed", "sent": "failed", "paid": IGNORE, "failed": IGNORE},
+    # A bank may give a payout back days after it was said to be paid.
+    "payout.failed": {"requested": "failed", "sent": "failed", "paid": "failed", "failed": IGNORE},
 }
 
 RETRY_FIRST = timedelta(seconds=5)
@@ -40,7 +41,11 @@ OPERATOR_AFTER = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """A member's request to be paid; `ask_at` is when the provider is asked next."""
+    """A member's request to be paid; `ask_at` is when the provider is asked next.
+
+    `to` is the member's destination at the provider, `ref` the provider's own id of the payout;
+    `attempt` counts what it refused only for now.
+    """
 
     id: str
     member_id: str
@@ -54,6 +59,9 @@ class Payout:
     tries: int = 0
     late: bool = False
     reason: str = ""
+    to: str = ""
+    ref: str = ""
+    attempt: int = 0
 
     @property
     def account(self) -> str:
@@ -74,6 +82,7 @@ def request(
     provider: str,
     minimum: Mapping[str, int],
     now: datetime,
+    to: str = "",
 ) -> Decision[Payout]:
     """Ask for a payout; the ledger refuses what the wallet does not hold.
 
@@ -84,20 +93,20 @@ def request(
     if amount.amount < (least := minimum[amount.currency]):
         raise Invalid("below_minimum", f"the least is {least} {amount.currency}", minimum=least)
     payout = Payout(
-        id=id_, member_id=by, amount=amount, provider=provider, requested_at=now, ask_at=now
+        id=id_, member_id=by, amount=amount, provider=provider, requested_at=now, ask_at=now, to=to
     )
     entry = _entry(payout, "request", "payout", source=wallet(by), target=payout.account)
     return payout, [Fact("payout.requested", _words(payout))], entry
 
 
-def sent(payout: Payout, *, now: datetime) -> Outcome[Payout]:
+def sent(payout: Payout, *, now: datetime, ref: str = "") -> Outcome[Payout]:
     """Hear that the provider has taken it on; it is asked about it at once.
 
     :raises Ignored: it was heard before
     """
     state = moves.heard(HEARD, payout.state, "payout.sent")
     on_its_way = replace(payout, state=state, sent_at=now, ask_at=now, tries=0)
-    return on_its_way, [Fact("payout.sent", _words(payout))]
+    return replace(on_its_way, ref=ref or payout.ref), [Fact("payout.sent", _words(payout))]
 
 
 def paid(payout: Payout, *, now: datetime) -> Decision[Payout]:
@@ -112,18 +121,22 @@ def paid(payout: Payout, *, now: datetime) -> Decision[Payout]:
 
 
 def failed(payout: Payout, *, reason: str, now: datetime) -> Decision[Payout]:
-    """Hear that it did not arrive; the money is back in the wallet.
+    """Hear that it did not arrive, or came back later; the money is back in the wallet.
 
     :raises Ignored: it was heard before
     """
     state = moves.heard(HEARD, payout.state, "payout.failed")
     done = replace(payout, state=state, ended_at=now, ask_at=None, reason=reason)
-    entry = _settled(payout, "payout_failed", to=wallet(payout.member_id))
+    if payout.state == "paid":
+        bank, home = f"provider:{payout.provider}", wallet(payout.member_id)
+        entry = _entry(payout, "returned", "payout_returned", source=bank, target=home)
+    else:
+        entry = _settled(payout, "payout_failed", to=wallet(payout.member_id))
     return done, [Fact("payout.failed", {**_words(payout), "reason": reason})], entry
 
 
-def unanswered(payout: Payout, *, now: datetime) -> Outcome[Payout]:
-    """Note that the provider was asked in vain; it is asked again."""
+def unanswered(payout: Payout, *, now: datetime, not_now: bool = False) -> Outcome[Payout]:
+    """Note that the provider was asked in vain, or refused for now; it is asked again."""
     if payout.state in FINAL:
         return payout, []
     state = moves.next_state(MOVES, payout.state, "ask_again")
@@ -132,7 +145,7 @@ def unanswered(payout: Payout, *, now: datetime) -> Outcome[Payout]:
         wait = min(RETRY_FIRST * 2 ** min(payout.tries, 20), RETRY_MOST)
     late = payout.sent_at is not None and now >= payout.sent_at + OPERATOR_AFTER
     asked = replace(payout, state=state, tries=payout.tries + 1, ask_at=now + wait, late=late)
-    return asked, []
+    return replace(asked, attempt=payout.attempt + not_now), []
 
 
 def next_step(payout: Payout) -> dict[str, Any] | None:

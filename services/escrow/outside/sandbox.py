@@ -8,12 +8,13 @@ any crash. Failures come on demand, by amounts that nobody agrees on by chance (
 * a charge of   408,408  is not answered
 * a payout of   404,404  fails
 * a payout of   408,408  is sent and never heard of again
+
+Delays too: what is not answered stays so until a signed webhook says how it went.
 """
 
 import hashlib
 
-from services.escrow.outside import Answer
-from shared.money import Money
+from services.escrow.outside import Answer, Asked, Destination
 
 DECLINED = 402_402
 FAILED = 404_404
@@ -25,29 +26,44 @@ class Sandbox:
 
     name = "sandbox"
 
-    def charge(self, id_: str, amount: Money, method: str) -> Answer:
+    def charge(self, asked: Asked) -> Answer:
         """Confirm a card at once."""
-        return self.ask(id_, amount)
+        if asked.amount.amount == SILENT:
+            return UNKNOWN
+        return Answer("declined", "the card was declined") if _is(asked, DECLINED) else CONFIRMED
+
+    def give_up(self, asked: Asked) -> Answer:
+        """Nothing here waits for the client's browser."""
+        return self.charge(asked)
 
     def account(self, id_: str) -> str:
         """Return 14 digits that come from the id; a webhook says when something was paid in."""
         digits = int.from_bytes(hashlib.sha256(id_.encode()).digest()[:8]) % 10**14
         return f"{digits:014}"
 
-    def payout(self, id_: str, amount: Money) -> Answer:
-        """Take a payout on."""
-        return Answer("sent")
+    def payout(self, asked: Asked) -> Answer:
+        """Take a payout on; say how it went when asked again."""
+        if not asked.sent:
+            return Answer("sent")
+        if asked.amount.amount == SILENT:
+            return UNKNOWN
+        return (
+            Answer("failed", "the bank does not know the account") if _is(asked, FAILED) else PAID
+        )
 
-    def ask(self, id_: str, amount: Money) -> Answer:
-        """Say how it stands: charges have ids `chg_...`, payouts `pay_...`."""
-        if amount.amount == SILENT:
-            return Answer("unknown")
-        if id_.startswith("pay_"):
-            failed = amount.amount == FAILED
-            return Answer("failed", "the bank does not know the account") if failed else PAID
-        declined = amount.amount == DECLINED
-        return Answer("declined", "the card was declined") if declined else CONFIRMED
+    def destination(self, ref: str) -> Destination:
+        """No destination is needed where no money moves."""
+        return Destination("not_needed")
+
+    def onboard(self, member_id: str, ref: str, return_url: str) -> Destination:
+        """No destination is needed where no money moves."""
+        return Destination("not_needed")
+
+
+def _is(asked: Asked, amount: int) -> bool:
+    return asked.amount.amount == amount
 
 
 CONFIRMED = Answer("confirmed")
 PAID = Answer("paid")
+UNKNOWN = Answer("unknown")

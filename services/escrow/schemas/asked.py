@@ -40,6 +40,14 @@ class FundWords(Schema):
     """How a hold is to be funded."""
 
     method = fields.String(required=True, validate=validate.OneOf(METHODS))
+    # What the provider's own form in the browser gave for a card (Stripe: `pm_...`).
+    source = web.Text(200, line=True, least=0, load_default="")
+
+
+class DestinationWords(Schema):
+    """Where the provider leads a member back to."""
+
+    return_url = web.Link(load_default=None)
 
 
 class WithholdingWords(Schema):

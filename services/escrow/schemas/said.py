@@ -14,6 +14,7 @@ from services.escrow.domain.deposit import Deposit
 from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
 from services.escrow.domain.schedule import MODES
+from services.escrow.outside import Destination
 from shared import web
 
 
@@ -80,6 +81,15 @@ class TransferShape(Schema):
     amount = web.MoneyShape(required=True)
 
 
+class PaymentShape(Schema):
+    """A charge that waits for the client: the provider's form goes on with it by its secret."""
+
+    provider = fields.String(required=True)
+    id = fields.String(required=True)
+    client_secret = fields.String(required=True)
+    amount = web.MoneyShape(required=True)
+
+
 class HoldShape(Schema):
     """A client's money for one piece of work."""
 
@@ -95,6 +105,7 @@ class HoldShape(Schema):
     refunded = web.MoneyShape(required=True)
     withheld = fields.Boolean(required=True)
     transfer = fields.Nested(TransferShape(), required=True, allow_none=True)
+    payment = fields.Nested(PaymentShape(), required=True, allow_none=True)
     quote = fields.Nested(QuoteShape(), required=True)
     opened_at = web.When(required=True)
     next = fields.Nested(web.NextShape(), required=True, allow_none=True)
@@ -223,6 +234,15 @@ class PayoutListShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class DestinationShape(Schema):
+    """Whether a member can be paid out to; `url`: where they go on, for minutes and once."""
+
+    state = fields.String(
+        required=True, validate=validate.OneOf(["not_needed", "missing", "open", "ready"])
+    )
+    url = fields.String(required=True, allow_none=True)
+
+
 class SumsShape(Schema):
     """Sums in one currency, in minor units."""
 
@@ -275,6 +295,7 @@ def say_hold(hold: Hold, by: str, *, in_turn: bool = True) -> dict[str, Any]:
         "refunded": hold.refunded,
         "withheld": hold.withheld,
         "transfer": _say_transfer(hold, by),
+        "payment": _say_payment(hold, by),
         "quote": hold.quote.words(),
         "opened_at": hold.opened_at,
         "next": holds.next_step(hold),
@@ -287,6 +308,19 @@ def _say_transfer(hold: Hold, by: str) -> dict[str, Any] | None:
         return None
     provider, number = hold.transfer
     return {"provider": provider, "number": number, "amount": hold.quote.client_pays}
+
+
+def _say_payment(hold: Hold, by: str) -> dict[str, Any] | None:
+    waits = hold.asked
+    if waits is None or not waits.secret or by != hold.client_id:
+        return None
+    known = {"provider": waits.provider, "id": waits.id, "client_secret": waits.secret}
+    return {**known, "amount": waits.amount}
+
+
+def say_destination(of: Destination) -> dict[str, Any]:
+    """Return whether a member can be paid out to."""
+    return {"state": of.state, "url": of.url or None}
 
 
 def say_deposit(of: Deposit) -> dict[str, Any]:

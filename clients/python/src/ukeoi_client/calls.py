@@ -33,8 +33,11 @@ from ukeoi_client.models import (
     CounterWords,
     DeliveryWords,
     Deposit,
+    Destination,
+    DestinationWords,
     DisputeWords,
     DraftWords,
+    EndWords,
     Entry,
     EntryWords,
     ExchangeWords,
@@ -43,6 +46,7 @@ from ukeoi_client.models import (
     Feed,
     FundWords,
     FurtherWords,
+    Heard,
     Hold,
     Job,
     JobEdit,
@@ -51,6 +55,7 @@ from ukeoi_client.models import (
     JobsProposalWords,
     JobWords,
     Keys,
+    Line,
     Login,
     LoginWords,
     MatchWords,
@@ -74,21 +79,26 @@ from ukeoi_client.models import (
     Question,
     QuestionWords,
     Quote,
+    RateWords,
     Recovery,
     RefreshWords,
     Registration,
+    RehireWords,
     RejectWords,
     ResetAsked,
     ResetWords,
+    ReturnWords,
     ReviewWords,
     Sanction,
     Sanctions,
     SanctionWords,
     SelectWords,
     Sessions,
+    Sheet,
     StatementLine,
     Statistics,
     Timeline,
+    TimeWords,
     Totp,
     TotpBegin,
     TotpCode,
@@ -96,6 +106,7 @@ from ukeoi_client.models import (
     Wallet,
     Webhook,
     WebhookWords,
+    WeekList,
     WithholdingWords,
     WrittenTerms,
 )
@@ -608,8 +619,20 @@ class Calls:
     def send_offer(
         self, words: OfferWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Offer]:
-        """Offer work to a person directly."""
+        """Offer work to a person directly.
+
+        At a fixed price (`amount`, `deliver_by`), or by the hour (`hourly`): then the amount
+        is what a week costs at most.
+        """
         return self.post("/v1/offers", words, key=key, soon=soon)
+
+    def rehire_worker(
+        self, id: str, words: RehireWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Offer]:
+        """Offer work again to the person of a contract that has ended; all words may be left
+        out.
+        """
+        return self.post(f"/v1/contracts/{id}/rehire", words, key=key, soon=soon)
 
     def get_offer(self, id: str, *, soon: bool = False) -> Answer[Offer]:
         """Return an offer to its two parties, with all terms that were on the table."""
@@ -840,6 +863,72 @@ class Calls:
         """Export all the evidence of a dispute as a zip."""
         return self.send("GET", f"/v1/contracts/{id}/dispute/bundle", query={}, soon=soon)
 
+    def list_weeks(self, id: str, *, soon: bool = False) -> Answer[WeekList]:
+        """List all weeks of hourly work, newest first; there are 156 at most."""
+        return self.send("GET", f"/v1/contracts/{id}/weeks", query={}, soon=soon)
+
+    def get_week(self, id: str, n: int, *, soon: bool = False) -> Answer[Sheet]:
+        """Return a week with the lines of its time sheet."""
+        return self.send("GET", f"/v1/contracts/{id}/weeks/{n}", query={}, soon=soon)
+
+    def note_time(
+        self, id: str, n: int, words: TimeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Line]:
+        """Note time of a day of a funded week; `day` is a date in Japan."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/times", words, key=key, soon=soon)
+
+    def remove_time(self, id: str, n: int, time_id: str) -> Answer[Contract]:
+        """Take a line off a sheet that is not handed in."""
+        return self.delete(f"/v1/contracts/{id}/weeks/{n}/times/{time_id}")
+
+    def submit_sheet(
+        self, id: str, n: int, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Hand in a time sheet; the client's silence approves it."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/submit", {}, key=key, soon=soon)
+
+    def recall_sheet(
+        self, id: str, n: int, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Take a sheet back before its week is over."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/recall", {}, key=key, soon=soon)
+
+    def approve_sheet(
+        self, id: str, n: int, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Approve a sheet: floor(minutes x rate / 60) is released, the rest of the week goes
+        back.
+        """
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/approve", {}, key=key, soon=soon)
+
+    def return_sheet(
+        self, id: str, n: int, words: ReturnWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Send a sheet back to be corrected; in silence it comes again as it is."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/return", words, key=key, soon=soon)
+
+    def propose_rate(
+        self, id: str, words: RateWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Propose another rate or weekly cap for the weeks that are not funded yet.
+
+        It is agreed to or refused as any change.
+        """
+        return self.post(f"/v1/contracts/{id}/rate", words, key=key, soon=soon)
+
+    def end_contract(
+        self, id: str, words: EndWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """End hourly work: the week that runs is settled, and none follows.
+
+        A client who ends a contract of six months or more gives 30 days.
+        """
+        return self.post(f"/v1/contracts/{id}/end", words, key=key, soon=soon)
+
+    def confirm(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Contract]:
+        """Say that the work goes on, so that it does not end as idle."""
+        return self.post(f"/v1/contracts/{id}/confirm", {}, key=key, soon=soon)
+
     def get_quote(
         self,
         *,
@@ -878,7 +967,8 @@ class Calls:
         """Fund a hold: the money is kept aside until the work is settled.
 
         Still `opened` with the system's `next`: the provider has not answered, and is asked
-        again.
+        again. With the client's, `confirm_payment`: the provider's form goes on with
+        `payment`.
         """
         return self.post(f"/v1/holds/{id}/fund", words, key=key, soon=soon)
 
@@ -887,6 +977,20 @@ class Calls:
     ) -> Answer[Hold]:
         """Say, before it is funded, whether income tax is kept back of what the worker gets."""
         return self.post(f"/v1/holds/{id}/withholding", words, key=key, soon=soon)
+
+    def get_destination(self, *, soon: bool = False) -> Answer[Destination]:
+        """Return whether one can be paid out to: `not_needed missing open ready`."""
+        return self.send("GET", "/v1/payouts/destination", query={}, soon=soon)
+
+    def open_destination(
+        self, words: DestinationWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Destination]:
+        """Return `url`, where one tells the payment provider where to pay out to; for minutes,
+        once.
+
+        The provider leads back to `return_url`, or to this marketplace.
+        """
+        return self.post("/v1/payouts/destination", words, key=key, soon=soon)
 
     def get_wallet(
         self, *, currency: Literal["JPY", "USD", "EUR"] | None = None, soon: bool = False
@@ -931,6 +1035,12 @@ class Calls:
     def get_payout(self, id: str, *, soon: bool = False) -> Answer[Payout]:
         """Return a payout to its member."""
         return self.send("GET", f"/v1/payouts/{id}", query={}, soon=soon)
+
+    def hear_stripe(
+        self, words: dict[str, Any], *, key: str | None = None, soon: bool = False
+    ) -> Answer[Heard]:
+        """Hear an event of Stripe; told twice, or in another order, it acts once."""
+        return self.post("/v1/payments/stripe/webhook", words, key=key, soon=soon)
 
     def get_proof(
         self, *, format: Literal["json", "ndjson"] | None = None, soon: bool = False
