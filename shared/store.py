@@ -14,7 +14,13 @@ from typing import Any, TypeVar
 from pymongo import IndexModel, MongoClient, ReturnDocument, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
 
 from shared import faults, ids
 from shared.documents import (
@@ -63,6 +69,7 @@ SELECT_TIMEOUT_MS = 4000
 POOL_MAX = 32
 CHANGE_TRIES = 12
 DUPLICATE_KEY = 11000
+AUTHENTICATION_FAILED = 18
 MANY = 10
 """From so many changes on, one update for all is cheaper than one each."""
 
@@ -88,6 +95,8 @@ def is_away(wrong: BaseException) -> bool:
     """Say whether this means that the database cannot be reached now (and not: a wrong write)."""
     if isinstance(wrong, ConnectionFailure):
         return True
+    if isinstance(wrong, OperationFailure) and wrong.code == AUTHENTICATION_FAILED:
+        return True  # a deployment that is just being set up, or changes its passwords
     return isinstance(wrong, PyMongoError) and wrong.timeout
 
 

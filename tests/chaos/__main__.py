@@ -20,6 +20,7 @@ from deploy.dev.home import Home
 from shared import clock, ids
 from shared.bus import Publisher
 from shared.events import Event
+from shared.ops import broker_url
 from tests.chaos.bugs import BUGS
 from tests.chaos.checker import GHOST, Checker
 from tests.chaos.nemesis import NETWORK, POINTS, Nemesis
@@ -155,9 +156,7 @@ class Run:
             "client_pays": yen,
             "method": "card",
         }
-        env = (HOME.env / "contracts.env").read_text()
-        amqp = next(line for line in env.splitlines() if line.startswith("AMQP_URL="))
-        publisher = Publisher(amqp.partition("=")[2], "chaos", only_to="contracts")
+        publisher = Publisher(broker_url(), "chaos", only_to="contracts")
         publisher.start()
         publisher.wait_ready(20)
         event = Event(

@@ -15,7 +15,7 @@ from services.escrow import audit, proof
 from shared import deliveries
 from shared.bus import Publisher, event_of
 from shared.documents import Doc
-from shared.ops import database, environment
+from shared.ops import broker_url, database
 from shared.store import Db
 from tests.chaos.stories import Told
 
@@ -177,7 +177,7 @@ class Checker:
 
 
 def _publish_all(hearer: str, facts: list[tuple[str, Doc]]) -> None:
-    publisher = Publisher(environment(hearer)["AMQP_URL"], "chaos", only_to=hearer)
+    publisher = Publisher(broker_url(), "chaos", only_to=hearer)
     publisher.start()
     publisher.wait_ready(20)
     batches = defaultdict(list)
