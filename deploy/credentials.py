@@ -8,7 +8,7 @@ hears. Its database user reads and writes its own database. Passwords are files,
 
 `python -m deploy.credentials FOLDER --mongo HOST:PORT --rabbitmq HOST:PORT` writes all of it and,
 for each service, `FOLDER/<service>/mongo-url` and `amqp-url`, to be named by `MONGO_URL_FILE` and
-`AMQP_URL_FILE`; `--users` makes the database users instead.
+`AMQP_URL_FILE`; `--users` makes the replica set and the database users instead.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy import keys
+from deploy import keys, replica_set
 from shared import catalog
 from shared.bus import topology
 
@@ -164,7 +164,7 @@ def _users_problem(folder: Path, address: str, *, first: bool) -> str:
     try:
         if first:
             _make_root(folder, address)
-        with _as_root(folder, address) as client:
+        with MongoClient[dict[str, Any]](_root_url(folder, address), timeoutMS=5000) as client:
             for service in SERVICES:
                 _make_user(client, folder, service)
     except PyMongoError as wrong:
@@ -172,10 +172,9 @@ def _users_problem(folder: Path, address: str, *, first: bool) -> str:
     return ""
 
 
-def _as_root(folder: Path, address: str) -> MongoClient[dict[str, Any]]:
+def _root_url(folder: Path, address: str) -> str:
     password = database_password(folder, ROOT)
-    url = f"mongodb://{ROOT}:{password}@{address}/?directConnection=true&authSource=admin"
-    return MongoClient(url, timeoutMS=5000)
+    return f"mongodb://{ROOT}:{password}@{address}/?directConnection=true&authSource=admin"
 
 
 def _make_root(folder: Path, address: str) -> None:
@@ -210,8 +209,10 @@ def main() -> None:
     words.add_argument("--users", action="store_true", help="make the database users, as root")
     args = words.parse_args()
     if args.users:
+        root = _root_url(args.folder, args.mongo)
+        replica_set.initiate(root, member=args.mongo)
         make_database_users(args.folder, args.mongo, first=False)
-        print("the users are there")
+        print("the replica set and its users are there")
         return
     write(args.folder, mongo=args.mongo, rabbitmq=args.rabbitmq)
 
@@ -220,13 +221,19 @@ def write(folder: Path, *, mongo: str, rabbitmq: str) -> None:
     """Write every file that the servers and the services of a deployment read."""
     keyfile(folder)
     database_password(folder, ROOT)
-    said = json.dumps(definitions(folder), indent=1)
-    (folder / "rabbitmq" / "definitions.json").write_text(said)
+    # The broker reads it as a user of its own; of the passwords it has only hashes.
+    _keep(folder / "broker" / "definitions.json", json.dumps(definitions(folder), indent=1), 0o644)
     for service in SERVICES:
-        own = folder / service
-        own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (own / "mongo-url").write_text(mongo_url(folder, service, mongo))
-        (own / "amqp-url").write_text(amqp_url(folder, service, rabbitmq))
+        _keep(folder / service / "mongo-url", mongo_url(folder, service, mongo), 0o600)
+    for user in (*SERVICES, OPS):
+        _keep(folder / user / "amqp-url", amqp_url(folder, user, rabbitmq), 0o600)
+
+
+def _keep(path: Path, text: str, mode: int) -> None:
+    path.parent.mkdir(mode=0o755 if mode & 0o004 else 0o700, parents=True, exist_ok=True)
+    path.touch(mode=mode)
+    path.chmod(mode)
+    path.write_text(text)
 
 
 if __name__ == "__main__":
