@@ -1,8 +1,8 @@
 """One aggregate is one document is one atomic write; nothing else writes.
 
 `change` and `create` are the one write path. A caller's `Once` is spent only by success: its
-receipt
-is written with the change, or not at all. The shape of a document is in `shared.documents`.
+receipt is
+written with the change, or not at all. The shape of a document is in `shared.documents`.
 """
 
 import random
