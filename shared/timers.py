@@ -36,6 +36,12 @@ class Timers:
     # Past the deadline: the client may cancel alone so long after a notice; both silent.
     overdue_notice: timedelta = timedelta(days=7)
     overdue_silence: timedelta = timedelta(days=14)
+    # Hourly work: a time sheet goes as it is so long after its week; one that was sent back too.
+    sheet_submit: timedelta = timedelta(hours=6)
+    sheet_answer: timedelta = timedelta(days=3)
+    # Nobody did anything: both are told; then the contract ends.
+    idle_notice: timedelta = timedelta(days=90)
+    idle_end: timedelta = timedelta(days=30)
     dispute_answer: timedelta = timedelta(days=7)
     dispute_decide: timedelta = timedelta(days=7)
     reviews_window: timedelta = timedelta(days=14)

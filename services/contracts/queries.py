@@ -91,6 +91,12 @@ def names(db: Db, member_ids: Sequence[str]) -> dict[str, str]:
     return {doc["_id"]: doc["display_name"] for doc in found}
 
 
+def sheet(db: Db, contract_id: str, n: int) -> list[Doc]:
+    """Return the lines of a week's time sheet by day; what was taken off is not among them."""
+    lines = db["times"].find({"contract_id": contract_id, "n": n}).sort([("day", 1), ("_id", 1)])
+    return [doc for doc in lines if doc["state"] == "noted"]
+
+
 def thread(db: Db, threads: Sequence[str]) -> Iterator[Doc]:
     """Return all messages of these threads, oldest first."""
     return iter(db["messages"].find({"thread": {"$in": list(threads)}}).sort("_id", 1))

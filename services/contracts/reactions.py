@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.contracts import evidence, usecases
-from services.contracts.domain import contract, hearing, offer
-from services.contracts.records import CONTRACTS, OFFERS
+from services.contracts.domain import contract, hearing, offer, sheet
+from services.contracts.records import CONTRACTS, LINES, OFFERS
 from shared.documents import Doc
 from shared.events import Event
 from shared.money import Money
@@ -47,6 +47,8 @@ REACTIONS: Reactions = {
     ),
     "offer.accepted": (Make(CONTRACTS, make=contract.of_acceptance),),
     "contract.formed": (Handle(evidence.on_formed),),
+    "time.noted": (Make(LINES, make=sheet.of_fact),),
+    "time.removed": (Change(LINES, id=lambda event: event.data["time_id"], rule=sheet.remove),),
     "escrow.funded": _FOLLOW_ESCROW,
     "escrow.released": _FOLLOW_ESCROW,
     "escrow.refunded": _FOLLOW_ESCROW,

@@ -13,6 +13,8 @@ from services.contracts.domain.milestone import Milestone
 from services.contracts.domain.offer import Offer, Planned
 from services.contracts.domain.parting import Cancellation, Dispute, Proposal
 from services.contracts.domain.review import Review, Reviews
+from services.contracts.domain.sheet import Line
+from services.contracts.domain.week import Ending, Hourly, Time, Week
 from shared.documents import Doc, Kind
 from shared.money import Money
 
@@ -26,7 +28,7 @@ PLAIN_CONTRACT = (
     *("revisions", "formed_at", "reminded", "started_at", "ended_at", "cancel_reason"),
     *("refund_ask_at", *ORIGIN),
 )
-NEWER = ("terms_hash", "client_read_at", "worker_read_at")
+NEWER = ("terms_hash", "client_read_at", "worker_read_at", "idle_told_at", "confirmed_at")
 PLAIN_MILESTONE = (
     *("n", "title", "deliver_by", "hold_id", "state", "fund_by", "funded_at", "delivered_at"),
     *("accept_at", "note", "changes_note", "rounds", "told_overdue_at", "accepted_by", "ask_at"),
@@ -40,6 +42,10 @@ PLAIN_DISPUTE = (
     *("id", "by", "reason", "note", "opened_at", "due", "state", "proposals", "evidence"),
     *("ended_by", "decision", "ended_at"),
 )
+PLAIN_WEEK = ("starts_at", "ends_at", "cap_minutes", "minutes", "followed")
+PLAIN_TIME = ("id", "day", "minutes")
+PLAIN_ENDING = ("by", "reason", "asked_at", "at")
+PLAIN_LINE = ("contract_id", "n", "day", "minutes", "note", "at", "state")
 PLAIN_MESSAGE = ("thread", "sender_id", "recipient_id", "text", "at")
 
 
@@ -65,7 +71,8 @@ def _offer_doc(offer: Offer) -> Doc:
         for m in offer.milestones
     ]
     money = {"amount": offer.amount.words(), "milestones": planned, "counters": offer.counters}
-    return {"_id": offer.id, **_plain(offer, PLAIN_OFFER), **money}
+    hourly = {"hourly": _hourly_doc(offer.hourly)}
+    return {"_id": offer.id, **_plain(offer, PLAIN_OFFER), **money, **hourly}
 
 
 def _offer(doc: Doc) -> Offer:
@@ -77,6 +84,7 @@ def _offer(doc: Doc) -> Offer:
             for m in doc["milestones"]
         ),
         counters=doc.get("counters", 0),
+        hourly=_hourly(doc.get("hourly")),
         **_pick(doc, PLAIN_OFFER),
     )
 
@@ -88,6 +96,7 @@ def _milestone_doc(m: Milestone) -> Doc:
         "released": _money_doc(m.released),
         "decided": _money_doc(m.decided),
         "links": list(m.links),
+        **({"week": _week_doc(m.week)} if m.week else {}),
     }
 
 
@@ -97,6 +106,7 @@ def _milestone(doc: Doc) -> Milestone:
         released=_money(doc["released"]),
         decided=_money(doc.get("decided")),
         links=tuple(doc["links"]),
+        week=_week(doc["week"]) if doc.get("week") else None,
         **_pick(doc, PLAIN_MILESTONE),
     )
 
@@ -124,9 +134,11 @@ def _contract_doc(contract: Contract) -> Doc:
             "worker": _review_doc(reviews.worker),
             "revealed_at": reviews.revealed_at,
         },
-        "asks": [{**_plain(a, PLAIN_ASK), "amount": _money_doc(a.amount)} for a in contract.asks],
+        "asks": [_ask_doc(a) for a in contract.asks],
         "cancellation": _cancellation_doc(contract.cancellation),
         "dispute": _dispute_doc(contract.dispute),
+        "hourly": _hourly_doc(contract.hourly),
+        "ending": _plain(contract.ending, PLAIN_ENDING) if contract.ending else None,
         **_plain(contract, NEWER),
     }
 
@@ -141,15 +153,49 @@ def _contract(doc: Doc) -> Contract:
             worker=_review(reviews["worker"]),
             revealed_at=reviews["revealed_at"],
         ),
-        asks=tuple(
-            Ask(amount=_money(a["amount"]), **_pick(a, PLAIN_ASK)) for a in doc.get("asks", ())
-        ),
+        asks=tuple(_ask(a) for a in doc.get("asks", ())),
         cancellation=_cancellation(doc.get("cancellation")),
         dispute=_dispute(doc.get("dispute")),
-        terms_hash=doc.get("terms_hash"),
-        client_read_at=doc.get("client_read_at"),
-        worker_read_at=doc.get("worker_read_at"),
+        hourly=_hourly(doc.get("hourly")),
+        ending=Ending(**_pick(ending, PLAIN_ENDING)) if (ending := doc.get("ending")) else None,
+        **_pick(dict.fromkeys(NEWER) | doc, NEWER),
         **_pick(doc, PLAIN_CONTRACT),
+    )
+
+
+def _ask_doc(asked: Ask) -> Doc:
+    cap = {"cap_hours": asked.cap_hours} if asked.cap_hours else {}
+    return {**_plain(asked, PLAIN_ASK), "amount": _money_doc(asked.amount), **cap}
+
+
+def _ask(doc: Doc) -> Ask:
+    cap = doc.get("cap_hours")
+    return Ask(amount=_money(doc["amount"]), cap_hours=cap, **_pick(doc, PLAIN_ASK))
+
+
+def _hourly_doc(terms: Hourly | None) -> Doc | None:
+    if terms is None:
+        return None
+    return {"rate": terms.rate.words(), "cap_hours": terms.cap_hours, "until": terms.until}
+
+
+def _hourly(doc: Doc | None) -> Hourly | None:
+    return Hourly(**{**doc, "rate": Money.of(doc["rate"])}) if doc else None
+
+
+def _week_doc(week: Week) -> Doc:
+    return {
+        **_plain(week, PLAIN_WEEK),
+        "rate": week.rate.words(),
+        "times": [_plain(t, PLAIN_TIME) for t in week.times],
+    }
+
+
+def _week(doc: Doc) -> Week:
+    return Week(
+        rate=Money.of(doc["rate"]),
+        times=tuple(Time(**_pick(t, PLAIN_TIME)) for t in doc["times"]),
+        **_pick(doc, PLAIN_WEEK),
     )
 
 
@@ -207,6 +253,14 @@ def _message(doc: Doc) -> Message:
     return Message(id=doc["_id"], **_pick(doc, PLAIN_MESSAGE))
 
 
+def _line_doc(line: Line) -> Doc:
+    return {"_id": line.id, **_plain(line, PLAIN_LINE)}
+
+
+def _line(doc: Doc) -> Line:
+    return Line(id=doc["_id"], **_pick(doc, PLAIN_LINE))
+
+
 def _lists_of(*sides: str) -> tuple[IndexModel, ...]:
     return tuple(
         IndexModel([(side, 1), *more, ("_id", -1)])
@@ -253,4 +307,12 @@ MESSAGES: Kind[Message] = Kind(
     from_doc=_message,
     indexes=(IndexModel([("thread", 1), ("_id", 1)]),),
 )
-KINDS = (OFFERS, CONTRACTS, MESSAGES)
+LINES: Kind[Line] = Kind(
+    name="time",
+    prefix="tim",
+    collection="times",
+    to_doc=_line_doc,
+    from_doc=_line,
+    indexes=(IndexModel([("contract_id", 1), ("n", 1), ("day", 1), ("_id", 1)]),),
+)
+KINDS = (OFFERS, CONTRACTS, MESSAGES, LINES)

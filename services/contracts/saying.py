@@ -1,5 +1,6 @@
 """Offers, contracts, messages and what was asked, as their callers see them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.contracts.domain import (
@@ -7,18 +8,24 @@ from services.contracts.domain import (
     asking,
     cancelling,
     dispute,
+    hours,
+    idle,
     offer,
+    rehire,
     review,
     terms,
     waiting,
+    weeks,
 )
 from services.contracts.domain import contract as rules
 from services.contracts.domain.ask import Ask
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.message import Message
-from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.milestone import ENDED, Milestone
 from services.contracts.domain.offer import Offer
 from services.contracts.domain.parting import Cancellation, Dispute, Proposal
+from services.contracts.domain.sheet import Line
+from services.contracts.domain.week import Hourly, Week
 from shared.documents import Doc
 
 
@@ -68,6 +75,7 @@ def say_offer(it: Offer, by: str) -> Doc:
         "answer_by": it.answer_by,
         "answered_at": it.answered_at,
         "counters": it.counters,
+        "hourly": say_hourly(it.hourly),
         "next": offer.next_of(it),
         "actions": actions,
     }
@@ -78,6 +86,7 @@ def say_contract(it: Contract, by: str, now: datetime) -> Doc:
     party = by in (it.client_id, it.worker_id)
     shown = it.reviews.seen_by(rules.role_of(it, by) if party else "ops")
     total = sum(m.amount.amount for m in it.milestones)
+    amount = {"amount": total, "currency": it.milestones[0].amount.currency}
     asked = [(a, say_ask(it, a, by)) for a in it.asks]
     return {
         "id": it.id,
@@ -91,10 +100,12 @@ def say_contract(it: Contract, by: str, now: datetime) -> Doc:
         "mode": it.mode,
         "title": it.title,
         "scope": it.scope,
-        "amount": {"amount": total, "currency": it.milestones[0].amount.currency},
+        "amount": it.hourly.week_costs if it.hourly else amount,
         "review_days": it.review_days,
         "revisions": it.revisions,
-        "milestones": [_say_milestone(it, m, by) for m in it.milestones],
+        "milestones": [say_milestone(it, m, by, now) for m in shown_of(it)],
+        "hourly": say_hourly(it.hourly),
+        "ending": say_ending(it),
         "formed_at": it.formed_at,
         "started_at": it.started_at,
         "ended_at": it.ended_at,
@@ -127,6 +138,9 @@ def _actions_of_contract(it: Contract, by: str, now: datetime) -> list[Doc]:
         _action("propose", f"{disputed}/propose", dispute.refusal(it, by, "propose")),
         _action("accept", f"{disputed}/accept", dispute.refusal(it, by, "accept")),
         _action("evidence", f"{disputed}/evidence", dispute.refusal(it, by, "give_evidence")),
+        _action("end", f"{path}/end", hours.end_refusal(it, by, now)),
+        _action("confirm", f"{path}/confirm", idle.refusal(it, by)),
+        _action("rehire", f"{path}/rehire", rehire.refusal(it, by)),
     ]
 
 
@@ -147,7 +161,9 @@ def say_ask(it: Contract, asked: Ask, by: str) -> Doc:
         "by": asked.by,
         "milestone": asked.n,
         "title": asked.title,
-        "amount": asked.amount,
+        "amount": asked.amount if asked.kind != "rate" else None,
+        "rate": asked.amount if asked.kind == "rate" else None,
+        "weekly_cap_hours": asked.cap_hours,
         "deliver_by": asked.deliver_by,
         "fault": asked.fault,
         "reason": asked.reason,
@@ -221,9 +237,18 @@ def _say_review(role: str, written: review.Review) -> Doc:
 
 
 MOVES_OF_MILESTONE = ("deliver", "recall", "accept", "request_changes")
+MOVES_OF_WEEK = {
+    "note_time": "times",
+    "submit": "submit",
+    "recall": "recall",
+    "approve": "approve",
+    "send_back": "return",
+}
+"""What is done with a week, and the last part of its path."""
 
 
-def _say_milestone(it: Contract, m: Milestone, by: str) -> Doc:
+def say_milestone(it: Contract, m: Milestone, by: str, now: datetime) -> Doc:
+    """Return a milestone, or a week of hourly work, as this caller sees it."""
     path = f"/v1/contracts/{it.id}/milestones/{m.n}"
     delivered = m.state in ("delivered", "accepted") and m.delivered_at
     return {
@@ -232,20 +257,73 @@ def _say_milestone(it: Contract, m: Milestone, by: str) -> Doc:
         "state": m.state,
         "amount": m.amount,
         "released": m.released if m.state in ("paid", "split") else None,
+        "week": say_week(m.week) if m.week else None,
         "deliver_by": m.deliver_by,
         "hold_id": m.hold_id,
         "rounds": m.rounds,
         "delivery": (
             {"note": m.note, "links": list(m.links), "at": m.delivered_at} if delivered else None
         ),
-        "pay_by": terms.pay_by(m.delivered_at) if delivered and m.delivered_at else None,
+        "pay_by": pay_by(m),
         "changes_note": m.changes_note or None,
         "next": waiting.next_of_milestone(m) if it.state == "active" else None,
         "actions": [
             _action(move, f"{path}/{move.replace('_', '-')}", acts.refusal(it, m.n, move, by))
             for move in MOVES_OF_MILESTONE
+        ]
+        if m.week is None
+        else [
+            _action(move, f"/v1/contracts/{it.id}/weeks/{m.n}/{at}", refused)
+            for move, at in MOVES_OF_WEEK.items()
+            for refused in [hours.refusal(it, m.n, move, by, now)]
         ],
     }
+
+
+def shown_of(it: Contract) -> Sequence[Milestone]:
+    """Return the milestones; of hourly work the weeks under way and the last four before them."""
+    if it.hourly is None:
+        return it.milestones
+    over = [m for m in it.milestones if m.state in ENDED]
+    return [m for m in it.milestones if m.state not in ENDED or m in over[-4:]]
+
+
+def pay_by(m: Milestone) -> datetime | None:
+    """Return when what is delivered has to be paid by law; a week counts from its first day."""
+    if m.state not in ("delivered", "accepted") or m.delivered_at is None:
+        return None
+    return weeks.last_payment(m.week) if m.week else terms.pay_by(m.delivered_at)
+
+
+def say_week(it: Week) -> Doc:
+    """Return what a week of hourly work comes to so far."""
+    return {
+        "starts_at": it.starts_at,
+        "ends_at": it.ends_at,
+        "rate": it.rate,
+        "cap_minutes": it.cap_minutes,
+        "minutes": it.minutes,
+        "amount": it.pay,
+    }
+
+
+def say_hourly(it: Hourly | None) -> Doc | None:
+    """Return the terms of hourly work."""
+    if it is None:
+        return None
+    return {"rate": it.rate, "weekly_cap_hours": it.cap_hours, "until": it.until}
+
+
+def say_ending(it: Contract) -> Doc | None:
+    """Return how hourly work is to end."""
+    if it.ending is None:
+        return None
+    return {"by": it.ending.by, "reason": it.ending.reason, "at": it.ending.at}
+
+
+def say_line(it: Line) -> Doc:
+    """Return a line of a time sheet."""
+    return {"id": it.id, "day": it.day, "minutes": it.minutes, "note": it.note, "at": it.at}
 
 
 def _action(name: str, href: str, refused: str | None) -> Doc:

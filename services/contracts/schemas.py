@@ -17,6 +17,7 @@ from services.contracts.domain.times import timers
 from shared import clock, web
 from shared.money import AMOUNT_MAX, CURRENCIES, Money
 
+REQUIRED = "Missing data for required field."
 DELIVER_WITHIN = timedelta(days=3 * 366)
 
 
@@ -40,14 +41,26 @@ class PlannedWords(Schema):
     deliver_by = _deadline()
 
 
+class HourlyWords(Schema):
+    """Hourly work: the rate of an hour, the hours of a week at most, the last day if there is one.
+
+    Of what is left out the terms on the table stay.
+    """
+
+    rate = web.MoneyField(load_default=None)
+    weekly_cap_hours = web.Whole(1, 168, load_default=None)
+    until = web.When(load_default=None, validate=_future)
+
+
 class OfferWords(Schema):
-    """A direct offer to a person."""
+    """A direct offer to a person: `amount` and `deliver_by`, or `hourly` with rate and cap."""
 
     worker_id = web.IdField("mem", required=True)
     title = web.Text(200, line=True, required=True)
     scope = web.Text(20000, required=True)
-    amount = web.MoneyField(required=True)
-    deliver_by = _deadline()
+    amount = web.MoneyField(load_default=None)
+    deliver_by = web.When(load_default=None, validate=_future)
+    hourly = fields.Nested(HourlyWords(), load_default=None)
     milestones = fields.List(
         fields.Nested(PlannedWords()),
         load_default=list,
@@ -57,7 +70,24 @@ class OfferWords(Schema):
     revisions = web.Whole(0, 20, load_default=2)
 
     @validates_schema
+    def _one_kind(self, words: dict[str, Any], **_: Any) -> None:
+        needed = ("amount", "deliver_by")
+        if hourly := words["hourly"]:
+            for name in ("rate", "weekly_cap_hours"):
+                if hourly[name] is None:
+                    raise ValidationError({"hourly": {name: [REQUIRED]}})
+            for name in (*needed, "milestones"):
+                if words[name]:
+                    raise ValidationError("Not for hourly work.", name)
+        else:
+            missing = {name: [REQUIRED] for name in needed if words[name] is None}
+            if missing:
+                raise ValidationError(missing)
+
+    @validates_schema
     def _one_currency(self, words: dict[str, Any], **_: Any) -> None:
+        if words["amount"] is None:
+            return
         currency = words["amount"].currency
         if any(m["amount"].currency != currency for m in words["milestones"]):
             raise ValidationError("One currency, please.", "milestones")
@@ -69,11 +99,54 @@ class CounterWords(Schema):
     amount = web.MoneyField(load_default=None)
     deliver_by = web.When(load_default=None, validate=_future)
     scope = web.Text(20000, load_default=None)
+    hourly = fields.Nested(HourlyWords(), load_default=None)
     milestones = fields.List(
         fields.Nested(PlannedWords()),
         load_default=list,
         validate=validate.Length(max=MILESTONES_MAX),
     )
+
+
+class RehireWords(Schema):
+    """What is to be different this time; what is not named is as it was."""
+
+    title = web.Text(200, line=True, load_default=None)
+    scope = web.Text(20000, load_default=None)
+    amount = web.MoneyField(load_default=None)
+    deliver_by = web.When(load_default=None, validate=_future)
+    milestones = fields.List(
+        fields.Nested(PlannedWords()),
+        load_default=list,
+        validate=validate.Length(max=MILESTONES_MAX),
+    )
+
+
+class TimeWords(Schema):
+    """Time of one day, and what it was for."""
+
+    day = fields.Date(required=True)
+    minutes = web.Whole(1, 24 * 60, required=True)
+    note = web.Text(500, required=True)
+
+
+class ReturnWords(Schema):
+    """What is wrong with a time sheet."""
+
+    note = web.Text(1000, required=True)
+
+
+class RateWords(Schema):
+    """Another rate or weekly cap, and why."""
+
+    rate = web.MoneyField(load_default=None)
+    weekly_cap_hours = web.Whole(1, 168, load_default=None)
+    reason = web.Text(2000, required=True)
+
+
+class EndWords(Schema):
+    """Why hourly work is to end."""
+
+    reason = web.Text(2000, required=True)
 
 
 class ListArgs(web.PageArgs):

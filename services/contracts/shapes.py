@@ -30,6 +30,14 @@ class TermsShape(Schema):
     milestones = fields.List(fields.Nested(PlannedShape()), required=True)
 
 
+class HourlyShape(Schema):
+    """The terms of hourly work; a week costs rate x weekly cap at most."""
+
+    rate = web.MoneyShape(required=True)
+    weekly_cap_hours = fields.Integer(required=True)
+    until = web.When(allow_none=True, required=True)
+
+
 class OfferShape(Schema):
     """An offer."""
 
@@ -53,6 +61,7 @@ class OfferShape(Schema):
     answer_by = web.When(required=True)
     answered_at = web.When(allow_none=True, required=True)
     counters = fields.Integer(required=True)
+    hourly = fields.Nested(HourlyShape(), allow_none=True, required=True)
     history = fields.List(fields.Nested(TermsShape()))
     next = fields.Nested(web.NextShape(), allow_none=True, required=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
@@ -73,8 +82,37 @@ class DeliveryShape(Schema):
     at = web.When(required=True)
 
 
+class WeekShape(Schema):
+    """A week of hourly work: `amount` is what its minutes come to, floor(minutes x rate / 60)."""
+
+    starts_at = web.When(required=True)
+    ends_at = web.When(required=True)
+    rate = web.MoneyShape(required=True)
+    cap_minutes = fields.Integer(required=True)
+    minutes = fields.Integer(required=True)
+    amount = web.MoneyShape(required=True)
+
+
+class LineShape(Schema):
+    """A line of a time sheet."""
+
+    id = fields.String(required=True)
+    day = fields.Date(required=True)
+    minutes = fields.Integer(required=True)
+    note = fields.String(required=True)
+    at = web.When(required=True)
+
+
+class EndingShape(Schema):
+    """How hourly work is to end: no work after `at`."""
+
+    by = fields.String(validate=validate.OneOf(["client", "worker", "system"]), required=True)
+    reason = fields.String(required=True)
+    at = web.When(required=True)
+
+
 class MilestoneShape(Schema):
-    """A milestone."""
+    """A milestone; of hourly work a week, with `week`."""
 
     n = fields.Integer(required=True)
     title = fields.String(required=True)
@@ -83,6 +121,7 @@ class MilestoneShape(Schema):
     released = web.MoneyShape(allow_none=True, required=True)
     deliver_by = web.When(required=True)
     hold_id = fields.String(required=True)
+    week = fields.Nested(WeekShape(), allow_none=True, required=True)
     rounds = fields.Integer(required=True)
     delivery = fields.Nested(DeliveryShape(), allow_none=True, required=True)
     pay_by = web.When(allow_none=True, required=True)
@@ -104,11 +143,15 @@ class AskShape(Schema):
     """An extension (`granted`, `withdrawn`) or a change (`agreed`, `lapsed`) that was asked for."""
 
     id = fields.String(required=True)
-    kind = fields.String(validate=validate.OneOf(["extension", "add", "change"]), required=True)
+    kind = fields.String(
+        validate=validate.OneOf(["extension", "add", "change", "rate"]), required=True
+    )
     by = fields.String(required=True)
     milestone = fields.Integer(allow_none=True, required=True)
     title = fields.String(allow_none=True, required=True)
     amount = web.MoneyShape(allow_none=True, required=True)
+    rate = web.MoneyShape(allow_none=True, required=True)
+    weekly_cap_hours = fields.Integer(allow_none=True, required=True)
     deliver_by = web.When(allow_none=True, required=True)
     fault = fields.String(allow_none=True, required=True)
     reason = fields.String(required=True)
@@ -181,6 +224,8 @@ class ContractShape(Schema):
     review_days = fields.Integer(required=True)
     revisions = fields.Integer(required=True)
     milestones = fields.List(fields.Nested(MilestoneShape()), required=True)
+    hourly = fields.Nested(HourlyShape(), allow_none=True, required=True)
+    ending = fields.Nested(EndingShape(), allow_none=True, required=True)
     formed_at = web.When(required=True)
     started_at = web.When(allow_none=True, required=True)
     ended_at = web.When(allow_none=True, required=True)
@@ -193,6 +238,19 @@ class ContractShape(Schema):
     terms = fields.Nested(lambda: TermsStateShape(), required=True)
     next = fields.Nested(web.NextShape(), allow_none=True, required=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
+
+
+class SheetShape(MilestoneShape):
+    """A week with the lines of its time sheet."""
+
+    lines = fields.List(fields.Nested(LineShape()), required=True)
+
+
+class WeekListShape(Schema):
+    """A page of weeks, newest first."""
+
+    items = fields.List(fields.Nested(MilestoneShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
 
 
 class NamedShape(Schema):
@@ -232,6 +290,7 @@ class WrittenTermsShape(Schema):
     amount = web.MoneyShape(required=True)
     fund_by = web.When(required=True)
     payment = fields.Nested(PaymentShape(), required=True)
+    hourly = fields.Nested(HourlyShape(), required=False)
     undecided = fields.List(fields.String(), required=True)
 
 

@@ -5,7 +5,8 @@ Owns   holds (a client's money for one piece of work), payouts, deposits, charge
 Takes  quotes, funding, payouts, wallets over HTTP; a payment provider's signed webhooks.
 Hears  contract.formed, milestone.added, week.planned, tip.given, job.submitted_for_funding
                                opens holds with their quotes, or says why not
-       delivery.accepted, dispute.settled, dispute.decided, contract.cancelled
+       delivery.accepted, sheet.approved, week.closed, dispute.settled, dispute.decided,
+       contract.cancelled
                                ends a contract's hold: released, refunded, divided
        assignment.approved, slot.closed, job.closed, competition.*, job.cancelled
                                parts of a job's hold leave it, each once

@@ -117,7 +117,7 @@ def _changed_words(event: Event) -> dict[str, Any]:
 
 
 def accept_deliveries(store: Store, events: Sequence[Event], now: datetime) -> None:
-    """Release what was accepted, and refund the rest.
+    """Release what was accepted of a delivery, or a week's hours, and refund the rest.
 
     :raises Unknown, NotYet: a hold is not here or not funded yet; all others are done
     """
@@ -125,7 +125,8 @@ def accept_deliveries(store: Store, events: Sequence[Event], now: datetime) -> N
 
 
 def _accepted_words(event: Event) -> dict[str, Any]:
-    return {"amount": Money.of(event.data["amount"]), "event_id": event.id}
+    amount = Money.of(event.data["amount"])
+    return {"amount": amount, "event_id": event.id, "cause": event.type}
 
 
 def divide_disputed(store: Store, events: Sequence[Event], now: datetime) -> None:

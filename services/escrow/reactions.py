@@ -34,6 +34,8 @@ REACTIONS: Reactions = {
     "tip.given": _OPEN_MORE,
     "milestone.changed": (HandleMany(hearing.change_milestones),),
     "delivery.accepted": (HandleMany(hearing.accept_deliveries),),
+    "sheet.approved": (HandleMany(hearing.accept_deliveries),),
+    "week.closed": (HandleMany(hearing.accept_deliveries),),
     "contract.cancelled": (HandleMany(hearing.end_contracts),),
     "contract.completed": (HandleMany(hearing.end_contracts),),
     "dispute.settled": _DISPUTES,

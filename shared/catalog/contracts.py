@@ -7,6 +7,7 @@ from shared.catalog.words import (
     group,
     many,
     maybe,
+    maybe_group,
     maybe_many,
     maybe_money,
     maybe_when,
@@ -24,12 +25,15 @@ ORIGIN = {
 }
 OFFER = {"offer_id": text(), **PARTIES, **ORIGIN}
 WHO = text(validate=validate.OneOf(["client", "worker", "system"]))
+# Hourly work: the rate of an hour, how many hours of a week at most, until when.
+HOURLY = maybe_group({"rate": money(), "weekly_cap_hours": number(), "until": maybe_when()})
 # What is on the table; `answer_by` is the time of the one whose turn it is.
 TERMS = {
     "amount": money(),
     "deliver_by": when(),
     "answer_by": when(),
     "scope": maybe(fields.String),
+    "hourly": HOURLY,
     "milestones": maybe_many(group({"title": text(), "amount": money(), "deliver_by": when()})),
 }
 CONTRACT = {"contract_id": text(), "offer_id": text(), **PARTIES, **ORIGIN}
@@ -50,6 +54,7 @@ FORMED = {
     "review_days": number(),
     "revisions": number(),
     "fund_by": when(),
+    "hourly": HOURLY,
 }
 # What escrow needs to open a hold or to quote it anew; `amount` is the agreed one, before any fee.
 ASKED_FOR = {**STEP, "mode": text(), "amount": money()}
@@ -153,6 +158,68 @@ FACTS = {
     "milestone.changed": {**ASKED_FOR, "deliver_by": when(), "fund_by": maybe_when()},
     # Hourly work: what the coming week may cost at most, its own hold.
     "week.planned": {**ASKED_FOR, "week_starts_at": when(), "fund_by": when()},
+    # It begins; its sheet goes as it is at `submit_by`.
+    "week.funded": {
+        **STEP,
+        "week_starts_at": when(),
+        "week_ends_at": when(),
+        "submit_by": when(),
+    },
+    # It should begin, and its money is not there: no work. Unfunded then, the contract ends.
+    "week.unfunded": {**STEP, "fund_by": when()},
+    "time.noted": {
+        **STEP,
+        "time_id": text(),
+        "day": text(),
+        "minutes": number(),
+        "note": text(),
+    },
+    "time.removed": {**STEP, "time_id": text()},
+    # `amount` is what the minutes come to; `by`: worker, or silence.
+    "sheet.submitted": {
+        **STEP,
+        "minutes": number(),
+        "amount": money(),
+        "by": text(validate=validate.OneOf(["worker", "silence"])),
+        "accepted_at": when(),
+    },
+    "sheet.recalled": {**STEP, "submit_by": when()},
+    "sheet.returned": {**STEP, "round": number(), "note": text(), "submit_by": when()},
+    # `amount` of the week's hold is to be released, the rest refunded.
+    "sheet.approved": {
+        **STEP,
+        "minutes": number(),
+        "amount": money(),
+        "by": text(validate=validate.OneOf(["client", "silence"])),
+    },
+    # Nobody worked in it: `amount` is nothing, all of it goes back. `by`: silence, or system when
+    # the contract ended before it.
+    "week.closed": {
+        **STEP,
+        "minutes": number(),
+        "amount": money(),
+        "by": text(validate=validate.OneOf(["silence", "system"])),
+    },
+    # No work after `ends_at`, and no week is planned any more; what was worked is settled first.
+    "contract.ending": {
+        "contract_id": text(),
+        **PARTIES,
+        "by": WHO,
+        "reason": text(),
+        "ends_at": when(),
+    },
+    # Nothing happens; in further silence it ends then: `otherwise` cancelled or completed.
+    "contract.idle": {
+        "contract_id": text(),
+        **PARTIES,
+        "ends_at": when(),
+        "otherwise": text(),
+    },
+    "contract.confirmed": {
+        "contract_id": text(),
+        **PARTIES,
+        "by": text(validate=validate.OneOf(["client", "worker"])),
+    },
     # On top, of the client's free will: taken from the client's wallet if it is there, else the
     # client funds the hold; released in the moment it is funded. `milestone` is 0.
     "tip.given": {**ASKED_FOR, "tip_id": text(), "note": maybe(fields.String)},
@@ -160,10 +227,12 @@ FACTS = {
     "extension.granted": EXTENSION,
     "extension.refused": EXTENSION,
     "extension.withdrawn": EXTENSION,
-    # `kind`: add (a further milestone) or change (of this one); what is null stays.
+    # `kind`: add (a further milestone), change (of this one) or rate (`amount` is that of an hour);
+    # what is null stays.
     "change.proposed": {
         **CHANGE,
-        "kind": text(validate=validate.OneOf(["add", "change"])),
+        "kind": text(validate=validate.OneOf(["add", "change", "rate"])),
+        "weekly_cap_hours": maybe(fields.Integer, strict=True),
         "milestone": maybe(fields.Integer, strict=True),
         "new_title": maybe(fields.String),
         "amount": maybe_money(),

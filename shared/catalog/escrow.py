@@ -48,7 +48,8 @@ FACTS = {
     # `state` is the hold's after it: `funded` while a part is still in it, `split` when in the end
     # a part was released and the rest refunded (of a contract's hold both are said at once).
     # `cause` is the assignment or entry that was paid; of a contract's hold what ended it:
-    # delivery.accepted, contract.cancelled, dispute.settled, dispute.decided, tip.given.
+    # delivery.accepted, sheet.approved, week.closed, contract.cancelled, dispute.settled,
+    # dispute.decided, tip.given.
     "escrow.released": {
         **HOLD,
         "worker_gets": money(),

@@ -76,6 +76,16 @@ def maybe_many(of: Any) -> fields.Field[Any]:
     return fields.List(of, required=False, allow_none=True, load_default=None)
 
 
+def maybe_group(words: dict[str, Any]) -> fields.Field[Any]:
+    """Return a nested group of words that may be null or left out."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    kind = type("Group", (Schema,), {"Meta": Meta, **words})
+    return fields.Nested(kind, required=False, allow_none=True, load_default=None)
+
+
 def group(words: dict[str, Any]) -> fields.Field[Any]:
     """Return a nested group of words, lenient when heard."""
 

@@ -206,6 +206,8 @@ def _plain(schema: Doc, schemas: Mapping[str, Doc], name: str, within: Path) -> 
 def _usual(schema: Doc, name: str, within: Path) -> Any:
     if schema.get("format") == "date-time" and not str(BY_NAME.get(name, "")).startswith("20"):
         return TIME
+    if schema.get("format") == "date":
+        return TIME[:10]
     if name == "id" and within and within[-1] in PREFIX_OF_SCHEMA:
         return an_id(PREFIX_OF_SCHEMA[within[-1]])
     if name in PREFIX_OF_NAME:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.contracts.domain import acts, offer
+from services.contracts.domain import acts, countering
 from services.contracts.records import CONTRACTS, KINDS, OFFERS
 from shared.documents import newborn
 from shared.store import Db, Store
@@ -32,7 +32,9 @@ def test_a_contract_with_all_it_can_have_comes_back_from_the_database(db: Db) ->
 
 @pytest.mark.pure
 def test_a_countered_offer_is_read_back_as_it_was_kept() -> None:
-    it, _ = offer.counter(an_offer(), by=WORKER, amount=yen(9), milestones=planned(4, 5), now=NOON)
+    it, _ = countering.counter(
+        an_offer(), by=WORKER, amount=yen(9), milestones=planned(4, 5), now=NOON
+    )
     assert OFFERS.from_doc(OFFERS.to_doc(it)) == it
 
 
@@ -52,7 +54,7 @@ def test_a_document_from_before_these_fields_is_read() -> None:
 
 @pytest.mark.pure
 def test_what_waits_has_a_time_to_wake() -> None:
-    assert {kind.name for kind in KINDS} == {"offer", "contract", "message"}
+    assert {kind.name for kind in KINDS} == {"offer", "contract", "message", "time"}
     it = a_contract(state="delivered")
     assert CONTRACTS.wake
     assert CONTRACTS.wake(it) == it.milestones[0].accept_at

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.contracts.domain import offer
+from services.contracts.domain import countering, offer
 from services.contracts.domain.offer import OPEN, STATES, Offer
 from services.contracts.domain.times import timers
 from shared import catalog, clock
@@ -18,7 +18,7 @@ LATER = NOON + 3 * DAY
 ACTS = {
     "accept": lambda o, by: offer.accept(o, by=by, contract_id="con_1", now=LATER),
     "decline": lambda o, by: offer.decline(o, by=by, now=LATER),
-    "counter": lambda o, by: offer.counter(o, by=by, amount=yen(80_000), now=LATER),
+    "counter": lambda o, by: countering.counter(o, by=by, amount=yen(80_000), now=LATER),
     "withdraw": lambda o, by: offer.withdraw(o, by=by, now=LATER),
 }
 
@@ -26,7 +26,7 @@ ACTS = {
 def countered(**terms: Any) -> Offer:
     """Return an offer to which the worker has answered with other terms."""
     terms = terms or {"amount": yen(90_000)}
-    return said(offer.counter(an_offer(), by=WORKER, now=LATER, **terms))[0]
+    return said(countering.counter(an_offer(), by=WORKER, now=LATER, **terms))[0]
 
 
 def said(outcome: Outcome[Offer]) -> Outcome[Offer]:
@@ -64,7 +64,7 @@ def test_only_the_side_whose_turn_it_is_answers(act: str) -> None:
 
 @pytest.mark.pure
 def test_a_counter_has_a_time_of_its_own_and_keeps_what_it_does_not_name() -> None:
-    it, (fact,) = said(offer.counter(an_offer(), by=WORKER, amount=yen(90_000), now=LATER))
+    it, (fact,) = said(countering.counter(an_offer(), by=WORKER, amount=yen(90_000), now=LATER))
 
     assert it.answer_by == LATER + timers().offer_answer
     assert (it.amount, it.milestones[0].amount) == (yen(90_000), yen(90_000))
@@ -99,20 +99,22 @@ def test_the_contract_is_formed_of_the_terms_on_the_table() -> None:
 )
 def test_terms_that_are_none_are_refused(terms: dict[str, Any], code: str) -> None:
     with pytest.raises(Invalid) as no:
-        offer.counter(an_offer(), by=WORKER, now=LATER, **terms)
+        countering.counter(an_offer(), by=WORKER, now=LATER, **terms)
     assert no.value.code == code
 
 
 @pytest.mark.pure
 def test_a_new_amount_of_several_milestones_must_name_them() -> None:
     with pytest.raises(Invalid, match="sum to"):
-        offer.counter(an_offer(40_000, 45_000), by=WORKER, amount=yen(90_000), now=LATER)
+        countering.counter(an_offer(40_000, 45_000), by=WORKER, amount=yen(90_000), now=LATER)
 
 
 @pytest.mark.pure
 def test_nobody_counters_for_ever() -> None:
     with pytest.raises(Conflict) as no:
-        offer.counter(an_offer(counters=offer.COUNTERS_MAX), by=WORKER, amount=yen(1), now=LATER)
+        countering.counter(
+            an_offer(counters=offer.COUNTERS_MAX), by=WORKER, amount=yen(1), now=LATER
+        )
     assert no.value.code == "too_many_counters"
 
 

@@ -317,6 +317,8 @@ def _any(type_: str, said: Doc, store: Store, client: Caller, worker: Caller) ->
         return of_hold(type_, said)
     if type_ == "proposal.selected":
         return a_selection(client, worker)
+    if type_ == "time.removed":  # of a line that is there
+        hear(store, an_event("time.noted", said["id"]))
     if type_ == "offer.accepted":
         return an_event(type_, **store.timeline(said["offer_id"], OFFERS.collection)[-1]["data"])
     if type_.startswith("member."):

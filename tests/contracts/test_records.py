@@ -9,16 +9,20 @@ import bson
 import pytest
 from bson.codec_options import CodecOptions
 
-from services.contracts.domain import acts, hearing, silence
+from services.contracts.domain import acts, asking, countering, hearing, hours, idle, silence
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.message import Message
 from services.contracts.domain.offer import MILESTONES_MAX, STATES, Offer
 from services.contracts.domain.review import Review
-from services.contracts.records import CONTRACTS, KINDS, MESSAGES, OFFERS
+from services.contracts.domain.sheet import Line
+from services.contracts.domain.week import ENTRIES_MAX, WEEKS_MAX, Hourly, Time
+from services.contracts.records import CONTRACTS, KINDS, LINES, MESSAGES, OFFERS
+from shared import ids
 from shared.documents import OUTBOX_MAX, Doc, Kind, newborn, stamp
 from shared.errors import Conflict
 from shared.money import AMOUNT_MAX
 from tests.contracts.builders import CLIENT, DAY, NOON, WORKER, a_contract, an_offer, funded, yen
+from tests.contracts.hourly import an_hourly_contract
 
 pytestmark = pytest.mark.pure
 
@@ -73,6 +77,48 @@ def test_an_offer_comes_back_as_it_went(state: str) -> None:
     assert through_mongo(OFFERS, it) == it
 
 
+def hourly_contracts() -> list[Contract]:
+    """Return contracts by the hour that have come far enough for each field to hold something."""
+    it = an_hourly_contract(Hourly(rate=yen(3_001), cap_hours=20, until=NOON + 90 * DAY))
+    words: dict[str, Any] = {"n": 1, "by": WORKER, "note": "設計", "now": NOON}
+    noted, _ = hours.note_time(it, time_id="tim_1", day=NOON.date(), minutes=90, **words)
+    submitted, _ = hours.submit(noted, n=1, by=WORKER, now=NOON)
+    asked, _ = asking.propose_rate(
+        noted, by=WORKER, ask_id="chg_1", reason="-", weekly_cap_hours=30, now=NOON
+    )
+    ended, _ = hours.end(asked, by=CLIENT, reason="-", now=NOON)
+    confirmed, _ = idle.confirm(it, by=CLIENT, now=NOON)
+    return [it, noted, submitted, asked, ended, confirmed, replace(it, idle_told_at=NOON)]
+
+
+@pytest.mark.parametrize("it", hourly_contracts())
+def test_an_hourly_contract_comes_back_as_it_went(it: Contract) -> None:
+    assert through_mongo(CONTRACTS, it) == it
+
+
+def test_an_hourly_offer_and_a_line_come_back_as_they_went() -> None:
+    it = countering.hourly(an_offer(), Hourly(rate=yen(3_001), cap_hours=20), NOON)
+    assert through_mongo(OFFERS, it) == it
+    line = Line(
+        id="tim_1", contract_id="con_1", n=1, day="2026-03-02", minutes=9, note="-", at=NOON
+    )
+    assert through_mongo(LINES, line) == line
+
+
+def test_the_fullest_hourly_contract_stays_below_256_kb() -> None:
+    """Three years of weeks, as many sheets in review as there can be, all of them full of lines."""
+    terms = Hourly(rate=yen(10**9), cap_hours=168)
+    it = an_hourly_contract(terms, title="字" * 200, scope="字" * 20_000, review_days=30)
+    times = tuple(Time(id=ids.new("tim"), day="2026-03-02", minutes=1) for _ in range(ENTRIES_MAX))
+    one = it.milestones[0]
+    assert one.week
+    full = replace(one, week=replace(one.week, times=times), changes_note="字" * 1_000)
+    over = replace(one, state="paid", released=one.amount)
+    waiting = 9  # thirty days of inspection, rounds and all within sixty
+    it = replace(it, milestones=(over,) * (WEEKS_MAX - waiting) + (full,) * waiting)
+    assert len(bson.encode(newborn(CONTRACTS, it, [], once=None))) < 256 * 1024
+
+
 def test_a_message_comes_back_as_it_went() -> None:
     it = Message(
         id="msg_1", thread="off_1", sender_id=CLIENT, recipient_id=WORKER, text="\n山\t", at=NOON
@@ -102,7 +148,7 @@ def test_domain_fields_never_take_the_place_of_the_stores_own() -> None:
 
 def test_ids_have_the_prefix_of_their_kind() -> None:
     assert [(k.name, k.prefix) for k in KINDS] == [
-        *(("offer", "off"), ("contract", "con"), ("message", "msg")),
+        *(("offer", "off"), ("contract", "con"), ("message", "msg"), ("time", "tim")),
     ]
 
 

@@ -67,15 +67,19 @@ def a_world(*amounts: int, deaf: bool = False) -> World:
 Act = Callable[[World], World]
 
 
-def _rule(rule: Callable[..., Any], **words: Any) -> Act:
+def rule(does: Callable[..., Any], **words: Any) -> Act:
+    """Return the act that applies a rule of the contract."""
+
     def act(world: World) -> World:
-        contract, facts = rule(world.contract, now=world.now, **words)
+        contract, facts = does(world.contract, now=world.now, **words)
         return told(world, contract, facts)
 
     return act
 
 
-def _answer(move: str, by: str) -> Act:
+def answer(move: str, by: str) -> Act:
+    """Return the act that answers what was asked last."""
+
     def act(world: World) -> World:
         ask_id = world.contract.asks[-1].id if world.contract.asks else "ext_none"
         words = {"ask_id": ask_id, "by": by, "move": move}
@@ -85,7 +89,9 @@ def _answer(move: str, by: str) -> Act:
     return act
 
 
-def _fund(n: int) -> Act:
+def fund(n: int) -> Act:
+    """Return the act that pays a milestone in."""
+
     def act(world: World) -> World:
         if n > len(world.contract.milestones):
             raise Refused("no_such_milestone")
@@ -101,7 +107,9 @@ def _fund(n: int) -> Act:
     return act
 
 
-def _wait(time: timedelta) -> Act:
+def wait(time: timedelta) -> Act:
+    """Return the act of letting time pass."""
+
     def act(world: World) -> World:
         until = world.now + time
         while (at := silence.wake(world.contract)) and at <= until:
@@ -113,13 +121,13 @@ def _wait(time: timedelta) -> Act:
 
 def _ask(by: str, **words: Any) -> Act:
     def act(world: World) -> World:
-        rule = asking.ask_extension if words.get("ext") else asking.propose
+        asks = asking.ask_extension if words.get("ext") else asking.propose
         number = len(world.said)
         told_ = {k: v for k, v in words.items() if k != "ext"}
         prefix = "ext" if words.get("ext") else "chg"
         if len(world.contract.milestones) > 2 or len(world.contract.asks) > 1:
             raise Refused("enough")  # the graph is to be finite
-        contract, facts = rule(
+        contract, facts = asks(
             world.contract, by=by, ask_id=f"{prefix}_{number}", reason="-", now=world.now, **told_
         )
         return told(world, contract, facts)
@@ -129,37 +137,37 @@ def _ask(by: str, **words: Any) -> Act:
 
 LATE = NOON + 40 * DAY
 ACTS: dict[str, Act] = {
-    "fund 1": _fund(1),
-    "fund 2": _fund(2),
-    "deliver 1": _rule(acts.deliver, n=1, by=WORKER, note="-"),
-    "deliver 2": _rule(acts.deliver, n=2, by=WORKER, note="-"),
-    "recall 1": _rule(acts.recall, n=1, by=WORKER),
-    "changes 1": _rule(acts.request_changes, n=1, by=CLIENT, note="-"),
-    "accept 1": _rule(acts.accept, n=1, by=CLIENT),
-    "accept part": _rule(acts.accept, n=1, by=CLIENT, amount=yen(7), reason="late"),
-    "accept 2": _rule(acts.accept, n=2, by=CLIENT),
+    "fund 1": fund(1),
+    "fund 2": fund(2),
+    "deliver 1": rule(acts.deliver, n=1, by=WORKER, note="-"),
+    "deliver 2": rule(acts.deliver, n=2, by=WORKER, note="-"),
+    "recall 1": rule(acts.recall, n=1, by=WORKER),
+    "changes 1": rule(acts.request_changes, n=1, by=CLIENT, note="-"),
+    "accept 1": rule(acts.accept, n=1, by=CLIENT),
+    "accept part": rule(acts.accept, n=1, by=CLIENT, amount=yen(7), reason="late"),
+    "accept 2": rule(acts.accept, n=2, by=CLIENT),
     "extension": _ask(WORKER, ext=True, n=1, deliver_by=LATE),
     "change": _ask(CLIENT, n=2, amount=yen(60_000), deliver_by=LATE),
     "further": _ask(WORKER, title="追加", amount=yen(5_000), deliver_by=LATE),
-    "yes by client": _answer("agree", CLIENT),
-    "no by client": _answer("refuse", CLIENT),
-    "yes by worker": _answer("agree", WORKER),
-    "cancel by client": _rule(cancelling.request, by=CLIENT, reason="-", pay=yen(10_000)),
-    "cancel by worker": _rule(cancelling.request, by=WORKER, reason="-"),
-    "agree to cancel": _rule(cancelling.agree, by=WORKER),
-    "refuse to cancel": _rule(cancelling.refuse, by=WORKER),
-    "dispute by client": _rule(
+    "yes by client": answer("agree", CLIENT),
+    "no by client": answer("refuse", CLIENT),
+    "yes by worker": answer("agree", WORKER),
+    "cancel by client": rule(cancelling.request, by=CLIENT, reason="-", pay=yen(10_000)),
+    "cancel by worker": rule(cancelling.request, by=WORKER, reason="-"),
+    "agree to cancel": rule(cancelling.agree, by=WORKER),
+    "refuse to cancel": rule(cancelling.refuse, by=WORKER),
+    "dispute by client": rule(
         dispute.open_, by=CLIENT, dispute_id="dsp_1", claim=yen(30_000), reason="plagiarism"
     ),
-    "dispute by worker": _rule(
+    "dispute by worker": rule(
         dispute.open_, by=WORKER, dispute_id="dsp_1", claim=yen(30_000), reason="no_response"
     ),
-    "propose by client": _rule(dispute.propose, by=CLIENT, worker_gets=yen(1_000)),
-    "propose by worker": _rule(dispute.propose, by=WORKER, worker_gets=yen(20_000)),
-    "accept settlement": _rule(dispute.accept, by=CLIENT),
-    "decide": _rule(dispute.decide, by=OPS, client_gets=yen(5_000), reason="-"),
-    "8 days": _wait(8 * DAY),
-    "20 days": _wait(20 * DAY),
+    "propose by client": rule(dispute.propose, by=CLIENT, worker_gets=yen(1_000)),
+    "propose by worker": rule(dispute.propose, by=WORKER, worker_gets=yen(20_000)),
+    "accept settlement": rule(dispute.accept, by=CLIENT),
+    "decide": rule(dispute.decide, by=OPS, client_gets=yen(5_000), reason="-"),
+    "8 days": wait(8 * DAY),
+    "20 days": wait(20 * DAY),
 }
 
 
@@ -184,7 +192,7 @@ def one_silence(world: World) -> World:
 
 def in_silence(world: World) -> World:
     """Return the world after everybody has been silent for ever; every wait names its actor."""
-    for _ in range(60):
+    for _ in range(90):
         if world.over:
             return world
         if world.contract.state != "completed":  # a review window only closes
@@ -198,7 +206,7 @@ def in_silence(world: World) -> World:
 def _escrow(world: World, fact: Fact) -> World:
     said = fact.data
     match fact.type:
-        case "milestone.added":
+        case "milestone.added" | "week.planned":
             hold = Hold(said["milestone"], said["amount"]["amount"])
             return replace(world, holds={**world.holds, said["hold_id"]: hold})
         case "milestone.changed":
@@ -207,7 +215,7 @@ def _escrow(world: World, fact: Fact) -> World:
                 return world
             changed = replace(hold, amount=said["amount"]["amount"])
             return replace(world, holds={**world.holds, said["hold_id"]: changed})
-        case "delivery.accepted":
+        case "delivery.accepted" | "sheet.approved" | "week.closed":
             return _divide(world, said["hold_id"], said["amount"]["amount"])
         case "dispute.settled" | "dispute.decided":
             hold = world.holds[said["hold_id"]]
@@ -256,9 +264,9 @@ def _heard(world: World, hold_id: str, type_: str, amount: int) -> World:
     return told(world, contract, facts)
 
 
-def steps(world: World) -> Iterator[tuple[str, World]]:
+def steps(world: World, table: dict[str, Act] | None = None) -> Iterator[tuple[str, World]]:
     """Return every act that is possible now, and what comes of it."""
-    for name, act in ACTS.items():
+    for name, act in (table or ACTS).items():
         try:
             after = act(world)
         except Refused:

@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared import clock, ids
-from tests.edge.world import ANSWERS, World, a_job, a_milestone, a_proposal, an_offer, in_days, yen
+from tests.edge.world import (
+    ANSWERS,
+    World,
+    a_job,
+    a_milestone,
+    a_proposal,
+    an_offer,
+    in_days,
+    some_time,
+    yen,
+)
 
 Doc = dict[str, Any]
 
@@ -59,6 +69,17 @@ def of(thing: str, *more: Any) -> Callable[[World], Doc]:
 def milestone(state: str) -> Callable[[World], Doc]:
     """The path names the first milestone of a new contract."""
     return lambda world: {"id": world.contract(state), "n": 1}
+
+
+def week(state: str) -> Callable[[World], Doc]:
+    """The path names the first week of a new contract by the hour."""
+    return lambda world: {"id": world.hourly(state), "n": 1}
+
+
+def line(world: World) -> Doc:
+    """A line of a time sheet."""
+    contract, time_id = world.line()
+    return {"id": contract, "n": 1, "time_id": time_id}
 
 
 def words(**said: Any) -> Callable[[World], Doc]:
@@ -476,6 +497,38 @@ ACCESS: dict[str, tuple[Row, ...]] = {
         Row(who="client", path=of("offer"), words=TEXT, ok=201, other=("worker", 201)),
     ),
     "list_contracts": (own(),),
+    "rehire_worker": (
+        Row(who="client", path=of("contract", "completed"), words=words(), ok=201, other=BY_WORKER),
+    ),
+    "list_weeks": (Row(who="client", path=of("hourly", "funded"), other=BOTH_WORKER),),
+    "get_week": (Row(who="client", path=week("noted"), other=BOTH_WORKER),),
+    "note_time": (
+        Row(
+            who="worker",
+            path=week("funded"),
+            words=lambda _: some_time(),
+            ok=201,
+            other=BY_CLIENT,
+        ),
+    ),
+    "remove_time": (Row(who="worker", path=line, other=BY_CLIENT),),
+    "submit_sheet": (Row(who="worker", path=week("noted"), other=BY_CLIENT),),
+    "recall_sheet": (Row(who="worker", path=week("submitted"), other=BY_CLIENT),),
+    "approve_sheet": (Row(who="client", path=week("submitted"), other=BY_WORKER),),
+    "return_sheet": (Row(who="client", path=week("submitted"), words=NOTE, other=BY_WORKER),),
+    "propose_rate": tuple(
+        Row(
+            who=who,
+            path=of("hourly", "funded"),
+            words=words(rate=yen(3_500), reason="範囲が広がりました。"),
+            ok=201,
+        )
+        for who in ("client", "worker")
+    ),
+    "end_contract": tuple(
+        Row(who=who, path=of("hourly", "funded"), words=REASON) for who in ("client", "worker")
+    ),
+    "confirm": (Row(who="client", path=of("contract", "funded"), other=BOTH_WORKER),),
     "get_contract": (
         Row(who="client", path=of("contract", "funded"), other=BOTH_WORKER),
         # Who may have to decide may look.

@@ -20,6 +20,7 @@ from werkzeug.test import Client, TestResponse
 from deploy import gateway
 from deploy.documents import written
 from services.accounts.records import FAILURES
+from services.contracts.domain import week
 from shared import clock, engine, ids, relay
 from shared.bus.publisher import Sent
 from shared.documents import Kind, Written
@@ -305,6 +306,23 @@ class World:
             self.client.did(f"/v1/contracts/{id_}/milestones/1/accept", {})
         return id_
 
+    def hourly(self, state: str) -> str:
+        """A contract by the hour, its first week `funded`, with time `noted` or `submitted`."""
+        words = an_hourly_offer(self.worker.id)
+        offer = self.client.did("/v1/offers", words)["id"]
+        id_ = str(self.worker.did(f"/v1/offers/{offer}/accept")["id"])
+        self.client.did(f"/v1/holds/{self.hold_of(id_)}/fund", {"method": "card"})
+        if state != "funded":
+            self.worker.did(f"/v1/contracts/{id_}/weeks/1/times", some_time())
+        if state == "submitted":
+            self.worker.did(f"/v1/contracts/{id_}/weeks/1/submit")
+        return id_
+
+    def line(self) -> tuple[str, str]:
+        """A contract by the hour, and the line of its time sheet."""
+        id_ = self.hourly("noted")
+        return id_, str(self.worker.sees(f"/v1/contracts/{id_}/weeks/1")["lines"][0]["id"])
+
     def extension(self) -> str:
         """A later deadline that the worker has asked for."""
         path = f"/v1/contracts/{self.contract('funded')}/extensions"
@@ -496,6 +514,22 @@ def a_proposal() -> Doc:
         "amount": yen(75_000),
         "deliver_by": in_days(20),
         "milestones": [milestone],
+    }
+
+
+def some_time() -> Doc:
+    """Return the words of a line of a time sheet: today, in Japan."""
+    return {"day": str(week.day_of(clock.now())), "minutes": 90, "note": "設計"}
+
+
+def an_hourly_offer(worker_id: str) -> Doc:
+    """Return the words of a direct offer by the hour."""
+    return {
+        "worker_id": worker_id,
+        "title": "喫茶店のホームページの運用",
+        "scope": "毎週の更新をお願いします。",
+        "hourly": {"rate": yen(3_000), "weekly_cap_hours": 20},
+        "review_days": 7,
     }
 
 

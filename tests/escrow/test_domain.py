@@ -305,6 +305,18 @@ def test_an_accepted_delivery_is_heard_in_every_state(state: str) -> None:
     assert (entry is not None) == (state == "funded")
 
 
+@pytest.mark.parametrize("cause", ["sheet.approved", "week.closed"])
+def test_the_hours_of_a_week_are_released_and_the_rest_of_it_goes_back(cause: str) -> None:
+    worked = 0 if cause == "week.closed" else 4_501
+    after, facts, entry = settlement.delivery_accepted(
+        a_hold("funded"), amount=Money(worked), event_id="evt_1", cause=cause, now=NOW
+    )
+    assert (after.released.amount, after.refunded.amount) == (worked, 75_000 - worked)
+    assert after.state == ("split" if worked else "refunded")
+    assert {fact.data["cause"] for fact in facts if fact.type == "escrow.refunded"} == {cause}
+    assert entry
+
+
 @pytest.mark.parametrize("state", hold.STATES)
 def test_a_cancelled_contract_is_heard_in_every_state(state: str) -> None:
     before = a_hold(state)

@@ -468,6 +468,8 @@ SEEN_BY_BOTH = {
     *("week_starts_at", "select_by", "turn", "asker_id", "answerer_id", "pay"),
     *("terms_hash", "extension_id", "change_id", "dispute_id", "kind", "new_title", "fault"),
     *("claim", "proposal", "decide_by"),
+    *("hourly", "week_ends_at", "submit_by", "time_id", "day", "minutes", "ends_at"),
+    "weekly_cap_hours",
 }
 
 

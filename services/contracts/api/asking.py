@@ -25,7 +25,7 @@ def ask_extension(words: dict[str, Any], id_: str) -> Response:
     403 not_the_worker, 404, 409 wrong_state or already_asked, 422 not_later.
     """
     words["n"] = words.pop("milestone")
-    return _ask(id_, "ext", asking.ask_extension, "/v1/extensions", **words)
+    return ask(id_, "ext", asking.ask_extension, "/v1/extensions", **words)
 
 
 @blp.post("/extensions/<ext_id>/grant")
@@ -50,7 +50,7 @@ def propose_milestone(words: dict[str, Any], id_: str) -> Response:
 
     404, 409 wrong_state, too_many_milestones or too_many_waiting, 422 currency_mismatch.
     """
-    return _ask(id_, "chg", asking.propose, f"/v1/contracts/{id_}/changes", **words)
+    return ask(id_, "chg", asking.propose, f"/v1/contracts/{id_}/changes", **words)
 
 
 @blp.post("/contracts/<id_>/milestones/<int:n>/change")
@@ -61,7 +61,7 @@ def propose_change(words: dict[str, Any], id_: str, n: int) -> Response:
 
     404, 409 wrong_state, funded_already or already_asked, 422 nothing_changed, fault_required.
     """
-    return _ask(id_, "chg", asking.propose, f"/v1/contracts/{id_}/changes", n=n, **words)
+    return ask(id_, "chg", asking.propose, f"/v1/contracts/{id_}/changes", n=n, **words)
 
 
 @blp.post("/contracts/<id_>/changes/<chg_id>/agree")
@@ -104,7 +104,8 @@ def refuse_cancellation(id_: str) -> Response:
     return change(id_, cancelling.refuse)
 
 
-def _ask(id_: str, prefix: str, rule: Any, at: str, **words: Any) -> Response:
+def ask(id_: str, prefix: str, rule: Any, at: str, **words: Any) -> Response:
+    """Ask the other side for something, and answer what was asked."""
     me, ask_id = web.caller().id, ids.new(prefix)
     once = web.once(status=201, location=f"{at}/{ask_id}", id=ask_id)
     done = web.store().change(

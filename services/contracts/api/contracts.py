@@ -6,10 +6,10 @@ from flask import Response
 
 from services.contracts import queries
 from services.contracts.api import messages
-from services.contracts.domain import acts, contract, hearing, silence, terms, waiting
+from services.contracts.domain import acts, contract, hearing, silence, waiting
 from services.contracts.domain.contract import Contract
 from services.contracts.records import CONTRACTS
-from services.contracts.saying import say_contract
+from services.contracts.saying import pay_by, say_contract
 from services.contracts.schemas import (
     AcceptanceWords,
     ChangesWords,
@@ -124,9 +124,9 @@ def timeline(id_: str) -> Response:
         answered=hearing.answered,
     )
     future += [
-        {"at": clock.text(terms.pay_by(m.delivered_at)), "what": "payment.due", "if": LAW}
+        {"at": clock.text(by), "what": "payment.due", "if": LAW}
         for m in it.milestones
-        if m.state in ("delivered", "accepted") and m.delivered_at
+        if (by := pay_by(m))
     ]
     return web.answer({"past": past, "future": sorted(future, key=lambda f: f["at"])})
 
@@ -143,10 +143,12 @@ def seen(id_: str) -> Loaded[Contract]:
     return loaded
 
 
-def change(id_: str, rule: Any, *, status: int = 200, **words: Any) -> Response:
-    """Apply a rule as this caller and answer the contract."""
+def change(id_: str, rule: Any, *, status: int = 200, then: Any = None, **words: Any) -> Response:
+    """Apply a rule as this caller, `then` what follows from it, and answer the contract."""
     me, now = web.caller().id, web.now()
     done = web.store().change(
         CONTRACTS, id_, rule, once=web.once(status=status), now=now, by=me, **words
     )
+    if then:
+        then(web.store(), now, **words)
     return web.answer(say_contract(done.thing, me, now), status, done=done)

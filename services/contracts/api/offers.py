@@ -6,12 +6,19 @@ from flask import Response
 
 from services.contracts import queries, usecases
 from services.contracts.api import messages
-from services.contracts.domain import message, offer
+from services.contracts.domain import countering, message, offer, rehire
 from services.contracts.domain.offer import Offer, Planned
 from services.contracts.domain.times import timers
-from services.contracts.records import OFFERS
+from services.contracts.domain.week import Hourly
+from services.contracts.records import CONTRACTS, OFFERS
 from services.contracts.saying import say_contract, say_offer, say_terms
-from services.contracts.schemas import CounterWords, MessageWords, OfferListArgs, OfferWords
+from services.contracts.schemas import (
+    CounterWords,
+    MessageWords,
+    OfferListArgs,
+    OfferWords,
+    RehireWords,
+)
 from services.contracts.shapes import (
     ContractShape,
     MessageListShape,
@@ -30,7 +37,8 @@ blp = web.blueprint("offers", __name__)
 def send_offer(words: dict[str, Any]) -> Response:
     """Offer work to a person directly.
 
-    404 no_such_member, 409 member_suspended, 422 own_offer, milestones_sum.
+    At a fixed price (`amount`, `deliver_by`), or by the hour (`hourly`): then the amount is what a
+    week costs at most. 404 no_such_member, 409 member_suspended, 422 own_offer, milestones_sum.
     """
     me, now = web.caller().id, web.now()
     offer_id = ids.new("off")
@@ -46,17 +54,45 @@ def send_offer(words: dict[str, Any]) -> Response:
 
 
 def _direct(words: dict[str, Any], offer_id: str, me: str) -> Offer:
+    now, said = web.now(), words.pop("hourly")
     planned = tuple(Planned(**m) for m in words.pop("milestones"))
+    terms = None
+    if said:
+        cap = said.pop("weekly_cap_hours")
+        terms = Hourly(cap_hours=cap, **said)
+        words |= {"amount": terms.week_costs, "deliver_by": terms.until or now}
     whole = Planned(title=words["title"], amount=words["amount"], deliver_by=words["deliver_by"])
-    return Offer(
+    direct = Offer(
         id=offer_id,
         state="sent",
         client_id=me,
         milestones=planned or (whole,),
-        sent_at=web.now(),
-        answer_by=web.now() + timers().offer_answer,
+        sent_at=now,
+        answer_by=now + timers().offer_answer,
         **words,
     )
+    return countering.hourly(direct, terms, now) if terms else direct
+
+
+@blp.post("/contracts/<id_>/rehire")
+@blp.arguments(RehireWords())
+@blp.response(201, OfferShape())
+def rehire_worker(words: dict[str, Any], id_: str) -> Response:
+    """Offer work again to the person of a contract that has ended; all words may be left out.
+
+    403 not_the_client, 404, 409 not_ended or member_suspended, 422 milestones_sum.
+    """
+    me, offer_id = web.caller().id, ids.new("off")
+    location = f"/v1/offers/{offer_id}"
+    once = web.once(status=201, location=location)
+    if once and (before := web.store().born(OFFERS, once)):
+        return web.answer(say_offer(before.thing, me), 201, done=before)
+    ended = web.store().get(CONTRACTS, id_)
+    words["milestones"] = tuple(Planned(**m) for m in words["milestones"])
+    again = rehire.offer_of(ended, by=me, offer_id=offer_id, now=web.now(), **words)
+    queries.require_active(web.store().db, ended.worker_id)
+    done = web.store().create(OFFERS, *offer.send(again), once=once, now=web.now())
+    return web.answer(say_offer(done.thing, me), 201, done=done, location=location)
 
 
 @blp.get("/offers")
@@ -104,10 +140,14 @@ def counter_offer(words: dict[str, Any], id_: str) -> Response:
     """Answer with other terms: the other side's turn, with a time of its own.
 
     403 not_the_worker or not_the_client: it is the other's turn; 404, 409 wrong_state or
-    too_many_counters, 422 nothing_changed, currency_mismatch, milestones_sum.
+    too_many_counters, 422 nothing_changed, currency_mismatch, milestones_sum; of hourly work
+    `hourly` is countered: 422 hourly_offer, not_hourly.
     """
+    if hourly := words.pop("hourly"):
+        until = hourly.pop("until")
+        words |= {**hourly, "deliver_by": until or words["deliver_by"]}
     words["milestones"] = tuple(Planned(**m) for m in words["milestones"])
-    return _answer_offer(id_, offer.counter, **words)
+    return _answer_offer(id_, countering.counter, **words)
 
 
 @blp.post("/offers/<id_>/decline")

@@ -164,12 +164,22 @@ def _may(contract: Contract, n: int, move: str, by: str) -> Milestone:
     if role != ROLE[move]:
         raise Forbidden(f"not_the_{ROLE[move]}", f"only the {ROLE[move]} may do this")
     m = milestone_of(contract, n)
+    check_running(contract, m)
+    if m.week:
+        raise Conflict("hourly_contract", "hours are noted and handed in by the week")
+    if move == "request_changes" and m.state == "delivered" and m.rounds >= contract.revisions:
+        raise Conflict("no_rounds_left", f"{contract.revisions} rounds of changes were agreed")
+    return m
+
+
+def check_running(contract: Contract, m: Milestone) -> None:
+    """Pass when this milestone may be worked on.
+
+    :raises Conflict: `not_funded`, `wrong_state`
+    """
     if contract.state == "awaiting_funding" or (
         contract.state == "active" and m.state == "pending"
     ):
         raise Conflict("not_funded", "work begins when the money is held", state=contract.state)
     if contract.state != "active":
         raise Conflict("wrong_state", f"the contract is {contract.state}", state=contract.state)
-    if move == "request_changes" and m.state == "delivered" and m.rounds >= contract.revisions:
-        raise Conflict("no_rounds_left", f"{contract.revisions} rounds of changes were agreed")
-    return m

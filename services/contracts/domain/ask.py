@@ -24,7 +24,10 @@ FAULTS = ("late", "incomplete", "defective", "not_as_agreed", "smaller_scope")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """`kind` is extension, add or change; `by` the asking role; what is None stays as it is."""
+    """`kind` is extension, add, change or rate; `by` the asking role; what is None stays as it is.
+
+    Of a rate `amount` is that of an hour, `cap_hours` what a week has at most.
+    """
 
     id: str
     kind: str
@@ -37,6 +40,7 @@ class Ask:
     amount: Money | None = None
     deliver_by: datetime | None = None
     fault: str | None = None
+    cap_hours: int | None = None
     state: str = "asked"
     answered_at: datetime | None = None
 

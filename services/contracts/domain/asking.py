@@ -1,4 +1,4 @@
-"""Asking the other side: a deadline extension, a further milestone, a milestone changed."""
+"""Asking the other side: a later deadline, a further milestone, a milestone or a rate changed."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,10 +19,11 @@ from services.contracts.domain.contract import (
 from services.contracts.domain.milestone import Milestone
 from services.contracts.domain.offer import MILESTONES_MAX
 from services.contracts.domain.times import timers
+from services.contracts.domain.week import Hourly
 from shared import clock, ids
 from shared.errors import Conflict, Forbidden, Invalid, Unknown
 from shared.events import Fact
-from shared.money import Money
+from shared.money import AMOUNT_MAX, Money
 from shared.moves import Outcome
 
 WAITING_MAX = 10
@@ -127,6 +128,47 @@ def propose(
     return contract, [Fact("change.proposed", said)]
 
 
+def propose_rate(
+    contract: Contract,
+    *,
+    by: str,
+    ask_id: str,
+    reason: str,
+    rate: Money | None = None,
+    weekly_cap_hours: int | None = None,
+    now: datetime,
+) -> Outcome[Contract]:
+    """Propose another rate or weekly cap, for the weeks that are not funded yet.
+
+    No work was done for them, so that a lower rate is no reduction of what was earned.
+
+    :raises Unknown: a stranger
+    :raises Conflict: `not_hourly`, `wrong_state`, `already_asked`, `too_many_waiting`
+    :raises Invalid: `nothing_changed`, `currency_mismatch`, `over_the_limit`
+    """
+    asked = Ask(
+        id=ask_id,
+        kind="rate",
+        by=role_of(contract, by),
+        amount=rate,
+        cap_hours=weekly_cap_hours,
+        reason=reason,
+        asked_at=now,
+        answer_by=now + timers().extension_answer,
+    )
+    _new_terms(contract, asked)
+    contract = _with_new(contract, asked)
+    said = {
+        **_change(contract, asked),
+        "kind": "rate",
+        "amount": rate.words() if rate else None,
+        "weekly_cap_hours": weekly_cap_hours,
+        "reason": reason,
+        "answer_by": clock.text(asked.answer_by),
+    }
+    return contract, [Fact("change.proposed", said)]
+
+
 def answer(
     contract: Contract, *, ask_id: str, by: str, move: str, now: datetime
 ) -> Outcome[Contract]:
@@ -182,6 +224,8 @@ def _apply(contract: Contract, asked: Ask) -> Outcome[Contract]:
         assert asked.deliver_by, "an extension has a deadline"  # noqa: S101
         m = replace(m, deliver_by=asked.deliver_by, told_overdue_at=None)
         return with_milestone(contract, m), []
+    if asked.kind == "rate":
+        return _re_rated(contract, _new_terms(contract, asked))
     _check_change(contract, asked)
     if asked.kind == "add":
         return _added(contract, asked)
@@ -225,6 +269,34 @@ def _priced(type_: str, contract: Contract, m: Milestone) -> Fact:
     return step(type_, contract, m, said)
 
 
+def _new_terms(contract: Contract, asked: Ask) -> Hourly:
+    if contract.hourly is None:
+        raise Conflict("not_hourly", "this is work at a fixed price")
+    if contract.state not in OPEN_STATES:
+        raise Conflict("wrong_state", f"the contract is {contract.state}", state=contract.state)
+    rate, cap = asked.amount or contract.hourly.rate, asked.cap_hours or contract.hourly.cap_hours
+    if rate.currency != contract.hourly.rate.currency:
+        raise Invalid("currency_mismatch", f"this contract is in {contract.hourly.rate.currency}")
+    new = replace(contract.hourly, rate=rate, cap_hours=cap)
+    if new == contract.hourly:
+        raise Invalid("nothing_changed", "say what is to be different")
+    if new.week_costs.amount > AMOUNT_MAX:
+        raise Invalid("over_the_limit", f"a week is at most {AMOUNT_MAX}")
+    return new
+
+
+def _re_rated(contract: Contract, terms: Hourly) -> Outcome[Contract]:
+    """Return the contract on new terms; what of it is not funded yet is quoted anew."""
+    contract, facts = replace(contract, hourly=terms), list[Fact]()
+    for m in contract.milestones:
+        if m.state == "pending" and m.week and m.fund_by:
+            week = replace(m.week, rate=terms.rate, cap_minutes=terms.cap_hours * 60)
+            new = replace(m, week=week, amount=terms.week_costs)
+            contract = with_milestone(contract, new)
+            facts.append(_priced("milestone.changed", contract, new))
+    return contract, facts
+
+
 def _check_change(contract: Contract, asked: Ask) -> None:
     _check_open(contract)
     currency = contract.milestones[0].amount.currency
@@ -254,6 +326,8 @@ def _undelivered(contract: Contract, n: int) -> Milestone:
 
 
 def _check_open(contract: Contract) -> None:
+    if contract.hourly:
+        raise Conflict("hourly_contract", "hourly work has weeks: its rate and cap may change")
     if contract.state not in OPEN_STATES:
         raise Conflict("wrong_state", f"the contract is {contract.state}", state=contract.state)
 

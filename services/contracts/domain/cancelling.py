@@ -38,19 +38,21 @@ def request(
     needs nobody's agreement: the contract is cancelled at once.
 
     :raises Unknown: a stranger
-    :raises Conflict: `wrong_state`, `already_asked`
+    :raises Conflict: `wrong_state`, `already_asked`, `hourly_contract`: it is ended
     :raises Invalid: `above_amount`, `currency_mismatch`
     """
     role = role_of(contract, by)
     if contract.state not in ("awaiting_funding", "active"):
         raise Conflict("wrong_state", f"the contract is {contract.state}", state=contract.state)
+    if contract.hourly and contract.state == "active":
+        raise Conflict("hourly_contract", "end it: the week that runs is settled")
     if contract.cancellation and contract.cancellation.state == "asked":
         raise Conflict("already_asked", "a cancellation waits for its answer")
     _check_pay(contract, pay)
     if role == "client" and alone_from(contract, now):
         return cancelled(contract, "overdue", now, pay)
     time = timers().cancellation_answer
-    if role == "client" and is_long(contract):
+    if role == "client" and is_long(contract, now):
         time = max(time, NOTICE)
     asked = Cancellation(by=role, reason=reason, pay=pay, asked_at=now, answer_by=now + time)
     contract = replace(contract, cancellation=asked)
@@ -108,8 +110,10 @@ def alone_from(contract: Contract, now: datetime) -> bool:
 UNDELIVERED = ("funded", "changes_requested")
 
 
-def is_long(contract: Contract) -> bool:
-    """Say whether this contract runs for six months or more."""
+def is_long(contract: Contract, now: datetime) -> bool:
+    """Say whether this contract runs for six months or more, or has by now."""
+    if contract.hourly:
+        return max(contract.hourly.until or now, now) - contract.formed_at >= LONG
     return max(m.deliver_by for m in contract.milestones) - contract.formed_at >= LONG
 
 

@@ -1,8 +1,8 @@
 """A contract between a client and a worker: what it is, how it is formed, how it looks.
 
-Its moves: `acts`, `asking`, `cancelling` and `dispute` (what people do), `hearing` (what escrow
-says), `silence` (what time does), and `endings`, to which all lead. `waiting` says for
-whom.
+Its moves: `acts`, `hours`, `asking`, `cancelling` and `dispute` (what people do), `hearing` (what
+escrow says), `silence` (what time does), and `endings`, to which all lead. `weeks` is the course of
+hourly work; `waiting` says who is waited for.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from services.contracts.domain import week as weeks
 from services.contracts.domain.ask import Ask, other
 from services.contracts.domain.milestone import Milestone
 from services.contracts.domain.parting import Cancellation, Dispute
 from services.contracts.domain.review import Reviews
+from services.contracts.domain.week import Ending, Hourly
 from shared import clock
 from shared.errors import Unknown
 from shared.events import Event, Fact
@@ -54,6 +56,10 @@ class Contract:
     terms_hash: str | None = None
     client_read_at: datetime | None = None
     worker_read_at: datetime | None = None
+    hourly: Hourly | None = None
+    ending: Ending | None = None
+    idle_told_at: datetime | None = None
+    confirmed_at: datetime | None = None
 
 
 # how it begins
@@ -66,7 +72,7 @@ def of_acceptance(event: Event, now: datetime) -> Outcome[Contract]:
 
 def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
     """Form a contract from the words of its offer; the first milestone waits for its money."""
-    fund_by = clock.parse(said["fund_by"])
+    fund_by, hourly = clock.parse(said["fund_by"]), Hourly.of(said.get("hourly"))
     milestones = tuple(
         Milestone(
             n=m["n"],
@@ -75,6 +81,7 @@ def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
             deliver_by=clock.parse(m["deliver_by"]),
             hold_id=m["hold_id"],
             fund_by=fund_by if m["n"] == 1 else None,
+            week=weeks.of(hourly, now) if hourly else None,
         )
         for m in said["milestones"]
     )
@@ -94,6 +101,7 @@ def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
         job_id=said["job_id"],
         proposal_id=said["proposal_id"],
         listing_id=said["listing_id"],
+        hourly=hourly,
     )
     return contract, [Fact("contract.formed", dict(said))]
 

@@ -11,7 +11,14 @@ from typing import Any
 
 from services.contracts.domain import milestone as parts
 from services.contracts.domain.ask import other
-from services.contracts.domain.contract import Contract, asked_of, parties, role_of, step
+from services.contracts.domain.contract import (
+    Contract,
+    asked_of,
+    parties,
+    role_of,
+    step,
+    with_milestone,
+)
 from services.contracts.domain.endings import held_by, shared_out, withdrawn
 from services.contracts.domain.parting import Dispute, Proposal
 from services.contracts.domain.times import timers
@@ -197,7 +204,7 @@ def silence(contract: Contract, now: datetime) -> Outcome[Contract]:
             why = f"nobody decided in time: as the {other(found.by)}, who answered, proposed"
             return _end(contract, "decided", theirs.worker_gets, "silence", why, now)
     again = replace(found, due=now + parts.ASK_AGAIN)
-    contract = replace(contract, dispute=again)
+    contract = _nothing_for_latecomers(replace(contract, dispute=again))
     return contract, _divided(contract)
 
 
@@ -246,6 +253,14 @@ def _end(
     )
     contract = shared_out(replace(contract, dispute=found), gets)
     return contract, _divided(contract)
+
+
+def _nothing_for_latecomers(contract: Contract) -> Contract:
+    """Give back what was funded after the end of the dispute: nobody works for it any more."""
+    late = [m for m in contract.milestones if m.state in parts.HELD and m.decided is None]
+    for m in late:
+        contract = with_milestone(contract, replace(m, decided=Money(0, m.amount.currency)))
+    return contract
 
 
 def _divided(contract: Contract) -> list[Fact]:

@@ -8,6 +8,7 @@ from services.contracts.domain import milestone as parts
 from services.contracts.domain import review
 from services.contracts.domain.contract import Contract, parties, step, with_milestone, words
 from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.week import Week
 from shared import clock
 from shared.events import Fact
 from shared.money import Money
@@ -40,9 +41,32 @@ def acceptance(
     contract: Contract, m: Milestone, reason: str | None = None, fault: str | None = None
 ) -> Fact:
     """Say that a delivery was accepted; said again until escrow has answered."""
+    if m.week:
+        return settlement(contract, m, m.week)
     amount = m.released or m.amount
     said = {"amount": amount.words(), "by": m.accepted_by, "reason": reason, "fault": fault}
     return step("delivery.accepted", contract, m, said)
+
+
+def settled(
+    contract: Contract, m: Milestone, move: str, how: str, now: datetime
+) -> Outcome[Contract]:
+    """Settle a week of hourly work (`approve`, or `close` without hours): they are paid."""
+    m = replace(
+        m,
+        state=next_state(parts.MOVES_OF_WEEK, m.state, move),
+        accepted_by=how,
+        released=m.at_stake,
+        accept_at=None,
+        ask_at=now + parts.ASK_AGAIN,
+    )
+    return with_milestone(contract, m), [acceptance(contract, m)]
+
+
+def settlement(contract: Contract, m: Milestone, week: Week) -> Fact:
+    """Say what the hours of a week come to; said again until escrow has answered."""
+    said = {"amount": week.pay.words(), "minutes": week.minutes, "by": m.accepted_by}
+    return step("sheet.approved" if week.minutes else "week.closed", contract, m, said)
 
 
 def cancelled(
@@ -91,7 +115,7 @@ def completed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[C
 
 def held_by(contract: Contract) -> Money:
     """Return the money that is held and that nobody has decided about."""
-    held = [m.amount.amount for m in contract.milestones if m.state in parts.HELD]
+    held = [m.at_stake.amount for m in contract.milestones if m.state in parts.HELD]
     return Money(sum(held), contract.milestones[0].amount.currency)
 
 
@@ -100,7 +124,7 @@ def shared_out(contract: Contract, pay: Money) -> Contract:
     left, milestones = pay, []
     for m in contract.milestones:
         if m.state in parts.HELD:
-            part = min(left, m.amount)
+            part = min(left, m.at_stake)
             m, left = replace(m, decided=part), left - part
         milestones.append(m)
     assert not left.amount, "nobody is given more than is held"  # noqa: S101

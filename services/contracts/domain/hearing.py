@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.contracts.domain import milestone as parts
+from services.contracts.domain import weeks
 from services.contracts.domain.contract import Contract, milestone_of, step, with_milestone, words
 from services.contracts.domain.endings import completed
 from services.contracts.domain.milestone import Milestone
@@ -69,18 +70,23 @@ def hear_escrow(
 def _funded(contract: Contract, m: Milestone, state: str, now: datetime) -> Outcome[Contract]:
     # What the hold says is what is held: a change of the amount may have come too late for it.
     m = replace(m, state="funded", funded_at=now, fund_by=None)
-    starts = contract.state == "awaiting_funding"
-    contract = with_milestone(replace(contract, state=state), m)
-    facts = [step("milestone.funded", contract, m, {"deliver_by": clock.text(m.deliver_by)})]
-    if starts:
+    facts: list[Fact] = []
+    if contract.state == "awaiting_funding":
         contract = replace(contract, started_at=now)
         facts.append(Fact("contract.started", words(contract)))
-    return contract, facts
+    contract = with_milestone(replace(contract, state=state), m)
+    if m.week:
+        contract, begun = weeks.begin(contract, m, m.week, now)
+        return contract, [*facts, *begun]
+    funded = step("milestone.funded", contract, m, {"deliver_by": clock.text(m.deliver_by)})
+    return contract, [funded, *facts]
 
 
 def _ended(contract: Contract, m: Milestone, state: str, paid: Money) -> Outcome[Contract]:
     released = paid if paid.amount else None
     m = replace(m, state=state, released=released, ask_at=None, note="", links=(), changes_note="")
+    if m.week:
+        m = replace(m, week=replace(m.week, times=()))
     contract = with_milestone(contract, m)
     if released is None:
         return contract, []
@@ -98,6 +104,8 @@ def _after(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Cont
         found = contract.dispute
         over = replace(found, due=None) if found else None
         return completed(replace(contract, dispute=over), facts, now)
+    if contract.hourly:
+        return weeks.over(contract, facts, now)
     waiting = [m for m in contract.milestones if m.state == "pending"]
     if not waiting and not moving:
         return completed(contract, facts, now)
@@ -114,7 +122,8 @@ def answered(contract: Contract, now: datetime) -> Outcome[Contract]:
     facts: list[Fact] = []
     for m in contract.milestones:
         if m.state == "accepted":
-            contract, more = _ended(contract, m, "paid", m.released or m.amount)
+            paid = m.released or m.amount
+            contract, more = _ended(contract, m, "paid" if paid.amount else "refunded", paid)
         elif m.state in parts.HELD and (contract.state == "cancelled" or m.decided):
             paid = m.decided or Money(0, m.amount.currency)
             state = "paid" if paid == m.amount else "split" if paid.amount else "refunded"

@@ -1,9 +1,14 @@
-"""A milestone: one part of a contract with its own amount, deadline and hold."""
+"""A milestone: one part of a contract with its own amount, deadline and hold.
+
+Of hourly work each week is one: what it may cost at most is held, and what of that its hours come
+to is accepted.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.contracts.domain.times import timers
+from services.contracts.domain.week import Week
 from shared.money import Money
 from shared.moves import IGNORE, Moves
 
@@ -28,6 +33,14 @@ MOVES: Moves = {
     "recall": {"delivered": "funded"},
     "accept": {"delivered": "accepted"},  # by the client, or by silence at accept_at
     "request_changes": {"delivered": "changes_requested"},
+}
+MOVES_OF_WEEK: Moves = {
+    "note_time": {"funded": "funded", "changes_requested": "changes_requested"},
+    "submit": {"funded": "delivered", "changes_requested": "delivered"},  # or by silence
+    "recall": {"delivered": "funded"},
+    "send_back": {"delivered": "changes_requested"},
+    "approve": {"delivered": "accepted"},  # by the client, or by silence at accept_at
+    "close": {"funded": "accepted", "changes_requested": "accepted"},  # without an hour
 }
 HEARD: Moves = {
     "escrow.funded": {
@@ -97,6 +110,12 @@ class Milestone:
     accepted_by: str | None = None
     ask_at: datetime | None = None
     decided: Money | None = None
+    week: Week | None = None
+
+    @property
+    def at_stake(self) -> Money:
+        """Return what of it the two could disagree on: of a week what its hours come to."""
+        return self.week.pay if self.week else self.amount
 
 
 def wake(m: Milestone) -> datetime | None:
@@ -104,6 +123,10 @@ def wake(m: Milestone) -> datetime | None:
     match m.state:
         case "pending":
             return m.fund_by
+        case "funded" if m.week and not m.week.followed:
+            return m.week.starts_at
+        case "funded" | "changes_requested" if m.week:
+            return m.deliver_by
         case "funded" | "changes_requested":
             told = m.told_overdue_at
             return told + timers().overdue_silence if told else m.deliver_by

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.contracts.domain import week
 from services.contracts.domain.times import timers
+from services.contracts.domain.week import Hourly
 from shared import clock, ids
 from shared.errors import Conflict, Forbidden, Invalid, Unknown
 from shared.events import Event, Fact
-from shared.money import Money
+from shared.money import AMOUNT_MAX, Money
 from shared.moves import Moves, Outcome, next_state
 
 MILESTONES_MAX = 50
@@ -69,19 +71,23 @@ class Offer:
     answered_at: datetime | None = None
     contract_id: str | None = None
     counters: int = 0
+    hourly: Hourly | None = None
 
 
 def send(offer: Offer) -> Outcome[Offer]:
     """Say a new offer.
 
     :raises Invalid: `own_offer`, `milestones_sum`, `review_days`: outside of what the marketplace
-        allows, or so long that the payment would be later than the law's 60 days from delivery
+        allows, or so long that the payment would be later than the law's 60 days from delivery;
+        `over_the_limit`: a week by the hour costs more than anything may
     """
     if offer.worker_id == offer.client_id:
         raise Invalid("own_offer", "an offer goes to somebody else")
     _check_review(offer)
-    _check_sum(offer)
-    return offer, [Fact("offer.sent", {**words(offer), **_terms(offer)})]
+    check_sum(offer)
+    if offer.amount.amount > AMOUNT_MAX:
+        raise Invalid("over_the_limit", f"a week is at most {AMOUNT_MAX}")
+    return offer, [Fact("offer.sent", {**words(offer), **terms_of(offer)})]
 
 
 def _check_review(offer: Offer) -> None:
@@ -93,20 +99,25 @@ def _check_review(offer: Offer) -> None:
         raise Invalid("review_days", detail, fields={"review_days": [detail]})
 
 
-def _check_sum(offer: Offer) -> None:
+def check_sum(offer: Offer) -> None:
+    """Pass when the milestones come to the whole.
+
+    :raises Invalid: `milestones_sum`
+    """
     total = sum(m.amount.amount for m in offer.milestones)
     if total != offer.amount.amount:
         detail = f"the milestones sum to {total}, the offer is {offer.amount.amount}"
         raise Invalid("milestones_sum", detail, fields={"milestones": [detail]})
 
 
-def _terms(offer: Offer) -> dict[str, Any]:
+def terms_of(offer: Offer) -> dict[str, Any]:
     """Return the terms on the table: what an answer is an answer to."""
     return {
         "amount": offer.amount.words(),
         "deliver_by": clock.text(offer.deliver_by),
         "answer_by": clock.text(offer.answer_by),
         "scope": offer.scope,
+        "hourly": offer.hourly.words() if offer.hourly else None,
         "milestones": [
             {"title": m.title, "amount": m.amount.words(), "deliver_by": clock.text(m.deliver_by)}
             for m in offer.milestones
@@ -160,7 +171,7 @@ def accept(offer: Offer, *, by: str, contract_id: str, now: datetime) -> Outcome
 
     :raises Unknown: not a party; Forbidden: not the one whose turn it is; Conflict: `wrong_state`
     """
-    _may(offer, "accept", by)
+    may(offer, "accept", by)
     offer = replace(
         offer,
         state=next_state(MOVES, offer.state, "accept"),
@@ -174,6 +185,9 @@ def formation(offer: Offer) -> dict[str, Any]:
     """Return the words of the contract that this accepted offer forms; one hold a milestone."""
     assert offer.contract_id, "only an accepted offer forms a contract"  # noqa: S101
     assert offer.answered_at, "only an accepted offer forms a contract"  # noqa: S101
+    fund_by = offer.answered_at + timers().fund
+    # The first week by the hour begins when it is funded; its sheet is due after its Sunday.
+    first = week.end_of(fund_by) + timers().sheet_submit if offer.hourly else None
     return {
         "contract_id": offer.contract_id,
         **words(offer),
@@ -184,79 +198,16 @@ def formation(offer: Offer) -> dict[str, Any]:
                 "n": n,
                 "title": m.title,
                 "amount": m.amount.words(),
-                "deliver_by": clock.text(m.deliver_by),
+                "deliver_by": clock.text(first or m.deliver_by),
                 "hold_id": ids.derived("hld", offer.contract_id, str(n)),
             }
             for n, m in enumerate(offer.milestones, start=1)
         ],
         "review_days": offer.review_days,
         "revisions": offer.revisions,
-        "fund_by": clock.text(offer.answered_at + timers().fund),
+        "fund_by": clock.text(fund_by),
+        "hourly": offer.hourly.words() if offer.hourly else None,
     }
-
-
-def counter(
-    offer: Offer,
-    *,
-    by: str,
-    amount: Money | None = None,
-    deliver_by: datetime | None = None,
-    scope: str | None = None,
-    milestones: tuple[Planned, ...] = (),
-    now: datetime,
-) -> Outcome[Offer]:
-    """Answer with other terms; what is not named stays. Now it is the other side's turn.
-
-    A new amount or deadline without milestones makes the whole one milestone again, unless there
-    are several: then they must be named.
-
-    :raises Unknown: not a party; Forbidden: not the one whose turn it is
-    :raises Conflict: `wrong_state`, `too_many_counters`
-    :raises Invalid: `nothing_changed`, `currency_mismatch`, `milestones_sum`
-    """
-    _may(offer, "counter", by)
-    state = next_state(MOVES, offer.state, "counter")
-    if offer.counters >= COUNTERS_MAX:
-        raise Conflict("too_many_counters", f"{COUNTERS_MAX} counter-offers; accept or decline")
-    new = _other_terms(offer, amount, deliver_by, scope, milestones)
-    if new == offer:
-        raise Invalid("nothing_changed", "say other terms, or accept these")
-    _check_sum(new)
-    new = replace(
-        new, state=state, counters=offer.counters + 1, answer_by=now + timers().offer_answer
-    )
-    turn = TURN[state]
-    said = {
-        **words(new),
-        **_terms(new),
-        "turn": turn,
-        "answerer_id": new.client_id if turn == "client" else new.worker_id,
-        "asker_id": by,
-    }
-    return new, [Fact("offer.countered", said)]
-
-
-def _other_terms(
-    offer: Offer,
-    amount: Money | None,
-    deliver_by: datetime | None,
-    scope: str | None,
-    milestones: tuple[Planned, ...],
-) -> Offer:
-    new = replace(
-        offer,
-        amount=amount or offer.amount,
-        deliver_by=deliver_by or offer.deliver_by,
-        scope=scope or offer.scope,
-    )
-    if not milestones and len(offer.milestones) == 1:
-        only = offer.milestones[0]
-        milestones = (replace(only, amount=new.amount, deliver_by=new.deliver_by),)
-    new = replace(new, milestones=milestones or offer.milestones)
-    amounts = [new.amount, *(m.amount for m in new.milestones)]
-    if any(amount.currency != offer.amount.currency for amount in amounts):
-        raise Invalid("currency_mismatch", f"this offer is in {offer.amount.currency}")
-    return new
 
 
 def decline(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:
@@ -264,7 +215,7 @@ def decline(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:
 
     :raises Unknown: not a party; Forbidden: not the one whose turn it is; Conflict: `wrong_state`
     """
-    _may(offer, "decline", by)
+    may(offer, "decline", by)
     return _end(offer, "decline", "offer.declined", by, now)
 
 
@@ -275,7 +226,7 @@ def withdraw(offer: Offer, *, by: str, now: datetime) -> Outcome[Offer]:
     :raises Unknown: not a party; Forbidden: not the client; Conflict: `wrong_state`
     """
     if by != "system":
-        _may(offer, "withdraw", by)
+        may(offer, "withdraw", by)
     return _end(offer, "withdraw", "offer.withdrawn", by, now)
 
 
@@ -305,7 +256,7 @@ def next_of(offer: Offer) -> dict[str, Any] | None:
 def refusal(offer: Offer, move: str, by: str) -> str | None:
     """Return the code with which this caller would be refused, or None."""
     try:
-        _may(offer, move, by)
+        may(offer, move, by)
         next_state(MOVES, offer.state, move)
     except (Forbidden, Conflict, Unknown) as no:
         return no.code
@@ -325,7 +276,11 @@ def words(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _may(offer: Offer, move: str, by: str) -> None:
+def may(offer: Offer, move: str, by: str) -> None:
+    """Pass when it is this caller's turn.
+
+    :raises Unknown: not a party; Forbidden: it is the other's turn
+    """
     if by not in (offer.client_id, offer.worker_id):
         raise Unknown("no_such_offer", "there is no such offer")
     role = "client" if by == offer.client_id else "worker"

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from services.contracts.domain import ask as asks
-from services.contracts.domain import asking, cancelling, dispute, review
+from services.contracts.domain import asking, cancelling, dispute, idle, review, weeks
 from services.contracts.domain import milestone as parts
 from services.contracts.domain.ask import Ask
 from services.contracts.domain.contract import (
@@ -63,7 +63,8 @@ def _timers(contract: Contract) -> list[tuple[datetime, _Rule]]:
                 found.append((at, _remind))
             return found + _timers_of_asks(contract)
         case "active":
-            return _timers_of_milestones(contract) + _timers_of_asks(contract)
+            found = _timers_of_milestones(contract) + _timers_of_asks(contract)
+            return [*found, (at, idle.silence)] if (at := idle.due(contract)) else found
         case "disputed":
             paying = [m for m in contract.milestones if m.state == "accepted"]
             found = _timers_of_milestones(replace(contract, milestones=tuple(paying)))
@@ -120,6 +121,8 @@ def _ask_again(contract: Contract, now: datetime) -> Outcome[Contract]:
 
 def _milestone_silence(contract: Contract, now: datetime, *, n: int) -> Outcome[Contract]:
     m = milestone_of(contract, n)
+    if m.week and m.state != "accepted":
+        return weeks.silence(contract, m, m.week, now)
     match m.state:
         case "delivered":
             return accepted(contract, m, m.amount, "silence", None, now)

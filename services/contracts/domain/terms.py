@@ -59,6 +59,7 @@ def content(
     ]
     currency = milestones[0]["amount"]["currency"]
     total = sum(m["amount"]["amount"] for m in milestones)
+    hourly = {"hourly": dict(said["hourly"])} if said.get("hourly") else {}
     return {
         "contract_id": said["contract_id"],
         "client": {"id": said["client_id"], "name": names.get(said["client_id"], "")},
@@ -77,6 +78,7 @@ def content(
             "latest_days_from_delivery": pay_days(),
             "method": "escrow_to_wallet",
         },
+        **hourly,
         "undecided": [],
     }
 
@@ -113,6 +115,15 @@ _WORDS = {
         "payment_text": "検収と同時。遅くとも納品の日から起算して{days}日以内",
         "method": "支払方法",
         "method_text": "仮払い金から受注者のウォレットへの振替",
+        "hourly": "時間単価と稼働時間",
+        "hourly_text": (
+            "1時間あたり{rate}、週{cap}時間を上限とする。報酬の額は、週ごとの稼働時間(分)に"
+            "時間単価を乗じて60で除した額(1円未満または補助単位未満は切り捨て)。週は月曜日から"
+            "日曜日まで(日本時間)。稼働表は週の終わりに提出し、上記の検査期間内に返答がなければ"
+            "承認とみなす。各週の上限額は、その週が始まる前に仮払いする。"
+        ),
+        "until": "稼働の最終日: {day}",
+        "hourly_payment": "稼働表の承認と同時。遅くとも各週の初日から起算して{days}日以内",
         "undecided": "未定の事項",
         "none": "なし",
         "hash": "電子データ(JSON)のSHA-256",
@@ -138,6 +149,18 @@ _WORDS = {
         "payment_text": "On acceptance; at the latest {days} days from delivery, its day counted",
         "method": "Method of payment",
         "method_text": "Transfer of the money held in escrow to the worker's wallet",
+        "hourly": "Rate and hours",
+        "hourly_text": (
+            "{rate} an hour, {cap} hours a week at most. Each week's pay is its minutes x the rate "
+            "/ 60, rounded down to the smallest unit of the currency. A week is Monday to Sunday, "
+            "Japan time. The time sheet is handed in at the end of the week, and silence during "
+            "the inspection above approves it. What a week costs at most is held before it begins."
+        ),
+        "until": "Last day: {day}",
+        "hourly_payment": (
+            "On approval of the time sheet; at the latest {days} days from the first day of its "
+            "week, that day counted"
+        ),
         "undecided": "Undecided",
         "none": "Nothing",
         "hash": "SHA-256 of the electronic record (JSON)",
@@ -155,7 +178,9 @@ _STYLE = (
 def _page(words: Mapping[str, Any], digest: str, locale: str) -> str:
     said = _WORDS[locale]
     inspection = said["inspection_text"].format(**words)
-    payment = said["payment_text"].format(days=words["payment"]["latest_days_from_delivery"])
+    paid = "hourly_payment" if words.get("hourly") else "payment_text"
+    payment = said[paid].format(days=words["payment"]["latest_days_from_delivery"])
+    hourly = [("hourly", _hourly(words["hourly"], locale))] if words.get("hourly") else []
     rows = [
         ("contract_id", words["contract_id"]),
         ("client", f"{words['client']['name']} ({words['client']['id']})"),
@@ -163,6 +188,7 @@ def _page(words: Mapping[str, Any], digest: str, locale: str) -> str:
         ("commissioned_at", _day(words["commissioned_at"], locale)),
         ("title", words["title"]),
         ("content", words["content"]),
+        *hourly,
         ("milestones", "\n".join(_milestone(m, locale) for m in words["milestones"])),
         ("place", said["online"]),
         ("inspection", inspection),
@@ -188,6 +214,15 @@ def _page(words: Mapping[str, Any], digest: str, locale: str) -> str:
 def _milestone(m: Mapping[str, Any], locale: str) -> str:
     day = _day(m["deliver_by"], locale)
     return f"{m['n']}. {m['title']}: {_money(m['amount'], locale)}, {day}"
+
+
+def _hourly(terms: Mapping[str, Any], locale: str) -> str:
+    said = _WORDS[locale]
+    rate = _money(terms["rate"], locale)
+    text = said["hourly_text"].format(rate=rate, cap=terms["weekly_cap_hours"])
+    if not terms.get("until"):
+        return text
+    return f"{text}\n{said['until'].format(day=_day(terms['until'], locale))}"
 
 
 def _day(words: str, locale: str) -> str:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from services.contracts.domain import ask as asks
-from services.contracts.domain import cancelling, dispute
+from services.contracts.domain import cancelling, dispute, idle
 from services.contracts.domain import milestone as parts
 from services.contracts.domain.ask import Ask
 from services.contracts.domain.contract import Contract, text_of
 from services.contracts.domain.milestone import Milestone
+from services.contracts.domain.week import Week
 from shared import clock
 
 
@@ -28,6 +29,8 @@ def next_of(contract: Contract) -> dict[str, Any] | None:
             return {"actor": "system", "action": "refund", "by": by, "otherwise": "asked_again"}
         case _:
             return None
+    if contract.state == "active" and (at := idle.due(contract)):
+        waits.append(idle.next_of(contract, at))
     if contract.state != "disputed":
         waits += [next_of_ask(a) for a in asks.waiting(contract.asks)]
         if contract.cancellation and contract.cancellation.state == "asked":
@@ -46,6 +49,8 @@ def next_of_ask(asked: Ask) -> dict[str, Any]:
 def next_of_milestone(m: Milestone) -> dict[str, Any] | None:
     """Return the same for one milestone of an active contract."""
     at = text_of(parts.wake(m))
+    if m.week and m.state in ("pending", "funded", "changes_requested"):
+        return _next_of_week(m, m.week, at) if at else None
     match m.state:
         case "pending" if m.fund_by:
             return {"actor": "client", "action": "fund", "by": at, "otherwise": "completed"}
@@ -57,3 +62,13 @@ def next_of_milestone(m: Milestone) -> dict[str, Any] | None:
         case "accepted":
             return {"actor": "system", "action": "pay", "by": at, "otherwise": "asked_again"}
     return None
+
+
+def _next_of_week(m: Milestone, week: Week, at: str) -> dict[str, Any]:
+    if m.state == "pending":
+        otherwise = "completed" if m.told_overdue_at else "work_stops"
+        return {"actor": "client", "action": "fund", "by": at, "otherwise": otherwise}
+    if m.state == "funded" and not week.followed:
+        return {"actor": "system", "action": "plan", "by": at, "otherwise": "planned"}
+    otherwise = "submitted" if week.minutes else "refunded"
+    return {"actor": "worker", "action": "submit", "by": at, "otherwise": otherwise}

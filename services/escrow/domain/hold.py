@@ -61,6 +61,9 @@ HEARD: Moves = {
     "contract.cancelled": {"opened": "cancelled", "funded": "refunded", **_AGAIN},
     # `released`, or `split` where only a part was accepted: the amount decides.
     "delivery.accepted": _SETTLED,
+    # The hours of a week: the amount decides, and nobody's hours refund all of it.
+    "sheet.approved": _SETTLED,
+    "week.closed": _SETTLED,
     # The provider's answers. Money taken for a hold that does not wait for it any more is the
     # client's: it goes to their wallet, and the hold stays as it is.
     "charge.confirmed": {"opened": "funded", "funded": "funded", **_AGAIN},

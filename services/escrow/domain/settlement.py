@@ -49,16 +49,18 @@ def cancel(hold: Hold, *, reason: str, now: datetime) -> Outcome[Hold]:
     return replace(hold, state=state), [Fact("hold.cancelled", {**words(hold), "reason": reason})]
 
 
-def delivery_accepted(hold: Hold, *, amount: Money, event_id: str, now: datetime) -> Decision[Hold]:
-    """Hear that the work, or `amount` of it, was accepted.
+def delivery_accepted(
+    hold: Hold, *, amount: Money, event_id: str, now: datetime, cause: str = "delivery.accepted"
+) -> Decision[Hold]:
+    """Hear that the work, or `amount` of it, was accepted; of a week what its hours come to.
 
     :raises Ignored: this very event has been answered
     :raises NotYet: it is not funded
     """
-    state = moves.heard(HEARD, hold.state, "delivery.accepted")
+    state = moves.heard(HEARD, hold.state, cause)
     if state == hold.state:
         return again(hold, event_id)
-    return answering(event_id, release(hold, amount=amount, cause="delivery.accepted", now=now))
+    return answering(event_id, release(hold, amount=amount, cause=cause, now=now))
 
 
 def contract_cancelled(

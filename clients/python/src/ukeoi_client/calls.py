@@ -37,6 +37,7 @@ from ukeoi_client.models import (
     DestinationWords,
     DisputeWords,
     DraftWords,
+    EndWords,
     Entry,
     EntryWords,
     ExchangeWords,
@@ -54,6 +55,7 @@ from ukeoi_client.models import (
     JobsProposalWords,
     JobWords,
     Keys,
+    Line,
     Login,
     LoginWords,
     MatchWords,
@@ -77,21 +79,26 @@ from ukeoi_client.models import (
     Question,
     QuestionWords,
     Quote,
+    RateWords,
     Recovery,
     RefreshWords,
     Registration,
+    RehireWords,
     RejectWords,
     ResetAsked,
     ResetWords,
+    ReturnWords,
     ReviewWords,
     Sanction,
     Sanctions,
     SanctionWords,
     SelectWords,
     Sessions,
+    Sheet,
     StatementLine,
     Statistics,
     Timeline,
+    TimeWords,
     Totp,
     TotpBegin,
     TotpCode,
@@ -99,6 +106,7 @@ from ukeoi_client.models import (
     Wallet,
     Webhook,
     WebhookWords,
+    WeekList,
     WithholdingWords,
     WrittenTerms,
 )
@@ -611,8 +619,20 @@ class Calls:
     def send_offer(
         self, words: OfferWords, *, key: str | None = None, soon: bool = False
     ) -> Answer[Offer]:
-        """Offer work to a person directly."""
+        """Offer work to a person directly.
+
+        At a fixed price (`amount`, `deliver_by`), or by the hour (`hourly`): then the amount
+        is what a week costs at most.
+        """
         return self.post("/v1/offers", words, key=key, soon=soon)
+
+    def rehire_worker(
+        self, id: str, words: RehireWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Offer]:
+        """Offer work again to the person of a contract that has ended; all words may be left
+        out.
+        """
+        return self.post(f"/v1/contracts/{id}/rehire", words, key=key, soon=soon)
 
     def get_offer(self, id: str, *, soon: bool = False) -> Answer[Offer]:
         """Return an offer to its two parties, with all terms that were on the table."""
@@ -842,6 +862,72 @@ class Calls:
     def get_bundle(self, id: str, *, soon: bool = False) -> Answer[None]:
         """Export all the evidence of a dispute as a zip."""
         return self.send("GET", f"/v1/contracts/{id}/dispute/bundle", query={}, soon=soon)
+
+    def list_weeks(self, id: str, *, soon: bool = False) -> Answer[WeekList]:
+        """List all weeks of hourly work, newest first; there are 156 at most."""
+        return self.send("GET", f"/v1/contracts/{id}/weeks", query={}, soon=soon)
+
+    def get_week(self, id: str, n: int, *, soon: bool = False) -> Answer[Sheet]:
+        """Return a week with the lines of its time sheet."""
+        return self.send("GET", f"/v1/contracts/{id}/weeks/{n}", query={}, soon=soon)
+
+    def note_time(
+        self, id: str, n: int, words: TimeWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Line]:
+        """Note time of a day of a funded week; `day` is a date in Japan."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/times", words, key=key, soon=soon)
+
+    def remove_time(self, id: str, n: int, time_id: str) -> Answer[Contract]:
+        """Take a line off a sheet that is not handed in."""
+        return self.delete(f"/v1/contracts/{id}/weeks/{n}/times/{time_id}")
+
+    def submit_sheet(
+        self, id: str, n: int, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Hand in a time sheet; the client's silence approves it."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/submit", {}, key=key, soon=soon)
+
+    def recall_sheet(
+        self, id: str, n: int, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Take a sheet back before its week is over."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/recall", {}, key=key, soon=soon)
+
+    def approve_sheet(
+        self, id: str, n: int, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Approve a sheet: floor(minutes x rate / 60) is released, the rest of the week goes
+        back.
+        """
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/approve", {}, key=key, soon=soon)
+
+    def return_sheet(
+        self, id: str, n: int, words: ReturnWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """Send a sheet back to be corrected; in silence it comes again as it is."""
+        return self.post(f"/v1/contracts/{id}/weeks/{n}/return", words, key=key, soon=soon)
+
+    def propose_rate(
+        self, id: str, words: RateWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Ask]:
+        """Propose another rate or weekly cap for the weeks that are not funded yet.
+
+        It is agreed to or refused as any change.
+        """
+        return self.post(f"/v1/contracts/{id}/rate", words, key=key, soon=soon)
+
+    def end_contract(
+        self, id: str, words: EndWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Contract]:
+        """End hourly work: the week that runs is settled, and none follows.
+
+        A client who ends a contract of six months or more gives 30 days.
+        """
+        return self.post(f"/v1/contracts/{id}/end", words, key=key, soon=soon)
+
+    def confirm(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Contract]:
+        """Say that the work goes on, so that it does not end as idle."""
+        return self.post(f"/v1/contracts/{id}/confirm", {}, key=key, soon=soon)
 
     def get_quote(
         self,

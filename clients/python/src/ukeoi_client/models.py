@@ -99,11 +99,13 @@ class ApprovalsWords(TypedDict):
 
 class Ask(TypedDict):
     id: str
-    kind: Literal["extension", "add", "change"]
+    kind: Literal["extension", "add", "change", "rate"]
     by: str
     milestone: int | None
     title: str | None
     amount: "Money | None"
+    rate: "Money | None"
+    weekly_cap_hours: int | None
     deliver_by: str | None
     fault: str | None
     reason: str
@@ -260,6 +262,8 @@ class Contract(TypedDict):
     review_days: int
     revisions: int
     milestones: list["ContractsMilestone"]
+    hourly: "Hourly | None"
+    ending: "Ending | None"
     formed_at: str
     started_at: str | None
     ended_at: str | None
@@ -308,6 +312,7 @@ class ContractsMilestone(TypedDict):
     released: "Money | None"
     deliver_by: str
     hold_id: str
+    week: "Week | None"
     rounds: int
     delivery: "ContractsDelivery | None"
     pay_by: str | None
@@ -358,6 +363,7 @@ class CounterWords(TypedDict):
     amount: NotRequired["MoneyWords | None"]
     deliver_by: NotRequired[str | None]
     scope: NotRequired[str | None]
+    hourly: NotRequired["HourlyWords | None"]
     milestones: NotRequired[list["PlannedWords"]]
 
 
@@ -436,6 +442,16 @@ class DisputeWords(TypedDict):
 
 class DraftWords(TypedDict):
     answers: dict[str, Any]
+
+
+class EndWords(TypedDict):
+    reason: str
+
+
+class Ending(TypedDict):
+    by: Literal["client", "worker", "system"]
+    reason: str
+    at: str
 
 
 class Entry(TypedDict):
@@ -561,6 +577,18 @@ class Hold(TypedDict):
 class HoldList(TypedDict):
     items: list["Hold"]
     next_cursor: str | None
+
+
+class Hourly(TypedDict):
+    rate: "Money"
+    weekly_cap_hours: int
+    until: str | None
+
+
+class HourlyWords(TypedDict):
+    rate: NotRequired["MoneyWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
+    until: NotRequired[str | None]
 
 
 class Invoice(TypedDict):
@@ -711,6 +739,14 @@ class JobsProposalWords(TypedDict):
 
 class Keys(TypedDict):
     keys: list[dict[str, Any]]
+
+
+class Line(TypedDict):
+    id: str
+    day: str
+    minutes: int
+    note: str
+    at: str
 
 
 class Login(TypedDict):
@@ -871,6 +907,7 @@ class Offer(TypedDict):
     answer_by: str
     answered_at: str | None
     counters: int
+    hourly: "Hourly | None"
     history: NotRequired[list["Terms"]]
     next: "Next | None"
     actions: list["Action"]
@@ -885,8 +922,9 @@ class OfferWords(TypedDict):
     worker_id: str
     title: str
     scope: str
-    amount: "MoneyWords"
-    deliver_by: str
+    amount: NotRequired["MoneyWords | None"]
+    deliver_by: NotRequired[str | None]
+    hourly: NotRequired["HourlyWords | None"]
     milestones: NotRequired[list["PlannedWords"]]
     review_days: NotRequired[int]
     revisions: NotRequired[int]
@@ -965,7 +1003,10 @@ class Preference(TypedDict):
         "competition.extended",
         "contract.cancelled",
         "contract.completed",
+        "contract.confirmed",
+        "contract.ending",
         "contract.formed",
+        "contract.idle",
         "contract.reminded",
         "delivery.accepted",
         "delivery.recalled",
@@ -1018,8 +1059,15 @@ class Preference(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "sheet.approved",
+        "sheet.recalled",
+        "sheet.returned",
+        "sheet.submitted",
         "webhook.disabled",
+        "week.closed",
+        "week.funded",
         "week.planned",
+        "week.unfunded",
     ]
     inbox: NotRequired[bool]
     mail: NotRequired[bool]
@@ -1045,7 +1093,10 @@ class PreferenceWords(TypedDict):
         "competition.extended",
         "contract.cancelled",
         "contract.completed",
+        "contract.confirmed",
+        "contract.ending",
         "contract.formed",
+        "contract.idle",
         "contract.reminded",
         "delivery.accepted",
         "delivery.recalled",
@@ -1098,8 +1149,15 @@ class PreferenceWords(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "sheet.approved",
+        "sheet.recalled",
+        "sheet.returned",
+        "sheet.submitted",
         "webhook.disabled",
+        "week.closed",
+        "week.funded",
         "week.planned",
+        "week.unfunded",
     ]
     inbox: NotRequired[bool]
     mail: NotRequired[bool]
@@ -1218,6 +1276,12 @@ class Quote(TypedDict):
     worker: "WorkerSide"
 
 
+class RateWords(TypedDict):
+    rate: NotRequired["MoneyWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
+    reason: str
+
+
 class Record(TypedDict):
     contracts_completed: int
     contracts_cancelled: int
@@ -1245,6 +1309,14 @@ class Registration(TypedDict):
     kind: Literal["individual", "company"]
 
 
+class RehireWords(TypedDict):
+    title: NotRequired[str | None]
+    scope: NotRequired[str | None]
+    amount: NotRequired["MoneyWords | None"]
+    deliver_by: NotRequired[str | None]
+    milestones: NotRequired[list["PlannedWords"]]
+
+
 class RejectWords(TypedDict):
     criterion_id: str
     note: str
@@ -1256,6 +1328,10 @@ class ResetAsked(TypedDict):
 
 class ResetWords(TypedDict):
     password: str
+
+
+class ReturnWords(TypedDict):
+    note: str
 
 
 class ReviewWords(TypedDict):
@@ -1327,6 +1403,33 @@ class Sessions(TypedDict):
 class ShareWords(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
+
+
+class Sheet(TypedDict):
+    n: int
+    title: str
+    state: Literal[
+        "pending",
+        "funded",
+        "delivered",
+        "changes_requested",
+        "accepted",
+        "paid",
+        "refunded",
+        "split",
+    ]
+    amount: "Money"
+    released: "Money | None"
+    deliver_by: str
+    hold_id: str
+    week: "Week | None"
+    rounds: int
+    delivery: "ContractsDelivery | None"
+    pay_by: str | None
+    changes_note: str | None
+    next: "Next | None"
+    actions: list["Action"]
+    lines: list["Line"]
 
 
 class StatedAmount(TypedDict):
@@ -1409,6 +1512,12 @@ class Texts(TypedDict):
     en: "Text"
 
 
+class TimeWords(TypedDict):
+    day: str
+    minutes: int
+    note: str
+
+
 class Timeline(TypedDict):
     past: list["Past"]
     future: list["Future"]
@@ -1484,7 +1593,10 @@ class WebhookWords(TypedDict):
                 "competition.void",
                 "contract.cancelled",
                 "contract.completed",
+                "contract.confirmed",
+                "contract.ending",
                 "contract.formed",
+                "contract.idle",
                 "contract.reminded",
                 "contract.started",
                 "delivery.accepted",
@@ -1561,15 +1673,24 @@ class WebhookWords(TypedDict):
                 "sanction.imposed",
                 "sanction.lifted",
                 "sanction.upheld",
+                "sheet.approved",
+                "sheet.recalled",
+                "sheet.returned",
+                "sheet.submitted",
                 "slot.closed",
                 "slot.freed",
                 "task.closing",
                 "terms.made",
                 "terms.read",
+                "time.noted",
+                "time.removed",
                 "tip.given",
                 "tokens.revoked",
                 "webhook.disabled",
+                "week.closed",
+                "week.funded",
                 "week.planned",
+                "week.unfunded",
             ]
         ]
     ]
@@ -1577,6 +1698,20 @@ class WebhookWords(TypedDict):
 
 class Webhooks(TypedDict):
     items: list["Webhook"]
+    next_cursor: str | None
+
+
+class Week(TypedDict):
+    starts_at: str
+    ends_at: str
+    rate: "Money"
+    cap_minutes: int
+    minutes: int
+    amount: "Money"
+
+
+class WeekList(TypedDict):
+    items: list["ContractsMilestone"]
     next_cursor: str | None
 
 
@@ -1611,4 +1746,5 @@ class WrittenTerms(TypedDict):
     amount: "Money"
     fund_by: str
     payment: "ContractsPayment"
+    hourly: NotRequired["Hourly"]
     undecided: list[str]

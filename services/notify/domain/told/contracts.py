@@ -6,6 +6,7 @@ from services.notify.domain.told.words import (
     DELIVER,
     FUND_FIRST,
     FUND_STEP,
+    IDLE,
     INSPECT,
     REMINDED,
     REVEAL,
@@ -49,6 +50,38 @@ CONTRACTS = {
     "terms.made": Row(nobody="contract.formed tells both, and leads to them"),
     "terms.read": Row(nobody="it is kept as proof; nobody has to know"),
     "contract.started": Row(nobody="milestone.funded tells both"),
+    "contract.ending": Row(
+        tells=(
+            client(href=AT_CONTRACT, by="ends_at", keys=(CONTRACT,)),
+            worker(href=AT_CONTRACT, by="ends_at", keys=(CONTRACT,)),
+        ),
+    ),
+    "contract.idle": Row(
+        tells=(
+            client(
+                href=AT_CONTRACT,
+                action="confirm",
+                by="ends_at",
+                otherwise="{otherwise}",
+                keys=(IDLE, CONTRACT),
+            ),
+            worker(
+                href=AT_CONTRACT,
+                action="confirm",
+                by="ends_at",
+                otherwise="{otherwise}",
+                keys=(IDLE, CONTRACT),
+            ),
+        ),
+        ends_round=(IDLE,),
+    ),
+    "contract.confirmed": Row(
+        tells=(
+            client(href=AT_CONTRACT, only=("by", frozenset({"worker"}))),
+            worker(href=AT_CONTRACT, only=("by", frozenset({"client"}))),
+        ),
+        ends_round=(IDLE,),
+    ),
     "contract.completed": Row(
         once="{contract_id}",
         tells=(
@@ -196,10 +229,92 @@ MILESTONES = {
                 href=AT_CONTRACT,
                 action="fund",
                 by="fund_by",
-                otherwise="unfunded",
+                otherwise="work_stops",
                 keys=(FUND_STEP, CONTRACT),
             ),
+            worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_STEP, CONTRACT)),
         ),
+    ),
+    "week.funded": Row(
+        once="{hold_id}",
+        tells=(
+            worker(
+                href=AT_CONTRACT,
+                action="submit",
+                by="submit_by",
+                otherwise="submitted",
+                keys=(DELIVER, CONTRACT),
+            ),
+            client(href=AT_CONTRACT, by="submit_by"),
+        ),
+    ),
+    "week.unfunded": Row(
+        once="{hold_id}",
+        tells=(
+            client(
+                href=AT_CONTRACT,
+                action="fund",
+                by="fund_by",
+                otherwise="completed",
+                keys=(FUND_STEP, CONTRACT),
+            ),
+            worker(href=AT_CONTRACT, by="fund_by", keys=(FUND_STEP, CONTRACT)),
+        ),
+        ends_round=(FUND_STEP,),
+    ),
+    "week.closed": Row(
+        once="{hold_id}",
+        tells=(worker(href=AT_CONTRACT), client(href=AT_CONTRACT)),
+        closes=(DELIVER,),
+    ),
+    "time.noted": Row(nobody="it stands on the sheet, which the client gets with the week's end"),
+    "time.removed": Row(nobody="as time.noted"),
+    "sheet.submitted": Row(
+        tells=(
+            client(
+                href=AT_CONTRACT,
+                action="inspect",
+                by="accepted_at",
+                otherwise="accepted",
+                keys=(INSPECT, CONTRACT),
+            ),
+            worker(href=AT_CONTRACT, only=_SILENT, keys=(INSPECT, CONTRACT)),
+        ),
+        ends_round=(DELIVER,),
+    ),
+    "sheet.recalled": Row(
+        tells=(
+            worker(
+                href=AT_CONTRACT,
+                action="submit",
+                by="submit_by",
+                otherwise="submitted",
+                keys=(DELIVER, CONTRACT),
+            ),
+            client(href=AT_CONTRACT, keys=(DELIVER, CONTRACT)),
+        ),
+        ends_round=(INSPECT,),
+    ),
+    "sheet.returned": Row(
+        tells=(
+            worker(
+                href=AT_CONTRACT,
+                action="submit",
+                by="submit_by",
+                otherwise="submitted",
+                keys=(DELIVER, CONTRACT),
+            ),
+        ),
+        ends_round=(INSPECT,),
+    ),
+    "sheet.approved": Row(
+        once="{hold_id}",
+        tells=(
+            worker(href=AT_CONTRACT, only=("by", frozenset({"client"}))),
+            worker(href=AT_CONTRACT, only=_SILENT, text="worker.silence"),
+            client(href=AT_CONTRACT, only=_SILENT),
+        ),
+        ends_round=(INSPECT, DELIVER),
     ),
     "tip.given": Row(nobody="the client did it; escrow.released tells the worker"),
     "dispute.settled": Row(
