@@ -1,6 +1,6 @@
 """From any state of any aggregate, with every human silent, every story ends well."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ from services.contracts.domain import milestone as milestones
 from services.escrow.domain import hold, payout
 from services.jobs.domain import assignment, entry, job, proposal
 from services.notify.domain import ladder
+from shared import clock
+from tests.silence import waits
 from tests.silence.stories import STORIES
 from tests.silence.walk import RECURRING, Walk
 
@@ -165,6 +167,36 @@ def test_a_review_that_waited_for_the_other_is_revealed_to_whom_it_is_about(walk
     id_ = walk.begun["one review of two"]
     (notice,) = walk.db("notify")["notices"].find({"type": "review.revealed", "about": id_})
     assert notice["member_id"] == walk.thing(id_)["worker_id"]
+
+
+UNTOLD = {
+    ("assignments", "review"): "there may be thousands: the job counts them, silence approves",
+    ("assignments", "submit"): "an hour, which began in the answer that said `expires_at`",
+    ("jobs", "publish"): "nobody but its maker knows of a draft, and the answer says how long",
+    ("jobs", "select"): "proposals close, and job.proposals_closed says until when to choose",
+    ("proposals", "answer_offer"): "the offer is on the list, and lapses before",
+    ("proposals", "select"): "a shortlisted one binds for longer than was said, never for less",
+}
+"""What waits for somebody who is not told so by a notice with this deadline, and why."""
+
+
+def test_whom_something_waits_for_has_it_on_their_list_with_its_deadline(walk: Walk) -> None:
+    missing = set()
+    for thing in walk.waited.values():
+        for wait in waits.of(thing):
+            member = thing.get(f"{wait['actor']}_id")
+            if member is None:
+                continue
+            by = wait["by"]
+            by = by if isinstance(by, datetime) or by is None else clock.parse(by)
+            about = walk.about(thing)
+            if by and not any(
+                note["by"] == by and note["member_id"] == member and note["about"] in about
+                for note in walk.to_do
+                if note["withdrawn_at"] is None
+            ):
+                missing.add((thing["kind"], wait["action"]))
+    assert missing == set(UNTOLD)
 
 
 def test_nobody_is_reminded_of_what_is_moot_or_late(walk: Walk) -> None:

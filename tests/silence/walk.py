@@ -35,6 +35,7 @@ class Walk:
     file: Path
     begun: dict[str, str] = field(default_factory=dict)
     waited: dict[str, Doc] = field(default_factory=dict)
+    to_do: list[Doc] = field(default_factory=list)
     silent_from: datetime = field(default_factory=clock.now)
     silent_until: datetime = field(default_factory=clock.now)
     steps: int = 0
@@ -47,6 +48,7 @@ class Walk:
         """Let nobody act until nothing waits any more."""
         self.world.pump()
         self.waited = {doc["_id"]: doc for doc in self.things()}
+        self.to_do = list(self.db("notify")["notices"].find({"action": {"$ne": None}}))
         self.silent_from = clock.now()
         for self.steps in range(STEPS_MAX):
             at = self._next()
