@@ -69,7 +69,7 @@ def secret(path: Path) -> str:
     """Return the random secret kept in this file; the first call makes it."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, secrets.token_urlsafe(32).encode(), mode=0o600)
+        _write(path, secrets.token_hex(32).encode(), mode=0o600)
     return path.read_text()
 
 

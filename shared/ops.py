@@ -1,7 +1,8 @@
 """Operators' commands against a running deployment: `./dev ops ...`, or `python -m shared.ops ...`.
 
 Each service's `MONGO_URL`, `MONGO_DB` and `AMQP_URL` come from `<service>.env` in the folder that
-`UKEOI_ENV_DIR` names (`./dev` writes it; anywhere else an operator does).
+`UKEOI_ENV_DIR` names (`./dev` writes it; anywhere else an operator does); `ops.env` has the
+`AMQP_URL` of a broker's user who may write to every queue.
 """
 
 import getpass
@@ -45,6 +46,11 @@ def database(service: str) -> Db:
     """Return a service's database."""
     env = environment(service)
     return stores.connect(env["MONGO_URL"], env["MONGO_DB"])
+
+
+def broker_url() -> str:
+    """Return the URL by which operators speak to any queue: a service may not."""
+    return environment("ops")["AMQP_URL"]
 
 
 @click.group()
@@ -129,7 +135,7 @@ def _parked(service: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
 def replay(hearer: str, since: str, types: tuple[str, ...]) -> None:
     """Say facts again to one service; what it has heard before changes nothing."""
     at = _time(since)
-    publisher = Publisher(environment(hearer)["AMQP_URL"], "ops", only_to=hearer)
+    publisher = Publisher(broker_url(), "ops", only_to=hearer)
     publisher.start()
     if not publisher.wait_ready(10):
         raise click.ClickException("RabbitMQ does not answer")

@@ -1,8 +1,8 @@
 """One aggregate is one document is one atomic write; nothing else writes.
 
 `change` and `create` are the one write path. A caller's `Once` is spent only by success: its
-receipt
-is written with the change, or not at all. The shape of a document is in `shared.documents`.
+receipt is
+written with the change, or not at all. The shape of a document is in `shared.documents`.
 """
 
 import random
@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pymongo import IndexModel, MongoClient, ReturnDocument, UpdateOne
-from pymongo.collection import Collection
-from pymongo.database import Database
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo import IndexModel, ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from shared import faults, ids
 from shared.documents import (
@@ -39,6 +37,7 @@ from shared.documents import (
 )
 from shared.errors import Conflict, Stale, Unavailable, Unknown
 from shared.events import Fact
+from shared.mongo import Db, connect, insert_new, is_away, only_duplicates, write_bulk
 
 __all__ = [
     "Db",
@@ -58,56 +57,11 @@ __all__ = [
     "only_duplicates",
 ]
 
-MONGO_TIMEOUT_MS = 5000
-SELECT_TIMEOUT_MS = 4000
-POOL_MAX = 32
 CHANGE_TRIES = 12
-DUPLICATE_KEY = 11000
 MANY = 10
 """From so many changes on, one update for all is cheaper than one each."""
 
-Db = Database[Doc]
 T = TypeVar("T", bound=Thing)
-
-
-def connect(url: str, name: str) -> Db:
-    """Return the service's database; opens nothing until first used, and never hangs."""
-    client: MongoClient[Doc] = MongoClient(
-        url,
-        tz_aware=True,
-        timeoutMS=MONGO_TIMEOUT_MS,
-        serverSelectionTimeoutMS=SELECT_TIMEOUT_MS,
-        maxPoolSize=POOL_MAX,
-        w="majority",
-        retryWrites=True,
-    )
-    return client[name]
-
-
-def is_away(wrong: BaseException) -> bool:
-    """Say whether this means that the database cannot be reached now (and not: a wrong write)."""
-    if isinstance(wrong, ConnectionFailure):
-        return True
-    return isinstance(wrong, PyMongoError) and wrong.timeout
-
-
-def only_duplicates(wrong: BulkWriteError) -> bool:
-    """Say whether a bulk write failed by nothing but documents that are there already.
-
-    A write that the majority has not taken comes as such an error too, and is none of these.
-    """
-    errors = wrong.details["writeErrors"]
-    unsure = wrong.details.get("writeConcernErrors")
-    return bool(errors) and not unsure and all(e["code"] == DUPLICATE_KEY for e in errors)
-
-
-def insert_new(collection: Collection[Doc], docs: Sequence[Doc]) -> None:
-    """Insert documents; those that are there already stay as they are."""
-    try:
-        collection.insert_many(docs, ordered=False)
-    except BulkWriteError as wrong:
-        if not only_duplicates(wrong):
-            raise
 
 
 def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] = ()) -> None:
@@ -300,7 +254,7 @@ class Store:
         operations = [bulk_operation(kind, f, batch, now) for f in writes if not many or not f.doc]
         collection = self.db[kind.collection]
         faults.point("before_write")
-        count = _write_bulk(collection, operations) if operations else 0
+        count = write_bulk(collection, operations) if operations else 0
         for where, change in together(kind, many, batch, now):
             count += collection.update_many(where, change).matched_count
         faults.point("after_write")
@@ -374,17 +328,6 @@ class Store:
     def mark(self, collection: str, where: Doc, set_: Doc) -> int:
         """Set fields of documents that are no aggregates; return how many matched."""
         return self.db[collection].update_many(where, {"$set": set_}).matched_count
-
-
-def _write_bulk(collection: Collection[Doc], operations: list[Any]) -> int:
-    """Do these unordered; return how many of them found what they look for."""
-    try:
-        result = collection.bulk_write(operations, ordered=False)
-    except BulkWriteError as wrong:
-        if not only_duplicates(wrong):
-            raise
-        return int(wrong.details["nMatched"] + wrong.details["nInserted"])
-    return result.matched_count + result.inserted_count
 
 
 def _taken(kind: Kind[Any], clash: DuplicateKeyError) -> Conflict | None:

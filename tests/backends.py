@@ -10,6 +10,7 @@ A test that kills or pauses servers takes its own: `private_mongod()`, `private_
 """
 
 import atexit
+import json
 import os
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from deploy import replica_set
+from deploy import credentials, replica_set
 from deploy.dev import home, servers
 from deploy.dev.servers import LocalServer
 
@@ -64,15 +65,38 @@ def private_mongod() -> Iterator[tuple[LocalServer, str]]:
 
 
 @contextmanager
-def private_rabbitmq() -> Iterator[tuple[LocalServer, str]]:
+def private_rabbitmq(definitions: str = "") -> Iterator[tuple[LocalServer, str]]:
     """Give a broker of the test's own, to be killed at will, and its URL."""
     with _folder("rabbitmq") as folder:
         port, dist_port, epmd_port = home.free_ports(3)
         broker = servers.local_rabbitmq(
-            folder, node=f"test-{port}", port=port, dist_port=dist_port, epmd_port=epmd_port
+            folder,
+            node=f"test-{port}",
+            port=port,
+            dist_port=dist_port,
+            epmd_port=epmd_port,
+            definitions=definitions,
         )
         with _running(servers.local_epmd(folder, epmd_port)), _running(broker) as server:
             yield server, servers.amqp_url(port)
+
+
+@contextmanager
+def guarded_mongod(keys: Path) -> Iterator[tuple[LocalServer, str]]:
+    """Give a mongod with a deployment's users, whose passwords lie in `keys`; and its address."""
+    with _folder("mongod") as folder:
+        (port,) = home.free_ports(1)
+        keyfile = credentials.keyfile(keys)
+        with _running(servers.local_mongod(folder, port, keyfile=keyfile)) as server:
+            credentials.make_database_users(keys, f"127.0.0.1:{port}")
+            yield server, f"127.0.0.1:{port}"
+
+
+@contextmanager
+def guarded_rabbitmq(keys: Path) -> Iterator[tuple[LocalServer, str]]:
+    """Give a broker with a deployment's users, whose passwords lie in `keys`; and its address."""
+    with private_rabbitmq(json.dumps(credentials.definitions(keys))) as (server, url):
+        yield server, url.rpartition("@")[2].partition("/")[0]
 
 
 def _first_of(*sources: Callable[[], str]) -> str:

@@ -17,8 +17,8 @@ FUNCTION_MAX = 50
 FILE_MAX = 400
 
 WRITERS = {
-    *("shared/store.py", "shared/relay.py", "shared/sweep.py", "shared/deliveries.py"),
-    *("shared/leases.py", "services/escrow/ledger.py"),
+    *("shared/store.py", "shared/mongo.py", "shared/relay.py", "shared/sweep.py"),
+    *("shared/deliveries.py", "shared/leases.py", "services/escrow/ledger.py"),
 }
 WRITES = re.compile(
     r"(insert|update|replace|delete)_(one|many)|bulk_write|find_one_and_\w+|drop_(collection|database)"
@@ -26,7 +26,7 @@ WRITES = re.compile(
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 MACHINERY = re.compile(
     r"(flask|marshmallow|webargs|pymongo|bson|pika|structlog)\b"
-    r"|shared\.(store|documents|web|bus|worker|engine|relay|reactions|auth|settings)\b"
+    r"|shared\.(store|mongo|documents|web|bus|worker|engine|relay|reactions|auth|settings)\b"
 )
 Tree = ast.Module
 Function = ast.FunctionDef | ast.AsyncFunctionDef

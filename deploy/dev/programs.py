@@ -3,6 +3,7 @@
 import hashlib
 import http
 import http.client
+import json
 import os
 import shutil
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from deploy import gateway, keys
+from deploy import credentials, gateway, keys
 from deploy.dev import servers
 from deploy.dev.home import SERVICES, Home
 from deploy.dev.servers import Command
@@ -64,7 +65,12 @@ def all_of(home: Home, ports: Mapping[str, int], *, test: bool = False) -> list[
 
 
 def _backends(home: Home, ports: Mapping[str, int]) -> list[Program]:
-    mongod = servers.mongod(home.data / "mongod", ports["mongod"], oplog_mb=512)
+    mongod = servers.mongod(
+        home.data / "mongod",
+        ports["mongod"],
+        oplog_mb=512,
+        keyfile=credentials.keyfile(home.keys),
+    )
     epmd = servers.epmd(ports["epmd"])
     rabbitmq = servers.rabbitmq(
         home.data / "rabbitmq",
@@ -72,6 +78,7 @@ def _backends(home: Home, ports: Mapping[str, int]) -> list[Program]:
         port=ports["rabbitmq"],
         dist_port=ports["rabbitmq-dist"],
         epmd_port=ports["epmd"],
+        definitions=json.dumps(credentials.definitions(home.keys)),
     )
     return [
         Program("mongod", mongod.argv, ports["mongod"], _mongod_problem, mongod.env),
@@ -110,9 +117,9 @@ def _service(home: Home, ports: Mapping[str, int], name: str, *, test: bool) -> 
 def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) -> dict[str, str]:
     """Return all that the two processes of a service are told; the contract of deployments."""
     env = {
-        "MONGO_URL": servers.mongo_url(ports["mongod"]),
-        "MONGO_DB": f"ukeoi_{name}",
-        "AMQP_URL": servers.amqp_url(ports["rabbitmq"]),
+        "MONGO_URL": credentials.mongo_url(home.keys, name, f"127.0.0.1:{ports['mongod']}"),
+        "MONGO_DB": credentials.database(name),
+        "AMQP_URL": credentials.amqp_url(home.keys, name, f"127.0.0.1:{ports['rabbitmq']}"),
         "JWT_PUBLIC_KEYS": str(home.keys / "public"),
         "JWT_ISSUER": "ukeoi",
         "PROFILE": "default",
@@ -140,8 +147,27 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
             "UKEOI_CLOCK_FILE": str(home.clock_file),
             "UKEOI_FAULTS_FILE": str(home.faults_file),
             **{key: os.environ[key] for key in PASSED_ON_TO_TESTS if key in os.environ},
+            **_by_proxy(env, ports),
         }
     return env
+
+
+def ops_env(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return what operators' commands are told beside the services' own environments."""
+    address = f"127.0.0.1:{ports['rabbitmq']}"
+    return {"AMQP_URL": credentials.amqp_url(home.keys, credentials.OPS, address)}
+
+
+def _by_proxy(env: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the servers' URLs with the ports of a test's proxies in place of their own."""
+    told = dict(pair.split("=") for pair in os.environ.get("UKEOI_TEST_PROXIES", "").split())
+    urls = {}
+    for url, server in (("MONGO_URL", "mongod"), ("AMQP_URL", "rabbitmq")):
+        if server in told:
+            urls[url] = env[url].replace(f":{ports[server]}/", f":{told[server]}/")
+    if "MONGO_URL" in urls:  # else the driver asks the set for its members, and goes there itself
+        urls["MONGO_URL"] = urls["MONGO_URL"].replace("replicaSet=rs0", "directConnection=true")
+    return urls
 
 
 def url(ports: Mapping[str, int]) -> str:

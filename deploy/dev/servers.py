@@ -4,6 +4,7 @@
 Everything a server keeps lies in one folder, and it listens on 127.0.0.1 alone.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deploy import replica_set
 
@@ -35,8 +37,11 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def mongod(folder: Path, port: int, *, oplog_mb: int = 64) -> Command:
-    """Return the command of a one-member replica set `rs0`, still to be initiated."""
+def mongod(folder: Path, port: int, *, oplog_mb: int = 64, keyfile: Path | None = None) -> Command:
+    """Return the command of a one-member replica set `rs0`, still to be initiated.
+
+    With a key file nobody gets in without a password.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     return Command(
         (
@@ -47,6 +52,7 @@ def mongod(folder: Path, port: int, *, oplog_mb: int = 64) -> Command:
             # A client killed inside a transaction leaves its documents locked for this long.
             *("--setParameter", "transactionLifetimeLimitSeconds=3"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            *(("--keyFile", str(keyfile)) if keyfile else ()),
         )
     )
 
@@ -68,8 +74,18 @@ def epmd(port: int) -> Command:
     return Command((found, "-address", "127.0.0.1", "-port", str(port)))
 
 
-def rabbitmq(folder: Path, *, node: str, port: int, dist_port: int, epmd_port: int) -> Command:
-    """Return the command of a private node; `guest` may do anything, from this machine only.
+def rabbitmq(
+    folder: Path,
+    *,
+    node: str,
+    port: int,
+    dist_port: int,
+    epmd_port: int,
+    definitions: str = "",
+) -> Command:
+    """Return the command of a private node, with the users of its definitions (as JSON).
+
+    Without definitions, `guest` may do anything, from this machine only.
 
     RUNNING_UNDER_SYSTEMD makes Debian's shell script exec the Erlang machine instead of waiting
     for it, so that the process started here is the broker itself.
@@ -78,8 +94,16 @@ def rabbitmq(folder: Path, *, node: str, port: int, dist_port: int, epmd_port: i
         raise Missing("no rabbitmq-server: install the Debian package rabbitmq-server")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "enabled_plugins").write_text("[].\n")
-    (folder / "rabbitmq.conf").write_text("disk_free_limit.absolute = 200MB\n")
+    conf = "disk_free_limit.absolute = 200MB\n"
+    if definitions:
+        said = folder / "definitions.json"
+        said.touch(mode=0o600)
+        said.write_text(definitions)
+        conf += f"load_definitions = {said}\n"
+    (folder / "rabbitmq.conf").write_text(conf)
     env = {
+        # What it may change between two starts, so that supervisor restarts it then.
+        "UKEOI_CHECKSUM": hashlib.sha256((conf + definitions).encode()).hexdigest(),
         "RUNNING_UNDER_SYSTEMD": "true",
         "HOME": str(folder),  # the node's cookie
         "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),  # not the machine's own settings
@@ -190,9 +214,9 @@ class LocalServer:
             self._process.wait()
 
 
-def local_mongod(folder: Path, port: int) -> LocalServer:
+def local_mongod(folder: Path, port: int, *, keyfile: Path | None = None) -> LocalServer:
     """Return a replica set of one, ready to start; its URL is `mongo_url(port)`."""
-    command = mongod(folder / "data", port)
+    command = mongod(folder / "data", port, keyfile=keyfile)
     address = f"127.0.0.1:{port}"
 
     def wait() -> None:
@@ -207,11 +231,9 @@ def local_epmd(folder: Path, port: int) -> LocalServer:
     return LocalServer(epmd(port), lambda: until(answers_tcp, port), log=folder / "epmd.log")
 
 
-def local_rabbitmq(
-    folder: Path, *, node: str, port: int, dist_port: int, epmd_port: int
-) -> LocalServer:
+def local_rabbitmq(folder: Path, *, port: int, **how: Any) -> LocalServer:
     """Return a broker, ready to start once its epmd runs; its URL is `amqp_url(port)`."""
-    command = rabbitmq(folder, node=node, port=port, dist_port=dist_port, epmd_port=epmd_port)
+    command = rabbitmq(folder, port=port, **how)
     return LocalServer(command, lambda: until(answers_amqp, port), log=folder / "rabbitmq.log")
 
 

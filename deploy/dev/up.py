@@ -4,7 +4,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from deploy import keys, replica_set
+from deploy import credentials, keys, replica_set
 from deploy.dev import processes, programs, supervision
 from deploy.dev.home import SERVICES, Home
 from deploy.dev.programs import Program
@@ -42,7 +42,7 @@ def up(home: Home, console: Console, *, test: bool = False) -> str:
         supervision.update(home)
     else:
         supervision.start(home)
-    _initiate_in_background(ports["mongod"])
+    _initiate_in_background(home, ports["mongod"])
     wait(home, wanted, console, began)
     url = programs.url(ports)
     home.url_file.write_text(url + "\n")
@@ -103,9 +103,8 @@ def _prepare(home: Home, ports: dict[str, int], *, test: bool) -> list[Program]:
     if test and not home.clock_file.exists():
         home.clock_file.write_text("0\n")
     for name in SERVICES:
-        env = programs.service_env(home, ports, name, test=test)
-        text = "".join(f"{key}={value}\n" for key, value in env.items())
-        (home.env / f"{name}.env").write_text(text)
+        _write_env(home, name, programs.service_env(home, ports, name, test=test))
+    _write_env(home, "ops", programs.ops_env(home, ports))
     programs.write_gateway_conf(home, ports)
     site.build(home.gateway / "www")
     wanted = programs.all_of(home, ports, test=test)
@@ -113,13 +112,21 @@ def _prepare(home: Home, ports: dict[str, int], *, test: bool) -> list[Program]:
     return wanted
 
 
-def _initiate_in_background(port: int) -> None:
-    """Make mongod a replica set as soon as it answers; `wait` sees whether that worked."""
+def _write_env(home: Home, name: str, env: Mapping[str, str]) -> None:
+    text = "".join(f"{key}={value}\n" for key, value in env.items())
+    path = home.env / f"{name}.env"
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
+def _initiate_in_background(home: Home, port: int) -> None:
+    """Make mongod a replica set with its users as soon as it answers; `wait` sees the outcome."""
     address = f"127.0.0.1:{port}"
 
     def initiate() -> None:
         try:
             replica_set.initiate(f"mongodb://{address}", member=address, patience_s=READY_TIMEOUT_S)
+            credentials.make_database_users(home.keys, address, patience_s=READY_TIMEOUT_S)
         except TimeoutError as late:
             print(late, file=sys.stderr)
 

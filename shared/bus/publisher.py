@@ -67,6 +67,7 @@ class Publisher:
         self._handed: list[_Batch] = []
         self._ready = threading.Event()
         self._stopping = False
+        self._make_exchange = False
         self._tag = 0
         self._waiting: dict[int, tuple[_Batch, str]] = {}
         self._returned: Counter[str] = Counter()
@@ -168,12 +169,13 @@ class Publisher:
             connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel: Any) -> None:
-        channel.add_on_close_callback(lambda *_: self._restart())
+        channel.add_on_close_callback(self._on_channel_closed)
         channel.add_on_return_callback(self._on_return)
         channel.exchange_declare(
             topology.EXCHANGE,
             exchange_type="topic",
             durable=True,
+            passive=not self._make_exchange,
             callback=lambda _: channel.confirm_delivery(
                 self._on_confirm, callback=lambda _: self._opened(channel)
             ),
@@ -185,7 +187,9 @@ class Publisher:
         self._returned.clear()
         self._ready.set()
 
-    def _restart(self) -> None:
+    def _on_channel_closed(self, _channel: Any, why: Any) -> None:
+        # Where a deployment has made the exchange, a service may not.
+        self._make_exchange = getattr(why, "reply_code", 0) == topology.NOT_FOUND
         self._lost()
         if self._connection is not None and self._connection.is_open:
             self._connection.close()

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pika
+from pika.exceptions import ChannelClosedByBroker
 
 EXCHANGE = "ukeoi.events"
+NOT_FOUND = 404
 HEARTBEAT_S = 15
 BLOCKED_TIMEOUT_S = 10
 SOCKET_TIMEOUT_S = 5
@@ -38,9 +40,25 @@ def queue_arguments(server_version: str) -> dict[str, Any]:
     return {"x-queue-type": "quorum", **({"x-delivery-limit": -1} if major >= 4 else {})}
 
 
+def ensure_exchange(connection: Any) -> None:
+    """Make the exchange when it is not there: a service may only do so where nobody has done it.
+
+    A deployment with a user for each service makes it itself, and lets none of them change it.
+    """
+    channel = connection.channel()
+    try:
+        channel.exchange_declare(EXCHANGE, passive=True)
+    except ChannelClosedByBroker as closed:
+        if closed.reply_code != NOT_FOUND:
+            raise
+        channel = connection.channel()
+        channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+    channel.close()
+
+
 def declare(channel: Any, service: str, hears: Iterable[str], server_version: str) -> None:
-    """Assert exchange, queue and bindings; said again every 10 s, harmless when they are there."""
-    channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+    """Assert queue and bindings; said again every 10 s, harmless when they are there."""
+    ensure_exchange(channel.connection)
     arguments = queue_arguments(server_version)
     channel.queue_declare(inbox(service), durable=True, arguments=arguments)
     for type_ in hears:

@@ -20,10 +20,12 @@ from deploy.dev.home import Home
 from shared import clock, ids
 from shared.bus import Publisher
 from shared.events import Event
+from shared.ops import broker_url
 from tests.chaos.bugs import BUGS
 from tests.chaos.checker import GHOST, Checker
-from tests.chaos.nemesis import POINTS, Nemesis
+from tests.chaos.nemesis import NETWORK, POINTS, Nemesis
 from tests.chaos.stories import STORIES, WEIGHTS, Teller, Told, register
+from tests.proxy import Proxy
 from ukeoi_client import Ukeoi
 
 HOME = Home(Path(__file__).resolve().parents[2], ".dev/chaos")
@@ -41,11 +43,13 @@ class Run:
         self, stories: int, kills: int, seed: int, *, points: bool, patience_s: float = 120.0
     ) -> None:
         self.stories, self.kills, self.seed, self.points = stories, kills, seed, points
+        self.cuts = max(len(NETWORK), kills // 3) if kills else 0
         self.patience_s = patience_s
         self.dice = random.Random(seed)
         self.told = Told()
         self.console = Console()
-        self.nemesis = Nemesis(HOME, random.Random(seed + 1))
+        ghost = {"delivery_claimed": self._say_to_a_ghost}
+        self.nemesis = Nemesis(HOME, random.Random(seed + 1), provoke=ghost)
         self.offset_s = 0.0
         self.url = ""
 
@@ -56,12 +60,13 @@ class Run:
     def go(self) -> Checker:
         """Do all of it and return the checker with its findings."""
         self._move_clock(0)
+        self._put_proxies_before_the_servers()
         self.url = up.up(HOME, self.console, test=True)
         os.environ["UKEOI_ENV_DIR"] = str(HOME.env)
         people = self._people()
         self._say_to_a_ghost()
         self._tell_under_fire(people)
-        checker = Checker(self.told)
+        checker = Checker(self.told, self.now)
         for days in SILENCE_DAYS:
             self._move_clock(days * DAY_S)
             self._settle()
@@ -72,6 +77,13 @@ class Run:
         checker.say_everything_again(self.dice, self._settle)
         checker.check()
         return checker
+
+    def _put_proxies_before_the_servers(self) -> None:
+        ports = HOME.choose_ports()
+        proxies = {name: Proxy("127.0.0.1", ports[name]) for name in ("mongod", "rabbitmq")}
+        self.nemesis.proxies = proxies
+        told = " ".join(f"{name}={proxy.port}" for name, proxy in proxies.items())
+        os.environ["UKEOI_TEST_PROXIES"] = told
 
     def _people(self) -> tuple[list[Any], list[Any]]:
         api = Ukeoi(self.url)
@@ -87,6 +99,7 @@ class Run:
         every_s = max(0.4, self.stories / 12 / max(1, self.kills))
         faults = [
             threading.Thread(target=self.nemesis.run, args=(self.kills, stop, every_s)),
+            threading.Thread(target=self.nemesis.disturb, args=(self.cuts, stop, every_s)),
             threading.Thread(target=self.nemesis.die_at_every_point, args=(self._points(),)),
         ]
         for thread in faults:
@@ -143,9 +156,7 @@ class Run:
             "client_pays": yen,
             "method": "card",
         }
-        env = (HOME.env / "contracts.env").read_text()
-        amqp = next(line for line in env.splitlines() if line.startswith("AMQP_URL="))
-        publisher = Publisher(amqp.partition("=")[2], "chaos", only_to="contracts")
+        publisher = Publisher(broker_url(), "chaos", only_to="contracts")
         publisher.start()
         publisher.wait_ready(20)
         event = Event(
@@ -177,6 +188,8 @@ def verdict(run: Run, checker: Checker) -> list[str]:
     hits = sum(nemesis.kills.values()) + sum(nemesis.pauses.values())
     if hits < run.kills:
         wrong.append(f"only {hits} of {run.kills} kills happened")
+    if sum(nemesis.network.values()) < run.cuts:
+        wrong.append(f"only {sum(nemesis.network.values())} of {run.cuts} network faults happened")
     wrong += [f"the crash point was never passed: {point}" for point in nemesis.missed]
     return wrong
 
@@ -190,6 +203,7 @@ def table(run: Run, checker: Checker, wrong: list[str]) -> Table:
         "requests repeated by callers": run.told.troubles,
         "kill -9": dict(run.nemesis.kills),
         "pauses": dict(run.nemesis.pauses),
+        "network": dict(run.nemesis.network),
         "deaths at named points": sum(run.nemesis.points.values()),
         "facts said": checker.figures.get("facts"),
         "facts said again, shuffled": checker.figures.get("said_again"),

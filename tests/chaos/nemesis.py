@@ -6,12 +6,13 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.dev import supervision
 from deploy.dev.home import SERVICES, Home
+from tests.proxy import Proxy
 
 PROCESSES = (
     *(f"{name}-{kind}" for name in SERVICES for kind in ("web", "worker")),
@@ -35,6 +36,16 @@ POINTS: dict[str, tuple[str, ...]] = {
     "escrow-web": ("before_outside", "after_outside"),
 }
 """Which process is made to die at which named point."""
+NETWORK_S = (1.0, 6.0)
+DELAY_S = (0.02, 0.3)
+NETWORK: dict[str, Callable[[Proxy, random.Random], None]] = {
+    "cut": lambda proxy, _: proxy.cut(),
+    "half-close": lambda proxy, _: proxy.half_close(),
+    "shut": lambda proxy, _: proxy.shut(),
+    "stall": lambda proxy, _: proxy.stall(),
+    "delay": lambda proxy, dice: proxy.delay(dice.uniform(*DELAY_S)),
+}
+"""What happens between the services and a server; each is healed after a while."""
 
 
 @dataclass
@@ -47,6 +58,9 @@ class Nemesis:
     pauses: Counter[str] = field(default_factory=Counter)
     points: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
+    provoke: dict[str, Callable[[], None]] = field(default_factory=dict)
+    proxies: dict[str, Proxy] = field(default_factory=dict)
+    network: Counter[str] = field(default_factory=Counter)
 
     def pid(self, name: str) -> int:
         """Return the pid of a program now; 0 while it is down."""
@@ -74,6 +88,19 @@ class Nemesis:
             quiet_until[name] = time.monotonic() + SLOW_TO_HEAL.get(name, 1.0)
             self._hit(name)
 
+    def disturb(self, times: int, stop: threading.Event, every_s: float) -> None:
+        """Disturb the network so many times, at seeded moments, each kind in turn."""
+        dice = random.Random(self.dice.random())
+        for n in range(times):
+            if stop.wait(dice.uniform(0.5, 1.5) * every_s):
+                return
+            name = dice.choice(sorted(self.proxies))
+            fault = list(NETWORK)[n % len(NETWORK)]
+            NETWORK[fault](self.proxies[name], dice)
+            self.network[f"{name} {fault}"] += 1
+            stop.wait(dice.uniform(*NETWORK_S))
+            self.proxies[name].heal()
+
     def _hit(self, name: str) -> None:
         below = self.dice.random() < 0.5
         pid = self.target(name) if below else self.pid(name)
@@ -93,8 +120,10 @@ class Nemesis:
     def die_at(self, name: str, point: str) -> bool:
         """Make a process die at its next pass of a point; False when it never came by.
 
-        It is told every second anew: a process that has just begun does not listen yet.
+        It is told every second anew: a process that has just begun does not listen yet. What
+        stories do not always lead to is provoked.
         """
+        self.provoke.get(point, lambda: None)()
         until = time.monotonic() + POINT_PATIENCE_S
         self.home.faults_file.write_text(f"{point}:1")
         while time.monotonic() < until:
