@@ -4,7 +4,6 @@ The private one is for machines where none is set up: as root, from Debian's pac
 by hand, keeps everything in .dev/docker, and is stopped again.
 """
 
-import contextlib
 import os
 import shutil
 import signal
@@ -79,16 +78,20 @@ def _start(home: Home, env: dict[str, str]) -> None:
     # No default bridge: several engines on one machine would share it. Compose makes its own.
     argv = ["dockerd", "--data-root", str(folder / "data"), "--exec-root", str(folder / "run")]
     argv += ["--host", env["DOCKER_HOST"], "--pidfile", str(_pid_file(home)), "--bridge", "none"]
-    with log(home).open("ab") as out:
-        engine = subprocess.Popen(
-            argv, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+    with log(home).open("ab") as out:  # setsid --fork: it is no child of ours, and outlives us
+        subprocess.run(
+            ("setsid", "--fork", *argv),
+            env=env,
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            check=True,
         )
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline, began = time.monotonic() + START_TIMEOUT_S, False
     while not _answers(env):
-        if engine.poll() is not None or time.monotonic() > deadline:
-            with contextlib.suppress(ProcessLookupError):
-                engine.terminate()
-            engine.wait()
+        began = began or _pid_file(home).exists()
+        if (began and not _pid_file(home).exists()) or time.monotonic() > deadline:
+            stop(home)
             tail = "\n".join(log(home).read_text(errors="replace").splitlines()[-5:])
             raise NoEngine(f"dockerd does not start here:\n{tail}")
         time.sleep(0.2)
