@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -80,6 +80,41 @@ def private_rabbitmq(definitions: str = "") -> Iterator[tuple[LocalServer, str]]
         )
         with _running(servers.local_epmd(folder, epmd_port)), _running(broker) as server:
             yield server, servers.amqp_url(port)
+
+
+@contextmanager
+def replica_set_of_three() -> Iterator[tuple[dict[str, LocalServer], str]]:
+    """Give three members of one set by their addresses, to be killed at will, and the set's URL."""
+    with _folder("mongod") as folder, ExitStack() as running:
+        ports = home.free_ports(3)
+        addresses = [f"127.0.0.1:{port}" for port in ports]
+        members = {}
+        for port, address in zip(ports, addresses, strict=True):
+            (folder / str(port)).mkdir()
+            server = LocalServer(
+                servers.mongod(folder / str(port) / "data", port),
+                partial(servers.until, servers.answers_tcp, port),
+                log=folder / f"{port}.log",
+            )
+            members[address] = running.enter_context(_running(server))
+        replica_set.initiate(f"mongodb://{addresses[0]}", member=",".join(addresses))
+        yield members, f"mongodb://{','.join(addresses)}/?replicaSet=rs0"
+
+
+@contextmanager
+def cluster_of_three() -> Iterator[tuple[list[LocalServer], str]]:
+    """Give three nodes of one broker, to be killed at will, and a URL that names all of them."""
+    with _folder("rabbitmq") as folder, ExitStack() as running:
+        epmd_port, *ports = home.free_ports(7)
+        running.enter_context(_running(servers.local_epmd(folder, epmd_port)))
+        names = [f"test-{port}" for port in ports[:3]]
+        nodes = []
+        for name, port, dist_port in zip(names, ports[:3], ports[3:], strict=True):
+            how = {"node": name, "dist_port": dist_port, "epmd_port": epmd_port, "peers": names}
+            node = servers.local_rabbitmq(folder / name, port=port, **how)
+            nodes.append(running.enter_context(_running(node)))
+        where = ",".join(f"127.0.0.1:{port}" for port in ports[:3])
+        yield nodes, f"amqp://guest:guest@{where}/%2F"
 
 
 @contextmanager

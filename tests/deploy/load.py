@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from tests.chaos.stories import Teller, Told, register
 from ukeoi_client import Ukeoi
@@ -28,7 +29,7 @@ class Load:
             self._people = [
                 [register(api, f"{side} {n}") for n in range(POOL)] for side in ("client", "worker")
             ]
-            self._stranger = register(api, "stranger")
+            self.stranger = register(api, "stranger")
 
     @property
     def ended(self) -> int:
@@ -43,18 +44,17 @@ class Load:
             time.sleep(0.05)
 
     def _tell(self, n: int) -> None:
-        it = Teller(self.url, self.told, lambda: datetime.now(UTC), self._stranger, self.patience_s)
-        it.api.close()
-        it.api = Ukeoi(self.url, patience_s=self.patience_s, on_trouble=self._troubled)
+        it = _Watched(self)
         dice = random.Random(n)
         clients, workers = self._people
         while not self._stop.is_set():
             it.tell("hired_directly", dice.choice(clients), dice.choice(workers), dice)
         it.api.close()
 
-    def _troubled(self, what: str) -> None:
-        if not PASSING.search(what):
-            self.failed_requests.append(what)
+    def noted(self, trouble: str) -> None:
+        """Note a request that failed, though it was asked again."""
+        if not PASSING.search(trouble):
+            self.failed_requests.append(trouble)
 
     @contextmanager
     def flowing(self) -> Iterator[None]:
@@ -82,3 +82,15 @@ class Load:
             proof = api.anybody().get("/v1/ledger/proof")
         assert open_ones == []
         assert [sums["total"] for sums in proof["currencies"].values()] == [0]
+
+
+class _Watched(Teller):
+    """Tells, and notes every request that had to be asked again."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        now = partial(datetime.now, UTC)
+        super().__init__(load.url, load.told, now, load.stranger, load.patience_s)
+
+    def _troubled(self, what: str) -> None:
+        self._load.noted(what)
