@@ -252,7 +252,7 @@ def short_streams() -> Iterator[None]:
 
 @click.command()
 @click.option("--requests", default=50_000, show_default=True, help="How many in all.")
-@click.option("--seed", default=1, show_default=True, help="Of the first round; then one more each.")
+@click.option("--seed", default=1, show_default=True, help="Of the first round.")
 @click.option("--examples", default=40, show_default=True, help="Per operation and round.")
 def fuzz(requests: int, seed: int, examples: int) -> None:
     """Send made-up requests to all services in this process, on a real MongoDB.

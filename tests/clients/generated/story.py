@@ -61,7 +61,7 @@ def yen(amount: int) -> MoneyWords:
 
 
 def at_last(ask: Callable[[], Any], what: Callable[[Any], bool]) -> Any:
-    """Ask until the answer is as it should be: a service hears of another's deeds a moment later."""
+    """Ask until the answer is as it should be: services hear of each other a moment later."""
     until = time.monotonic() + PATIENCE_S
     while True:
         said = ask()
