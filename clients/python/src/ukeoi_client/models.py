@@ -631,6 +631,7 @@ class Job(TypedDict):
     skills: list[str]
     experience: Literal["none", "some"]
     budget: "Budget | None"
+    weekly_cap_hours: int | None
     deadline_at: str | None
     proposals_close_at: str | None
     openings: int
@@ -651,6 +652,7 @@ class JobEdit(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -680,6 +682,7 @@ class JobWords(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -1492,6 +1495,7 @@ class Terms(TypedDict):
     deliver_by: str
     scope: str | None
     milestones: list["Planned"]
+    hourly: "Hourly | None"
 
 
 class TermsMilestone(TypedDict):
