@@ -18,7 +18,8 @@ FILE_MAX = 400
 
 WRITERS = {
     *("shared/store.py", "shared/mongo.py", "shared/relay.py", "shared/sweep.py"),
-    *("shared/deliveries.py", "shared/leases.py", "services/escrow/ledger.py"),
+    *("shared/deliveries.py", "shared/leases.py", "shared/migration.py"),
+    "services/escrow/ledger.py",
 }
 WRITES = re.compile(
     r"(insert|update|replace|delete)_(one|many)|bulk_write|find_one_and_\w+|drop_(collection|database)"
