@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from shared.catalog.words import (
     MoneyWords,
     group,
+    hourly,
     many,
     maybe,
     maybe_many,
@@ -51,6 +52,8 @@ OFFER = {
     "scope": text(),
     "amount": money(),
     "deliver_by": when(),
+    # Work by the hour: `amount` is what a week costs at most.
+    "hourly": hourly(),
     "milestones": many(group(MILESTONE)),
     "review_days": number(),
     "revisions": number(),

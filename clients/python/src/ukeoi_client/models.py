@@ -650,6 +650,7 @@ class Job(TypedDict):
     skills: list[str]
     experience: Literal["none", "some"]
     budget: "Budget | None"
+    weekly_cap_hours: int | None
     deadline_at: str | None
     proposals_close_at: str | None
     openings: int
@@ -670,6 +671,7 @@ class JobEdit(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -701,6 +703,7 @@ class JobWords(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -1515,6 +1518,7 @@ class Terms(TypedDict):
     deliver_by: str
     scope: str | None
     milestones: list["Planned"]
+    hourly: "Hourly | None"
 
 
 class TermsMilestone(TypedDict):
