@@ -175,10 +175,10 @@ def on_controls_missed(store: Store, event: Event, now: datetime) -> None:
     """Reject by the published criterion that says so; beyond the cap the client decides."""
     found = store.get(ASSIGNMENTS, event.data["assignment_id"])
     job = store.get(JOBS, found.job_id)
-    if found.state != "submitted":
+    criterion_id = assignment.missed_criterion(found, task.of(job).criteria)
+    if found.state != "submitted" or criterion_id is None:
         return
     note = f"Control questions answered right: {found.controls_right} of {found.controls}."
-    criterion_id = event.data["criterion_id"]
     try:
         reject(
             store,

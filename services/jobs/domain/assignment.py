@@ -162,8 +162,8 @@ def submit(
     if controls:
         found = replace(found, controls=controls, controls_right=right)
     facts = [found.fact("assignment.submitted", review_by=clock.text(_review_by(found)))]
-    if missed := missed_criterion(found, criteria):
-        facts.append(found.fact("controls.missed", criterion_id=missed))
+    if missed_criterion(found, criteria):
+        facts.append(found.fact("controls.missed"))
     return found, facts
 
 
