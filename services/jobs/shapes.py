@@ -123,6 +123,7 @@ class JobShape(TaskShape):
     created_at = web.When(required=True)
     published_at = web.When(required=True, allow_none=True)
     proposals = fields.Integer(required=True)
+    bookmarked = fields.Boolean(required=True)
     next = fields.Nested(web.NextShape(), required=True, allow_none=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
@@ -250,6 +251,7 @@ class Seen:
     unmet: Mapping[str, Sequence[str]] = field(default_factory=dict)
     worked_s: Mapping[str, Sequence[int]] = field(default_factory=dict)
     proposed: frozenset[str] = frozenset()
+    marked: frozenset[str] = frozenset()
 
     def person(self, id_: str) -> Doc:
         """Return a member as they are named."""
@@ -291,6 +293,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
         **_say_contest(job, seen),
         **_say_task(job, seen),
         "proposals": seen.counts.get(job.id, 0),
+        "bookmarked": job.id in seen.marked,
         "next": silence.next_step(job),
         "actions": may,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from services.jobs import queries, tasks
+from services.jobs import bookmarks, queries, tasks
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.queries import slots
@@ -51,6 +51,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         unmet=_unmet(jobs, who.id, taken) if who else {},
         worked_s={job.id: slots.worked_s(db, job.id) for job in jobs if job.task},
         entries=queries.entry_counts(db, [job.id for job in jobs if job.contest]),
+        marked=bookmarks.marked(db, ids, who.id) if who else frozenset(),
         proposed=queries.has_proposed(db, ids, who.id) if who else frozenset(),
     )
 

@@ -659,6 +659,7 @@ class Job(TypedDict):
     created_at: str
     published_at: str | None
     proposals: int
+    bookmarked: bool
     next: "Next | None"
     actions: list["Action"]
 
