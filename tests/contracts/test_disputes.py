@@ -163,6 +163,7 @@ def test_disputes_that_are_refused_change_nothing(
     assert delivered.json["code"] == "wrong_state"
 
 
+@pytest.mark.pure
 def test_what_is_funded_after_the_end_of_a_dispute_goes_back() -> None:
     """The client's card was answered in the moment in which the two had agreed."""
     it = funded(a_contract(40_000, 50_000))
