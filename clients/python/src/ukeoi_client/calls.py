@@ -1011,10 +1011,17 @@ class Calls:
         return self.send("GET", "/v1/wallet", query={"currency": currency}, soon=soon)
 
     def list_entries(
-        self, *, limit: int | None = None, currency: Literal["JPY", "USD", "EUR"] | None = None
+        self,
+        *,
+        limit: int | None = None,
+        currency: Literal["JPY", "USD", "EUR"] | None = None,
+        locale: Literal["ja", "en"] | None = None,
     ) -> Iterator[StatementLine]:
-        """Return one's statement, newest first; with `format=csv` all of it, oldest first."""
-        return self.items("/v1/wallet/entries", limit=limit, currency=currency)
+        """Return one's statement, newest first; with `format=csv` all of it, oldest first.
+
+        `format=html`: the last 1,000 lines as a page to print, each with its steps.
+        """
+        return self.items("/v1/wallet/entries", limit=limit, currency=currency, locale=locale)
 
     def get_month(
         self,
@@ -1022,6 +1029,7 @@ class Calls:
         *,
         currency: Literal["JPY", "USD", "EUR"] | None = None,
         format: Literal["json", "html"] | None = None,
+        locale: Literal["ja", "en"] | None = None,
         soon: bool = False,
     ) -> Answer[Month]:
         """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to
@@ -1030,7 +1038,7 @@ class Calls:
         return self.send(
             "GET",
             f"/v1/wallet/months/{month}",
-            query={"currency": currency, "format": format},
+            query={"currency": currency, "format": format, "locale": locale},
             soon=soon,
         )
 
