@@ -605,6 +605,18 @@ class Calls:
         """Return all that was submitted, as NDJSON or CSV; what is rejected is sealed."""
         return self.send("GET", f"/v1/jobs/{id}/results", query={"format": format}, soon=soon)
 
+    def put_bookmark(self, id: str) -> Answer[Job]:
+        """Mark a job; a second time changes nothing."""
+        return self.put(f"/v1/jobs/{id}/bookmark", {})
+
+    def delete_bookmark(self, id: str) -> Answer[Job]:
+        """Take one's mark back."""
+        return self.delete(f"/v1/jobs/{id}/bookmark")
+
+    def list_bookmarks(self, *, limit: int | None = None) -> Iterator[Job]:
+        """List the jobs that one has marked, in any state, the latest mark first."""
+        return self.items("/v1/bookmarks", limit=limit)
+
     def list_offers(
         self,
         *,
