@@ -94,17 +94,7 @@ def rabbitmq(
     """
     if not os.access(RABBITMQ_SERVER, os.X_OK):
         raise Missing("no rabbitmq-server: install the Debian package rabbitmq-server")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "enabled_plugins").write_text("[].\n")
-    conf = "disk_free_limit.absolute = 200MB\n"
-    if definitions:
-        said = folder / "definitions.json"
-        said.touch(mode=0o600)
-        said.write_text(definitions)
-        conf += f"load_definitions = {said}\n"
-    if peers:
-        conf += _cluster_conf(folder, peers)
-    (folder / "rabbitmq.conf").write_text(conf)
+    conf = _write_conf(folder, definitions, peers)
     env = {
         # What it may change between two starts, so that supervisor restarts it then.
         "UKEOI_CHECKSUM": hashlib.sha256((conf + definitions).encode()).hexdigest(),
@@ -127,6 +117,22 @@ def rabbitmq(
         "ERL_EPMD_ADDRESS": "127.0.0.1",
     }
     return Command((RABBITMQ_SERVER,), env)
+
+
+def _write_conf(folder: Path, definitions: str, peers: Sequence[str]) -> str:
+    """Write what the node reads when it starts; return its main part."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "enabled_plugins").write_text("[].\n")
+    conf = "disk_free_limit.absolute = 200MB\n"
+    if definitions:
+        said = folder / "definitions.json"
+        said.touch(mode=0o600)
+        said.write_text(definitions)
+        conf += f"load_definitions = {said}\n"
+    if peers:
+        conf += _cluster_conf(folder, peers)
+    (folder / "rabbitmq.conf").write_text(conf)
+    return conf
 
 
 def _cluster_conf(folder: Path, peers: Sequence[str]) -> str:
