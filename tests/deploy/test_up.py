@@ -14,7 +14,6 @@ import pytest
 
 from deploy.dev import home, processes
 from deploy.dev.home import Home
-from tests.deploy.load import Load
 
 ROOT = home.here().root
 NOT_COPIED = shutil.ignore_patterns(".dev", ".git", ".bench", ".*_cache", "__pycache__")
@@ -55,18 +54,6 @@ def test_what_lost_its_supervisor_is_found_and_ended(checkout: Home) -> None:
     _dev(checkout, "down", "--wipe")
     assert processes.marked(checkout) == []
     assert not checkout.data.exists()
-
-
-def test_every_service_restarts_under_load_and_no_request_fails(checkout: Home) -> None:
-    _dev(checkout, "up")
-    load = Load(checkout.url_file.read_text().strip(), tellers=2, patience_s=60)
-    with load.flowing():
-        load.wait_for_more(2)
-        _dev(checkout, "restart")
-        load.wait_for_more(4)
-    load.nothing_is_lost()
-    assert load.failed_requests == []
-    _dev(checkout, "down", "--wipe")
 
 
 def _wait_until_back(checkout: Home, name: str, before: dict[str, Any]) -> None:
