@@ -13,6 +13,7 @@ from services.notify.domain.told.words import (
     Row,
     Tell,
     client,
+    seller,
     worker,
 )
 
@@ -57,6 +58,10 @@ JOBS = {
     "job.cancelled": Row(
         nobody="the client did it; who proposed hears of the proposal", closes=(JOB,)
     ),
+    "listing.published": Row(nobody="its seller did it"),
+    "listing.paused": Row(tells=(seller(only=("reason", frozenset({"silence"}))),)),
+    "listing.withdrawn": Row(tells=(seller(only=("reason", frozenset({"silence"}))),)),
+    "listing.ordered": Row(nobody="contract.formed tells both, offer.sent who is to answer"),
     "job.completed": Row(nobody="contract.completed tells both", closes=(JOB,)),
     "question.asked": Row(
         once="{question_id}",
