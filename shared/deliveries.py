@@ -43,8 +43,8 @@ HOPELESS = (Malformed, Invalid, Forbidden, Conflict)
 """Refusals that trying again cannot mend: parked at once."""
 
 
-def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
-    """Keep a delivery that was not done: to be tried again, or parked."""
+def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> str:
+    """Keep a delivery that was not done; return what becomes of it: `later` or `parked`."""
     tries = event.tries + 1
     parked = isinstance(why, HOPELESS) or tries >= TRIES_MAX
     doc = {
@@ -62,7 +62,7 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
         where = {"_id": event.id, "state": {"$ne": "dropped"}}
         db["deliveries"].update_one(where, {"$set": doc}, upsert=True)
     except DuplicateKeyError:
-        return  # a person has dropped it, and it stays dropped
+        return "parked"  # a person has dropped it, and it stays dropped
     log.log(
         40 if parked else 20,
         "delivery_parked" if parked else "delivery_later",
@@ -70,7 +70,10 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> None:
         type=event.type,
         tries=tries,
         reason=doc["reason"],
+        actor=event.actor,
+        correlation=event.correlation,
     )
+    return "parked" if parked else "later"
 
 
 def _due_again(why: BaseException, tries: int, now: datetime) -> datetime | None:

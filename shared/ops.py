@@ -5,6 +5,7 @@ Each service's `MONGO_URL`, `MONGO_DB` and `AMQP_URL` come from `<service>.env` 
 `AMQP_URL` of a broker's user who may write to every queue.
 """
 
+import dataclasses
 import getpass
 import os
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 import click
 import orjson
 
-from shared import clock, deliveries
+from shared import clock, deliveries, story
 from shared import store as stores
 from shared.bus import Publisher, event_of
 from shared.store import Db
@@ -175,6 +176,31 @@ def _time(words: str) -> datetime:
         return clock.parse(words)
     except ValueError as wrong:
         raise click.UsageError("--since takes 2026-12-07T00:00:00Z or 24h") from wrong
+
+
+@ops.command(name="story")
+@click.argument("id_", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with all words.")
+def story_command(id_: str, as_json: bool) -> None:
+    """Tell what happened to a contract, job, offer or hold, in all services, in order of time.
+
+    Also what still waits: facts that the broker has not taken, events that were not done.
+    """
+    told = story.tell({name: database(name) for name in SERVICES}, id_)
+    if not told.lines:
+        raise click.ClickException(f"no service has said or heard anything of {id_}")
+    for line in told.lines:
+        if as_json:
+            click.echo(orjson.dumps(dataclasses.asdict(line), default=repr))
+        else:
+            click.echo(_told(line, id_))
+
+
+def _told(line: story.Line, id_: str) -> str:
+    who = "" if line.by == "system" else f"  by {line.by}"
+    about = "" if line.about == id_ else f"  {line.about}"
+    waits = f"  WAITS: {line.waits} {line.words.get('reason', '')}" if line.waits else ""
+    return f"{clock.text(line.at)}  {line.service:9} {line.what:24}{about}{who}{waits}".rstrip()
 
 
 def _json(words: Any) -> str:

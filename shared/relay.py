@@ -10,11 +10,13 @@ import contextlib
 import math
 import threading
 import time
+from collections import Counter as TypeCount
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from prometheus_client import Counter
 from pymongo import WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
@@ -25,6 +27,8 @@ from shared.documents import Doc, Written
 from shared.store import Db, Store, insert_new
 
 log = structlog.get_logger(__name__)
+
+SAID = Counter("messages_published_total", "Facts that the broker has confirmed.", ["type"])
 
 BATCH_MAX = 500
 WAITING_MAX = 10_000
@@ -48,6 +52,8 @@ def _tell(publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:
     faults.point("before_publish")
     sent = publisher.publish(events)
     faults.point("after_publish")
+    for type_, count in TypeCount(e.type for e in events if e.id in sent.confirmed).items():
+        SAID.labels(type_).inc(count)
     if sent.unroutable:
         log.error("unroutable", count=len(sent.unroutable), first=min(sent.unroutable))
     return sent

@@ -72,7 +72,8 @@ def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] 
         db[shelf.collection].create_indexes([*shelf.indexes])
     db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
     db["revocations"].create_indexes([IndexModel([("until", 1)], expireAfterSeconds=3600)])
-    db["deliveries"].create_indexes([IndexModel([("state", 1), ("due", 1)])])
+    waiting = [IndexModel([("state", 1), (by, 1)]) for by in ("due", "at")]
+    db["deliveries"].create_indexes(waiting)
 
 
 class Store:

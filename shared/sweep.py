@@ -82,6 +82,14 @@ def due_deliveries(store: Store, reactions: Reactions, now: datetime) -> int:
             deliveries.failed(store.db, event, why, now=now)
         else:
             deliveries.done(store.db, event.id)
+            log.info(
+                "retried",
+                id=event.id,
+                type=event.type,
+                tries=event.tries,
+                actor=event.actor,
+                correlation=event.correlation,
+            )
     return DELIVERIES_MAX
 
 
@@ -124,6 +132,7 @@ def _wake(store: Store, kind: Kind[Any], doc: Doc, now: datetime) -> None:
             raise
         _timer_failed(store, kind, doc, why, now)
     else:
+        log.info("timer", kind=kind.name, id=doc["_id"], due=doc["wake_at"], actor="system")
         if doc["wake_tries"] > deliveries.TRIES_MAX:
             deliveries.timer_done(store.db, doc["_id"])
 
@@ -151,3 +160,15 @@ def oldest_waiting_s(db: Db, kinds: Iterable[Kind[Any]], now: datetime) -> float
         if doc is not None:
             oldest = min(oldest, *(e["time"] for e in doc["outbox"]))
     return (now - oldest).total_seconds()
+
+
+def timers_late(db: Db, kinds: Iterable[Kind[Any]], now: datetime, most: int) -> tuple[int, float]:
+    """Return how many timers are due, at most so many of a kind, and how late the latest is."""
+    count, oldest = 0, now
+    for kind in kinds:
+        due = {"wake_at": {"$lte": now}}
+        first = db[kind.collection].find_one(due, {"wake_at": 1}, sort=[("wake_at", 1)])
+        if first is not None:
+            oldest = min(oldest, first["wake_at"])
+            count += db[kind.collection].count_documents(due, limit=most)
+    return count, (now - oldest).total_seconds()

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import datetime
@@ -18,10 +19,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram, generate_latest
+from prometheus_client import generate_latest
 from pymongo.errors import PyMongoError
 
-from shared import clock, deliveries, engine, faults, log, relay, settings, sweep
+from shared import clock, deliveries, engine, faults, figures, log, relay, settings, sweep
 from shared import store as stores
 from shared.bus import GONE, Delivery, Inbox, from_message
 from shared.documents import Kind, Shelf
@@ -44,13 +45,8 @@ STALLED_S = 60
 SUSPECT_COUNT = 2
 """From this delivery count on (the third delivery) an attempt is recorded before it runs."""
 
-HEARD = Counter("messages_consumed_total", "Events heard", ["type", "outcome"])
-BATCHES = Histogram(
-    "batch_size", "Events handled together", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
-)
-SWEPT = Counter("swept_total", "What the sweep did", ["what"])
-OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest fact that waits for the broker")
-PARKED = Gauge("deliveries_parked", "Deliveries that wait for a person")
+CORRELATIONS_MAX = 20
+"""So many requests are named in the line about a batch."""
 
 Sweep = Callable[[Store, datetime], object]
 
@@ -208,7 +204,7 @@ class Worker:
             return from_message(delivery.body, delivery.headers, delivery.content_type)
         except Malformed as why:
             deliveries.unreadable(self.store.db, delivery.body, delivery.headers, why, now)
-            HEARD.labels("", "parked").inc()
+            figures.HEARD.labels("", "parked").inc()
             return None
 
     def _handle_suspect(self, event: Event, delivery: Delivery, now: datetime) -> None:
@@ -230,13 +226,27 @@ class Worker:
             self._handle_batch([e for e in events if once[e.id] is not e], now)
 
     def _judge(self, events: list[Event], verdicts: engine.Verdicts, now: datetime) -> None:
-        BATCHES.observe(len(events))
+        figures.heard(events, now)
+        outcomes: Counter[str] = Counter()
         for event in events:
             why = verdicts[event.id]
-            if why is not None:
-                deliveries.failed(self.store.db, event, why, now=now)
+            become = (
+                "done" if why is None else deliveries.failed(self.store.db, event, why, now=now)
+            )
+            outcomes[become] += 1
             known = event.type if event.type in self.reactions else ""
-            HEARD.labels(known, "done" if why is None else "kept").inc()
+            figures.HEARD.labels(known, become).inc()
+        LOG.info(
+            "heard",
+            events=len(events),
+            types=dict(Counter(e.type for e in events)),
+            actors=sorted({e.actor for e in events})[:CORRELATIONS_MAX],
+            correlations=sorted({e.correlation for e in events if e.correlation})[
+                :CORRELATIONS_MAX
+            ],
+            ms=round((clock.now() - now).total_seconds() * 1000),
+            **outcomes,
+        )
 
     # sweeping
 
@@ -250,20 +260,24 @@ class Worker:
                     last_service_sweep = time.monotonic()
                     for one in self.sweeps:
                         one(self.store, clock.now())
-                    self._gauge(clock.now())
+                    self._measure(clock.now())
             except Exception as wrong:
                 LOG.warning("sweep_failed", error=repr(wrong), exc_info=not is_away(wrong))
 
     def sweep(self, now: datetime) -> None:
         """Do once what nobody asks for."""
         db, source = self.store.db, self.store.source
-        SWEPT.labels("facts").inc(sweep.outbox(db, self.relay.publisher, source, self.kinds, now))
-        SWEPT.labels("deliveries").inc(sweep.due_deliveries(self.store, self.reactions, now))
-        SWEPT.labels("timers").inc(sweep.timers(self.store, self.kinds, now))
+        figures.SWEPT.labels("facts").inc(
+            sweep.outbox(db, self.relay.publisher, source, self.kinds, now)
+        )
+        figures.SWEPT.labels("deliveries").inc(
+            sweep.due_deliveries(self.store, self.reactions, now)
+        )
+        figures.SWEPT.labels("timers").inc(sweep.timers(self.store, self.kinds, now))
 
-    def _gauge(self, now: datetime) -> None:
-        OUTBOX_OLDEST.set(sweep.oldest_waiting_s(self.store.db, self.kinds, now))
-        PARKED.set(self.store.db["deliveries"].count_documents({"state": "parked"}))
+    def _measure(self, now: datetime) -> None:
+        figures.measure(self.store.db, self.kinds, now)
+        figures.HEARING.set(self.hearing)
 
     def _watch(self) -> None:
         while not self.stopping.wait(5):

@@ -50,13 +50,20 @@ def _let_import_clients() -> None:
     (site / "ukeoi-clients.pth").write_text("".join(lines))
 
 
-def missing_debian() -> list[str]:
-    """Return the Debian packages that this machine lacks of those that ./dev up needs."""
+def missing_debian(*, tests: bool = False) -> list[str]:
+    """Return the Debian packages that this machine lacks of those that ./dev up, or test, needs."""
     has = {
         "rabbitmq-server": Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists(),
         "nginx-light": bool(shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")),
         "libcurl4": _loads("libcurl.so.4"),
     }
+    if tests:
+        # promtool checks the alert rules; the operators' console is tried in a browser.
+        has |= {
+            "prometheus": bool(shutil.which("promtool")),
+            "chromium": bool(shutil.which("chromium")),
+            "chromium-driver": bool(shutil.which("chromedriver")),
+        }
     return [name for name, found in has.items() if not found]
 
 
@@ -165,5 +172,5 @@ def _no_service_starts(sudo: list[str]) -> Iterator[None]:
 if __name__ == "__main__":
     if sys.argv[1] == "python":
         python_packages()
-    elif not debian_packages(missing_debian()):
+    elif not debian_packages(missing_debian(tests=sys.argv[2:] == ["tests"])):
         sys.exit(1)

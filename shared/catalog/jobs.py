@@ -109,7 +109,8 @@ FACTS = {
     "proposal.submitted": {**PROPOSAL, "amount": money(), "select_by": maybe_when()},
     "proposal.withdrawn": PROPOSAL,
     "proposal.declined": PROPOSAL,
-    "proposal.lapsed": PROPOSAL,
+    # `reason`: silence (30 days without an answer), or job, which ended without it.
+    "proposal.lapsed": {**PROPOSAL, "reason": maybe(fields.String)},
     "listing.published": {**LISTING, "category": text()},
     "listing.paused": {**LISTING, "reason": text(validate=validate.OneOf(["worker", "silence"]))},
     "listing.withdrawn": {
@@ -130,11 +131,12 @@ FACTS = {
     # A slot of a closed job that ended unpaid (rejected for good, expired, returned): its `amount`
     # goes back to the client. A slot that somebody else may still take says nothing.
     "slot.closed": {**HELD, "assignment_id": text(), "amount": money()},
-    # Only jobs itself hears these: a task closes, and its free slots are to be counted; all that
+    # Jobs itself hears these: a task closes, and its free slots are to be counted; all that
     # waits for review is to be approved; a slot ended unpaid, and another may take it.
     "task.closing": JOB,
     "approvals.requested": JOB,
-    "slot.freed": ASSIGNMENT,
+    # `reason`: returned, expired, refused (an appeal), not_appealed.
+    "slot.freed": {**ASSIGNMENT, "reason": maybe(fields.String)},
     "assignment.submitted": {**ASSIGNMENT, "review_by": when()},
     "assignment.rejected": {**ASSIGNMENT, "appeal_by": when()},
     "assignment.appealed": {**ASSIGNMENT, "answer_by": when()},

@@ -106,6 +106,7 @@ class Service:
     store: Store
     kinds: Sequence[Kind[Any]]
     reactions: Reactions
+    waiting: list[Written] = field(default_factory=list)
 
 
 @dataclass
@@ -120,9 +121,10 @@ class _Wire:
             heard = [event for event in events if event.type in service.reactions]
             if not heard:
                 continue
-            verdicts, _ = engine.handle_many(
+            verdicts, said = engine.handle_many(
                 service.store, service.reactions, heard, now=clock.now()
             )
+            service.waiting += said
             by_id = {event.id: event.type for event in heard}
             self.refused += [
                 f"{service.name} {by_id[id_]}: {why!r}"
@@ -157,7 +159,10 @@ class World:
         reactions = importlib.import_module(f"services.{name}.reactions").REACTIONS
         store = app.extensions["ukeoi_store"]
         ensure_indexes(store.db, records.KINDS, getattr(records, "SHELVES", ()))
-        return Service(name, app, store, records.KINDS, reactions)
+        made = Service(name, app, store, records.KINDS, reactions)
+        # What was written waits here, as it would for a publisher of this process.
+        store.on_written = made.waiting.extend
+        return made
 
     def database(self, name: str) -> str:
         """Return the name of a service's database."""
@@ -195,14 +200,10 @@ class World:
         raise AssertionError("facts follow from facts without an end")
 
     def _publish(self, service: Service, wire: Any) -> bool:
-        db = service.store.db
-        writes = [
-            Written(kind.collection, doc["_id"], doc["outbox"])
-            for kind in service.kinds
-            for doc in db[kind.collection].find({"outbox.0": {"$exists": True}}, {"outbox": 1})
-        ]
+        writes = list(service.waiting)
+        service.waiting.clear()
         if writes:
-            relay.publish(db, wire, service.name, writes)
+            relay.publish(service.store.db, wire, service.name, writes)
         return bool(writes)
 
     def snapshot(self) -> dict[str, str]:

@@ -189,7 +189,8 @@ def _parts(name: str) -> dict[str, Any]:
     if name == "escrow":
         proof = importlib.import_module("services.escrow.proof")
         usecases = importlib.import_module("services.escrow.usecases")
-        parts["sweeps"] = [usecases.ask_providers, proof.seal]
+        figures = importlib.import_module("services.escrow.figures")
+        parts["sweeps"] = [usecases.ask_providers, proof.seal, figures.measure]
     return parts
 
 

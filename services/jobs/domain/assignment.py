@@ -207,12 +207,13 @@ def give_back(found: Assignment, *, now: datetime, by: str) -> Outcome[Assignmen
     :raises Conflict: `wrong_state`
     """
     _refuse(by, found.worker_id, "worker")
-    return _over(replace(found, state=next_state(MOVES, found.state, "return"), seat=None))
+    over = replace(found, state=next_state(MOVES, found.state, "return"), seat=None)
+    return _over(over, "returned")
 
 
-def _over(found: Assignment) -> Outcome[Assignment]:
+def _over(found: Assignment, reason: str) -> Outcome[Assignment]:
     found = replace(found, is_over=True)
-    return found, [found.fact("slot.freed")]
+    return found, [found.fact("slot.freed", reason=reason)]
 
 
 def approve(
@@ -274,7 +275,7 @@ def reject(
     fact = found.fact("assignment.rejected", appeal_by=clock.text(_appeal_by(found)))
     if not was_appealed:
         return found, [fact]
-    found, facts = _over(found)
+    found, facts = _over(found, "refused")
     return found, [found.fact("appeal.refused"), *facts]
 
 
@@ -365,13 +366,13 @@ def on_wake(found: Assignment, *, now: datetime) -> Outcome[Assignment]:
     match found.state:
         case "reserved":
             state = next_state(MOVES, found.state, "expire")
-            return _over(replace(found, state=state, seat=None))
+            return _over(replace(found, state=state, seat=None), "expired")
         case "submitted":
             return _approved(found, "silence", now=now)
         case "appealed":
             return _approved(found, "appeal", now=now)
         case "rejected":
-            return _over(found)
+            return _over(found, "not_appealed")
     return replace(found, decided_at=now), [_approval(found)]
 
 

@@ -252,12 +252,12 @@ def lapse(proposal: Proposal, *, now: datetime) -> Outcome[Proposal]:
     """
     if proposal.state not in WAITING:
         raise Ignored("crossed", f"it is {proposal.state}")
-    return _lapsed(proposal, now=now)
+    return _lapsed(proposal, "job", now=now)
 
 
-def _lapsed(proposal: Proposal, *, now: datetime) -> Outcome[Proposal]:
+def _lapsed(proposal: Proposal, reason: str, *, now: datetime) -> Outcome[Proposal]:
     proposal = _moved(proposal, "lapse", now=now)
-    return proposal, [Fact("proposal.lapsed", proposal.names())]
+    return proposal, [Fact("proposal.lapsed", {**proposal.names(), "reason": reason})]
 
 
 def hear(
@@ -298,7 +298,7 @@ def on_wake(proposal: Proposal, *, now: datetime) -> Outcome[Proposal]:
     """
     if (at := wake(proposal)) is None or at > now:
         raise Ignored("not_due", "its time has not come")
-    return _lapsed(proposal, now=now)
+    return _lapsed(proposal, "silence", now=now)
 
 
 def next_step(proposal: Proposal) -> Next | None:

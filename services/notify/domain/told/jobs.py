@@ -17,6 +17,7 @@ from services.notify.domain.told.words import (
     worker,
 )
 
+ENDED_BY_ITSELF = frozenset({"silence", "hold_refused", "nothing_approved", "contracts_cancelled"})
 JOBS = {
     "job.submitted_for_funding": Row(
         once="{hold_id}",
@@ -55,8 +56,11 @@ JOBS = {
             ),
         ),
     ),
+    # What the client did is not told to them; who proposed hears of the proposal.
     "job.cancelled": Row(
-        nobody="the client did it; who proposed hears of the proposal", closes=(JOB,)
+        once="{job_id}",
+        tells=(Tell(whom="client_id", href=AT_JOB, only=("reason", ENDED_BY_ITSELF)),),
+        closes=(JOB,),
     ),
     "listing.published": Row(nobody="its seller did it"),
     "listing.paused": Row(tells=(seller(only=("reason", frozenset({"silence"}))),)),
@@ -96,7 +100,14 @@ JOBS = {
         once="{proposal_id}", tells=(client(href=AT_JOB + "/proposals"),), closes=(SELECT,)
     ),
     "proposal.declined": Row(once="{proposal_id}", tells=(worker(href=AT_JOB),), closes=(SELECT,)),
-    "proposal.lapsed": Row(once="{proposal_id}", tells=(worker(href=AT_JOB),), closes=(SELECT,)),
+    "proposal.lapsed": Row(
+        once="{proposal_id}",
+        tells=(
+            worker(href=AT_JOB),
+            client(href=AT_JOB + "/proposals", only=("reason", frozenset({"silence"}))),
+        ),
+        closes=(SELECT,),
+    ),
     "opening.reserved": Row(nobody="jobs says it to itself; proposal.selected follows"),
     "proposal.selected": Row(nobody="offer.sent tells the worker", closes=(SELECT,)),
     "assignment.approved": Row(
@@ -106,7 +117,16 @@ JOBS = {
     "slot.closed": Row(nobody="escrow.refunded tells the client"),
     "task.closing": Row(nobody="jobs says it to itself; job.closed follows"),
     "approvals.requested": Row(nobody="the client did it; escrow.released tells each worker"),
-    "slot.freed": Row(nobody="jobs says it to itself; somebody else may take the slot"),
+    # Who gave it back knows, and so does who was told that an appeal is refused.
+    "slot.freed": Row(
+        once="{assignment_id}",
+        tells=(
+            worker(
+                href=AT_ASSIGNMENT, only=("reason", frozenset({"expired"})), text="worker.expired"
+            ),
+            worker(href=AT_ASSIGNMENT, only=("reason", frozenset({"not_appealed"}))),
+        ),
+    ),
     "assignment.submitted": Row(
         nobody="there may be thousands: the job counts them, and silence approves"
     ),
@@ -173,6 +193,7 @@ JOBS = {
     "entry.won": Row(nobody="escrow.released tells them what reached the wallet"),
     "entry.not_chosen": Row(once="{entry_id}", tells=(worker(href=AT_JOB),)),
     "competition.awarded": Row(nobody="escrow.released tells each winner", closes=(AWARD,)),
-    "competition.split": Row(nobody="escrow.released tells each who has a share"),
+    # escrow.released tells each who has a share.
+    "competition.split": Row(once="{job_id}", tells=(Tell(whom="client_id", href=AT_JOB),)),
     "competition.void": Row(nobody="escrow.refunded tells the client"),
 }

@@ -1,0 +1,68 @@
+"""The ledger's figures for Prometheus, as escrow's worker shows them."""
+
+import threading
+import time
+from datetime import datetime
+
+from prometheus_client import Gauge
+
+from services.escrow import proof
+from services.escrow.journal import ENTRIES
+from shared.store import Db, Store
+
+EVERY_S = 15
+LAST = 500
+QUANTILES = (0.5, 0.9)
+
+SUM = Gauge(
+    "ledger_sum",
+    "Sum of all entries, in minor units; the parts of a currency come to 0.",
+    ["currency", "part"],
+)
+ENTRIES_IN_ALL = Gauge("ledger_entries", "Entries of the journal.")
+UNSEALED = Gauge("ledger_unsealed_oldest_seconds", "Age of the oldest entry that no seal covers.")
+PAID = Gauge(
+    "funded_to_paid_seconds",
+    f"Time from the funding of a hold to its release, of the last {LAST} releases.",
+    ["quantile"],
+)
+
+_turn = threading.local()
+
+
+def measure(store: Store, now: datetime) -> None:
+    """Read the figures, a few times a minute: a sweep of escrow's worker."""
+    if time.monotonic() - getattr(_turn, "at", -EVERY_S) < EVERY_S:
+        return
+    _turn.at = time.monotonic()
+    _ledger(store.db, now)
+    times = funded_to_paid_s(store.db)
+    for quantile in QUANTILES if times else ():
+        PAID.labels(str(quantile)).set(times[int(quantile * (len(times) - 1))])
+
+
+def _ledger(db: Db, now: datetime) -> None:
+    said = proof.proof(db)
+    for currency, parts in said["currencies"].items():
+        for part, amount in parts.items():
+            if part != "total":
+                SUM.labels(currency, part).set(amount)
+    ENTRIES_IN_ALL.set(said["entries"])
+    waiting = proof.unsealed(db)
+    UNSEALED.set((now - waiting[0]["at"]).total_seconds() if waiting else 0)
+
+
+def funded_to_paid_s(db: Db) -> list[float]:
+    """Return the times of the last releases, the shortest first."""
+    last = (
+        db[ENTRIES]
+        .find({"lines.kind": "released"}, {"subject": 1, "at": 1})
+        .sort("at", -1)
+        .limit(LAST)
+    )
+    paid = {doc["subject"]: doc["at"] for doc in last}
+    funded = {"subject": {"$in": list(paid)}, "type": "escrow.funded"}
+    begun = {
+        doc["subject"]: doc["time"] for doc in db["facts"].find(funded, {"subject": 1, "time": 1})
+    }
+    return sorted((paid[id_] - at).total_seconds() for id_, at in begun.items())
