@@ -5,7 +5,9 @@ import sys
 import click
 from rich.console import Console
 
-from deploy.demo import telling
+from deploy.demo import steps, telling
+from deploy.demo.acts import ACTS
+from deploy.demo.steps import STEPS, Step
 from deploy.demo.story import TROUBLES, Story
 from ukeoi_client import Ukeoi
 
@@ -21,7 +23,8 @@ PLAIN_WIDTH = 120
     show_default=True,
     help="Seconds to go on asking while something is away.",
 )
-def demo(url: str, patience: float) -> None:
+@click.option("--modes", default="", help="Play one act for each of these modes instead: a,b,c.")
+def demo(url: str, patience: float, modes: str) -> None:
     """Play one hire from registration to payout through the gateway, and print what came of it."""
     console = Console()
     if not console.is_terminal:
@@ -29,13 +32,18 @@ def demo(url: str, patience: float) -> None:
     with Ukeoi(url, patience_s=patience) as ukeoi:
         story = Story(ukeoi)
         try:
-            if not telling.play(story, console):
+            if not telling.play(story, console, _acts(modes) if modes else STEPS):
                 sys.exit(1)
-            telling.tell_end(story, console)
+            (telling.tell_ledger if modes else telling.tell_end)(story, console)
         except TROUBLES as wrong:
             console.print(f"✗ {wrong}", markup=False, style="red")
             sys.exit(1)
     console.print("[green]The story ended as it should, and the ledger sums to zero.[/]")
+
+
+def _acts(modes: str) -> list[Step]:
+    acts = [Step(*ACTS[mode]) for mode in modes.split(",")]
+    return [*acts, Step("The ledger proves itself", steps.proof)]
 
 
 if __name__ == "__main__":

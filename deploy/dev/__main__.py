@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.dev import audit, checks, home, programs, servers, supervision, up
+from shared import profiles
 
 HOME = home.here()
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
@@ -131,11 +133,26 @@ def audit_command() -> None:
 
 @dev.command(context_settings=PASS_ON)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def demo(words: tuple[str, ...]) -> None:
+@click.option("--profile", default="", help="As this marketplace: one act for each of its modes.")
+def demo(words: tuple[str, ...], profile: str) -> None:
     """Tell a few stories over HTTP and print what happened."""
     _need_module("deploy.demo")
+    if profile:
+        modes = _modes_of(profile)
+        os.environ["PROFILE"] = profile
+        click.echo(f"the deployment runs as {profile} from now on: {modes}")
+        _run_module("deploy.demo", "--url", _bring_up(), "--modes", modes, *words)
     url = programs.url(HOME.ports()) if up.is_up(HOME) else _bring_up()
     _run_module("deploy.demo", "--url", url, *words)
+
+
+def _modes_of(profile: str) -> str:
+    """Return the modes of a marketplace, as the demo takes them."""
+    known = sorted(path.stem for path in (HOME.root / "deploy" / "profiles").glob("*.toml"))
+    if profile not in known:
+        raise click.UsageError(f"no profile {profile}; there are {', '.join(known)}")
+    words = tomllib.loads((HOME.root / "deploy" / "profiles" / f"{profile}.toml").read_text())
+    return ",".join(profiles.read(words).modes)
 
 
 @dev.command(context_settings=PASS_ON)

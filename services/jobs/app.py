@@ -2,7 +2,15 @@
 
 from flask import Flask
 
-from services.jobs.api import assignments, categories, entries, jobs, proposals, questions
+from services.jobs.api import (
+    assignments,
+    categories,
+    entries,
+    jobs,
+    listings,
+    proposals,
+    questions,
+)
 from services.jobs.domain import market
 from services.jobs.records import KINDS
 from shared import profiles, web
@@ -12,7 +20,7 @@ from shared.settings import Settings
 def create_app(given: Settings | None = None) -> Flask:
     """Return the application; gunicorn calls this without settings."""
     blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp]
-    blueprints += [entries.blp, assignments.blp]
+    blueprints += [entries.blp, assignments.blp, listings.blp]
     app = web.make_app("jobs", blueprints, kinds=KINDS, given=given)
     market.run_as(profiles.of(app.extensions["ukeoi_settings"]))
     return app

@@ -15,7 +15,8 @@ from shared.errors import Refused
 Action = dict[str, Any]
 
 
-def _action(name: str, href: str, rule: Callable[[], object], *, method: str = "POST") -> Action:
+def action(name: str, href: str, rule: Callable[[], object], *, method: str = "POST") -> Action:
+    """Return whether this rule lets the caller do it, or with which code it refuses."""
     try:
         rule()
     except Refused as no:
@@ -47,16 +48,16 @@ def of_job(
         if job.contest is not None:
             return _of_entrant(job, at, by=by, now=now, is_suspended=is_suspended)
         return _of_stranger(job, at, by=by, is_suspended=is_suspended, has_proposed=has_proposed)
-    publish = _action(
+    publish = action(
         "publish",
         f"{at}/publish",
         lambda: posting.publish(job, now=now, by=by, is_suspended=is_suspended),
     )
     return [
-        _action("edit", at, lambda: posting.edit(job, now=now, by=by, words={}), method="PATCH"),
+        action("edit", at, lambda: posting.edit(job, now=now, by=by, words={}), method="PATCH"),
         publish,
-        _action("close", f"{at}/close", lambda: posting.close(job, now=now, by=by)),
-        _action(
+        action("close", f"{at}/close", lambda: posting.close(job, now=now, by=by)),
+        action(
             "cancel",
             f"{at}/cancel",
             lambda: posting.cancel(job, now=now, by=by, entries=entries),
@@ -67,8 +68,8 @@ def of_job(
 
 def _of_contest(job: Job, at: str, *, by: str, now: datetime) -> list[Action]:
     return [
-        _action("award", f"{at}/award", lambda: contest.refuse_awarding(job, by=by)),
-        _action(
+        action("award", f"{at}/award", lambda: contest.refuse_awarding(job, by=by)),
+        action(
             "extend_selection",
             f"{at}/extend-selection",
             lambda: contest.extend(job, now=now, by=by),
@@ -78,12 +79,12 @@ def _of_contest(job: Job, at: str, *, by: str, now: datetime) -> list[Action]:
 
 def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool) -> list[Action]:
     return [
-        _action(
+        action(
             "enter",
             f"{at}/entries",
             lambda: entry.refuse_entering(job, by=by, now=now, is_suspended=is_suspended),
         ),
-        _action(
+        action(
             "ask",
             f"{at}/questions",
             lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
@@ -94,10 +95,10 @@ def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool
 def _of_starter(
     job: Job, at: str, *, by: str, is_suspended: bool, unmet: Sequence[str]
 ) -> list[Action]:
-    start = _action("start", f"{at}/assignments", lambda: None)
+    start = action("start", f"{at}/assignments", lambda: None)
     return [
         {**start, "allowed": not unmet, "reasons": list(unmet)},
-        _action(
+        action(
             "ask",
             f"{at}/questions",
             lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
@@ -110,21 +111,21 @@ def of_assignment(found: Assignment, *, by: str, now: datetime) -> list[Action]:
     at = f"/v1/assignments/{found.id}"
     if by == found.worker_id:
         return [
-            _action(
+            action(
                 "submit",
                 f"{at}/submit",
                 lambda: assignment.refuse_submitting(found, now=now, by=by),
             ),
-            _action("return", f"{at}/return", lambda: assignment.give_back(found, now=now, by=by)),
-            _action(
+            action("return", f"{at}/return", lambda: assignment.give_back(found, now=now, by=by)),
+            action(
                 "appeal",
                 f"{at}/appeal",
                 lambda: assignment.appeal(found, now=now, by=by, note="-"),
             ),
         ]
     return [
-        _action("approve", f"{at}/approve", lambda: assignment.approve(found, now=now, by=by)),
-        _action(
+        action("approve", f"{at}/approve", lambda: assignment.approve(found, now=now, by=by)),
+        action(
             "reject",
             f"{at}/reject",
             lambda: assignment.reject(
@@ -144,13 +145,11 @@ def of_entry(found: Entry, *, by: str | None, now: datetime) -> list[Action]:
     """Return what this caller may do with an entry: who made it, or the client."""
     at = f"/v1/entries/{found.id}"
     if by == found.worker_id:
-        return [
-            _action("withdraw", f"{at}/withdraw", lambda: entry.withdraw(found, now=now, by=by))
-        ]
+        return [action("withdraw", f"{at}/withdraw", lambda: entry.withdraw(found, now=now, by=by))]
     if by != found.client_id:
         return []
     return [
-        _action(
+        action(
             "favourite",
             f"{at}/favourite",
             lambda: entry.favourite(found, now=now, by=by, favourite=True),
@@ -161,14 +160,14 @@ def of_entry(found: Entry, *, by: str | None, now: datetime) -> list[Action]:
 def _of_stranger(
     job: Job, at: str, *, by: str, is_suspended: bool, has_proposed: bool
 ) -> list[Action]:
-    propose = _action(
+    propose = action(
         "propose",
         f"{at}/proposals",
         lambda: proposal.refuse_proposing(job, by=by, is_suspended=is_suspended),
     )
     if has_proposed:
         propose = {**propose, "allowed": False, "reasons": ["already_proposed"]}
-    ask = _action(
+    ask = action(
         "ask",
         f"{at}/questions",
         lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
@@ -184,12 +183,12 @@ def of_proposal(found: Proposal, *, by: str, now: datetime) -> list[Action]:
     at = f"/v1/proposals/{found.id}"
     if by == found.worker_id:
         return [
-            _action("withdraw", f"{at}/withdraw", lambda: proposal.withdraw(found, now=now, by=by))
+            action("withdraw", f"{at}/withdraw", lambda: proposal.withdraw(found, now=now, by=by))
         ]
     return [
-        _action("shortlist", f"{at}/shortlist", lambda: proposal.shortlist(found, now=now, by=by)),
-        _action("select", f"{at}/select", lambda: proposal.refuse_selecting(found)),
-        _action("decline", f"{at}/decline", lambda: proposal.decline(found, now=now, by=by)),
+        action("shortlist", f"{at}/shortlist", lambda: proposal.shortlist(found, now=now, by=by)),
+        action("select", f"{at}/select", lambda: proposal.refuse_selecting(found)),
+        action("decline", f"{at}/decline", lambda: proposal.decline(found, now=now, by=by)),
     ]
 
 
@@ -198,4 +197,4 @@ def of_question(found: Question, *, by: str | None, now: datetime) -> list[Actio
     if by != found.client_id:
         return []
     href = f"/v1/questions/{found.id}/answer"
-    return [_action("answer", href, lambda: question.answer(found, now=now, by=by, text="-"))]
+    return [action("answer", href, lambda: question.answer(found, now=now, by=by, text="-"))]

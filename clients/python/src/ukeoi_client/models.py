@@ -263,6 +263,7 @@ class Contract(TypedDict):
     revisions: int
     milestones: list["ContractsMilestone"]
     hourly: "Hourly | None"
+    delivery_days: int | None
     ending: "Ending | None"
     formed_at: str
     started_at: str | None
@@ -752,6 +753,49 @@ class Line(TypedDict):
     at: str
 
 
+class Listing(TypedDict):
+    id: str
+    state: Literal["draft", "published", "paused", "withdrawn"]
+    title: str
+    description: str
+    category: str
+    packages: list["Package"]
+    options: list["Option"]
+    capacity: int
+    orders_free: int
+    consult: bool
+    worker: "JobsPerson"
+    created_at: str
+    published_at: str | None
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class ListingEdit(TypedDict):
+    title: NotRequired[str]
+    description: NotRequired[str]
+    category: NotRequired[str]
+    packages: NotRequired[list["PackageWords"]]
+    options: NotRequired[list["OptionWords"]]
+    capacity: NotRequired[int]
+    consult: NotRequired[bool]
+
+
+class ListingList(TypedDict):
+    items: list["Listing"]
+    next_cursor: str | None
+
+
+class ListingWords(TypedDict):
+    title: str
+    description: str
+    category: str
+    packages: list["PackageWords"]
+    options: NotRequired[list["OptionWords"]]
+    capacity: NotRequired[int]
+    consult: NotRequired[bool]
+
+
 class Login(TypedDict):
     access_token: str
     refresh_token: str
@@ -911,6 +955,7 @@ class Offer(TypedDict):
     answered_at: str | None
     counters: int
     hourly: "Hourly | None"
+    delivery_days: int | None
     history: NotRequired[list["Terms"]]
     next: "Next | None"
     actions: list["Action"]
@@ -936,6 +981,44 @@ class OfferWords(TypedDict):
 class OneAward(TypedDict):
     rank: int
     entry_id: str
+
+
+class Option(TypedDict):
+    name: str
+    price: "Money"
+    extra_days: int
+
+
+class OptionWords(TypedDict):
+    name: str
+    price: "MoneyWords"
+    extra_days: NotRequired[int]
+
+
+class Order(TypedDict):
+    listing_id: str
+    offer_id: str
+    contract_id: str | None
+
+
+class OrderWords(TypedDict):
+    package: str
+    options: NotRequired[list[str]]
+    requirements: str
+
+
+class Package(TypedDict):
+    name: str
+    price: "Money"
+    delivery_days: int
+    revisions: int
+
+
+class PackageWords(TypedDict):
+    name: str
+    price: "MoneyWords"
+    delivery_days: int
+    revisions: NotRequired[int]
 
 
 class PasswordChange(TypedDict):
@@ -1037,6 +1120,8 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.paused",
+        "listing.withdrawn",
         "mail.bounced",
         "message.sent",
         "milestone.added",
@@ -1130,6 +1215,8 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.paused",
+        "listing.withdrawn",
         "mail.bounced",
         "message.sent",
         "milestone.added",
@@ -1643,6 +1730,10 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "listing.ordered",
+                "listing.paused",
+                "listing.published",
+                "listing.withdrawn",
                 "mail.bounced",
                 "member.changed",
                 "member.registered",
