@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.dev import audit, checks, home, programs, servers, supervision, up
-from shared import profiles
 
 HOME = home.here()
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+PROFILES = click.Choice(
+    sorted(path.stem for path in (HOME.root / "deploy/profiles").glob("*.toml"))
+)
 EXIT_NOT_READY = 1
 EXIT_USAGE = 2
 
@@ -133,26 +134,26 @@ def audit_command() -> None:
 
 @dev.command(context_settings=PASS_ON)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-@click.option("--profile", default="", help="As this marketplace: one act for each of its modes.")
-def demo(words: tuple[str, ...], profile: str) -> None:
+@click.option("--profile", type=PROFILES, help="Run as this marketplace, and play all its modes.")
+def demo(words: tuple[str, ...], profile: str | None) -> None:
     """Tell a few stories over HTTP and print what happened."""
     _need_module("deploy.demo")
     if profile:
-        modes = _modes_of(profile)
-        os.environ["PROFILE"] = profile
-        click.echo(f"the deployment runs as {profile} from now on: {modes}")
-        _run_module("deploy.demo", "--url", _bring_up(), "--modes", modes, *words)
+        url = _bring_up_as(profile)
+        _run_module("deploy.demo", "--url", url, "--profile", profile, *words)
     url = programs.url(HOME.ports()) if up.is_up(HOME) else _bring_up()
     _run_module("deploy.demo", "--url", url, *words)
 
 
-def _modes_of(profile: str) -> str:
-    """Return the modes of a marketplace, as the demo takes them."""
-    known = sorted(path.stem for path in (HOME.root / "deploy" / "profiles").glob("*.toml"))
-    if profile not in known:
-        raise click.UsageError(f"no profile {profile}; there are {', '.join(known)}")
-    words = tomllib.loads((HOME.root / "deploy" / "profiles" / f"{profile}.toml").read_text())
-    return ",".join(profiles.read(words).modes)
+def _bring_up_as(profile: str) -> str:
+    """Start as this marketplace, or restart what runs as another; its data stays."""
+    os.environ["PROFILE"] = profile
+    running = _env_of("escrow") if supervision.is_running(HOME) else {}
+    if running:
+        before = running["PROFILE"]
+        anew = "as before" if before == profile else f"restarted, until now as {before}"
+        click.echo(f"the deployment runs as {profile} ({anew})")
+    return _bring_up(test="UKEOI_TEST_DEPLOYMENT" in running)
 
 
 @dev.command(context_settings=PASS_ON)
