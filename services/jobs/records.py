@@ -59,6 +59,7 @@ def job_doc(job: Job) -> Doc:
     budget = job.project.budget
     project = {
         "budget": budget and {"min": budget.min.words(), "max": budget.max.words()},
+        "weekly_cap_hours": job.project.weekly_cap_hours,
         "proposals_close_at": job.project.proposals_close_at,
         "openings": job.project.openings,
         "selections": [_kept(s, _OF_SELECTION) for s in job.project.selections],
@@ -142,6 +143,7 @@ def job_of(doc: Doc) -> Job:
     budget = said["budget"] and Budget(**{k: Money.of(m) for k, m in said["budget"].items()})
     project = Project(
         budget=budget,
+        weekly_cap_hours=said.get("weekly_cap_hours"),
         proposals_close_at=said["proposals_close_at"],
         openings=said["openings"],
         selections=tuple(Selection(**s) for s in said["selections"]),

@@ -68,6 +68,7 @@ class JobEdit(Schema):
     experience = one_of(*EXPERIENCES)
     deadline_at = web.When(allow_none=True)
     budget = fields.Nested(BudgetWords(), allow_none=True)
+    weekly_cap_hours = web.Whole(1, 168, allow_none=True)
     proposals_close_at = web.When(allow_none=True)
     openings = web.Whole(1, terms.OPENINGS_MAX)
     prizes = fields.List(web.MoneyField(), validate=validate.Length(1, terms.PRIZES_MAX))

@@ -100,6 +100,7 @@ class JobShape(TaskShape):
     skills = fields.List(fields.String(), required=True)
     experience = fields.String(required=True, validate=validate.OneOf(EXPERIENCES))
     budget = fields.Nested(BudgetShape(), required=True, allow_none=True)
+    weekly_cap_hours = fields.Integer(required=True, allow_none=True)
     deadline_at = web.When(required=True, allow_none=True)
     proposals_close_at = web.When(required=True, allow_none=True)
     openings = fields.Integer(required=True)
@@ -264,6 +265,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
         "skills": list(job.skills),
         "experience": job.experience,
         "budget": project.budget and {"min": project.budget.min, "max": project.budget.max},
+        "weekly_cap_hours": project.weekly_cap_hours,
         "deadline_at": job.deadline_at,
         "proposals_close_at": project.proposals_close_at,
         "openings": project.openings,

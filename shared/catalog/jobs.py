@@ -11,6 +11,7 @@ from shared.catalog.words import (
     MoneyWords,
     flag,
     group,
+    hourly,
     many,
     maybe,
     maybe_many,
@@ -52,6 +53,8 @@ OFFER = {
     "scope": text(),
     "amount": money(),
     "deliver_by": when(),
+    # Work by the hour: `amount` is what a week costs at most.
+    "hourly": hourly(),
     "milestones": many(group(MILESTONE)),
     "review_days": number(),
     "revisions": number(),

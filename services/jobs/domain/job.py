@@ -111,10 +111,12 @@ class Selection:
 class Project:
     """What a job in project mode says, and whom its client has selected.
 
-    `select_by` is set when proposals are no longer taken and the client may still choose.
+    `select_by` is set when proposals are no longer taken and the client may still choose. With
+    `weekly_cap_hours` it is work by the hour: the budget and what is proposed is the rate of one.
     """
 
     budget: Budget | None = None
+    weekly_cap_hours: int | None = None
     proposals_close_at: datetime | None = None
     openings: int = 1
     selections: tuple[Selection, ...] = ()

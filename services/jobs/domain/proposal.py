@@ -9,7 +9,7 @@ from services.jobs.domain.job import Job, Next, waits_for
 from shared import clock
 from shared.errors import Conflict, Forbidden, Ignored, Invalid
 from shared.events import Fact
-from shared.money import Money
+from shared.money import AMOUNT_MAX, Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
 
 STATES = ("submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed")
@@ -179,6 +179,10 @@ def _refuse_wrong(
         wrong["amount.currency"] = [f"The job pays in {job.most.currency}."]
     if not now < deliver_by <= now + DELIVER_MAX:
         wrong["deliver_by"] = [f"Not within the coming {DELIVER_MAX.days} days."]
+    if (cap := job.project.weekly_cap_hours) and milestones:
+        wrong["milestones"] = ["Work by the hour has weeks."]
+    if cap and amount.amount * cap > AMOUNT_MAX:
+        wrong["amount"] = [f"A week of it is more than {AMOUNT_MAX}."]
     for at, part in enumerate(milestones):
         if part.amount.currency != amount.currency:
             wrong[f"milestones.{at}.amount.currency"] = ["Another currency than the whole."]

@@ -126,6 +126,7 @@ def fixed_while_open(old: Job, new: Job) -> Fields:
     }
     fixed = ("title", "category", "skills", "experience")
     same = {name: getattr(old, name) == getattr(new, name) for name in fixed}
+    same["weekly_cap_hours"] = old.project.weekly_cap_hours == new.project.weekly_cap_hours
     if old.contest is not None and new.contest is not None:
         may_grow["closes_at"] = _later(old.contest.closes_at, new.contest.closes_at)
         for name in ("prizes", "visibility", "no_winner"):

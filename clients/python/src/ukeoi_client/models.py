@@ -632,6 +632,7 @@ class Job(TypedDict):
     skills: list[str]
     experience: Literal["none", "some"]
     budget: "Budget | None"
+    weekly_cap_hours: int | None
     deadline_at: str | None
     proposals_close_at: str | None
     openings: int
@@ -652,6 +653,7 @@ class JobEdit(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -681,6 +683,7 @@ class JobWords(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -1579,6 +1582,7 @@ class Terms(TypedDict):
     deliver_by: str
     scope: str | None
     milestones: list["Planned"]
+    hourly: "Hourly | None"
 
 
 class TermsMilestone(TypedDict):
