@@ -24,6 +24,8 @@ from shared.money import Money
 
 MEMBERS = "members"
 """Projection of accounts: `{_id, version, display_name, state}`."""
+VERIFIED = "verified"
+"""Members whose mail address accounts has told to be verified: `{_id, version}`."""
 
 _NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -117,7 +119,7 @@ def _task_of(doc: Doc) -> Task:
         remaining=doc["remaining"] and Money.of(doc["remaining"]),
         form=tuple(doc["form"]),
         criteria=tuple(doc["criteria"]),
-        **{name: doc[name] for name in _OF_TASK},
+        **{name: doc[name] for name in _OF_TASK if name in doc},
     )
 
 
@@ -290,7 +292,7 @@ def assignment_doc(found: Assignment) -> Doc:
 
 def assignment_of(doc: Doc) -> Assignment:
     """Return the assignment that `assignment_doc` kept."""
-    words = {name: doc[name] for name in _OF_ASSIGNMENT}
+    words = {name: doc[name] for name in _OF_ASSIGNMENT if name in doc}
     return Assignment(id=doc["_id"], reward=Money.of(doc["reward"]), **words)
 
 

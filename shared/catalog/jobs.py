@@ -140,6 +140,8 @@ FACTS = {
     "approvals.requested": JOB,
     # `reason`: returned, expired, refused (an appeal), not_appealed.
     "slot.freed": {**ASSIGNMENT, "reason": maybe(fields.String)},
+    # Submitted with so few control questions right that a published criterion rejects it.
+    "controls.missed": ASSIGNMENT,
     "assignment.submitted": {**ASSIGNMENT, "review_by": when()},
     "assignment.rejected": {**ASSIGNMENT, "appeal_by": when()},
     "assignment.appealed": {**ASSIGNMENT, "answer_by": when()},

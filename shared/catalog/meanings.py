@@ -33,6 +33,7 @@ MEANINGS = {
     "listing.paused": "A listing takes no orders for a while.",
     "listing.withdrawn": "A listing is not offered any more.",
     "listing.ordered": "Somebody ordered from a listing: a contract, or an offer, is to be made.",
+    "controls.missed": "Work misses more control questions than a published criterion allows.",
     "slot.freed": "A slot of a task can be taken again.",
     "task.closing": "The client closes a task: its free slots are to be closed.",
     "assignment.submitted": "A person handed in a piece of task work; silence will approve it.",

@@ -413,6 +413,9 @@ ACCESS: dict[str, tuple[Row, ...]] = {
             other=("client", 404),
         ),
     ),
+    "put_bookmark": (own(path=of("job")),),
+    "delete_bookmark": (own(path=of("job")),),
+    "list_bookmarks": (own(),),
     "list_questions": (
         public(path=of("job")),
         Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),

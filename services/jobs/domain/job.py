@@ -178,6 +178,9 @@ class Contest:
 class Task:
     """What a task says: `form` and `criteria` are lists of words as the client sent them.
 
+    A question of the form that has a `known` answer is a control: whoever works does not see which
+    these are. With `min_controls_percent` nobody goes on who has answered fewer of them right.
+
     `remaining` is what was left for nobody when it closed; None until that is counted.
     """
 
@@ -189,6 +192,8 @@ class Task:
     form: tuple[Mapping[str, Any], ...] = ()
     criteria: tuple[Mapping[str, Any], ...] = ()
     min_approval_percent: int = 0
+    min_controls_percent: int = 0
+    verified_only: bool = False
     remaining: Money | None = None
     approve_all_at: datetime | None = None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.jobs.domain.job import Job, Next, waits_for
 from shared import clock
-from shared.errors import Conflict, Forbidden, Ignored, Invalid
+from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.events import Fact
 from shared.money import AMOUNT_MAX, Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
@@ -156,14 +156,23 @@ def refuse_proposing(job: Job, *, by: str, is_suspended: bool) -> None:
     :raises Forbidden: `own_job`, `member_suspended`
     :raises Conflict: `wrong_mode`, `job_not_open`
     """
+    for why in unmet(job, by=by, is_suspended=is_suspended):
+        raise why
+
+
+def unmet(job: Job, *, by: str, is_suspended: bool) -> list[Refused]:
+    """Return every reason for which this person cannot propose; none: they may."""
+    reasons: list[Refused] = []
     if job.mode != "project":
-        raise Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode)
+        reasons.append(Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode))
     if by == job.client_id:
-        raise Forbidden("own_job", "this is your own job")
+        reasons.append(Forbidden("own_job", "this is your own job"))
     if is_suspended:
-        raise Forbidden("member_suspended", "a suspended member cannot propose")
+        reasons.append(Forbidden("member_suspended", "a suspended member cannot propose"))
     if job.state != "open":
-        raise Conflict("job_not_open", f"it takes no proposals: it is {job.state}", state=job.state)
+        detail = f"it takes no proposals: it is {job.state}"
+        reasons.append(Conflict("job_not_open", detail, state=job.state))
+    return reasons
 
 
 def _refuse_wrong(

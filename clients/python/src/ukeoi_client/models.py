@@ -139,6 +139,7 @@ class Assignment(TypedDict):
     criterion_id: str | None
     note: str | None
     appeal: str | None
+    controls: "Controls | None"
     next: "Next | None"
     actions: list["Action"]
 
@@ -349,6 +350,11 @@ class ContractsReview(TypedDict):
     at: str
 
 
+class Controls(TypedDict):
+    asked: int
+    right: int
+
+
 class Count(TypedDict):
     reason: str
     disputes: int
@@ -371,11 +377,13 @@ class CounterWords(TypedDict):
 class Criterion(TypedDict):
     id: str
     text: str
+    min_controls_percent: NotRequired[int]
 
 
 class CriterionWords(TypedDict):
     id: str
     text: str
+    min_controls_percent: NotRequired[int]
 
 
 class Deliveries(TypedDict):
@@ -524,6 +532,7 @@ class FormQuestion(TypedDict):
     label: str
     required: bool
     options: NotRequired[list[str]]
+    known: NotRequired[Any]
 
 
 class FormQuestionWords(TypedDict):
@@ -534,6 +543,7 @@ class FormQuestionWords(TypedDict):
     label: str
     required: NotRequired[bool]
     options: NotRequired[list[str]]
+    known: NotRequired[Any]
 
 
 class FundWords(TypedDict):
@@ -586,6 +596,12 @@ class Hourly(TypedDict):
     until: str | None
 
 
+class HourlyPay(TypedDict):
+    amount: "Money"
+    median_s: int
+    sample: int
+
+
 class HourlyWords(TypedDict):
     rate: NotRequired["MoneyWords | None"]
     weekly_cap_hours: NotRequired[int | None]
@@ -622,6 +638,9 @@ class Job(TypedDict):
     form: NotRequired[list["FormQuestion"]]
     criteria: NotRequired[list["Criterion"]]
     min_approval_percent: NotRequired[int]
+    min_controls_percent: NotRequired[int]
+    verified_only: NotRequired[bool]
+    hourly_pay: NotRequired["HourlyPay | None"]
     remaining: NotRequired["Money | None"]
     id: str
     mode: Literal["project", "competition", "task"]
@@ -641,6 +660,7 @@ class Job(TypedDict):
     created_at: str
     published_at: str | None
     proposals: int
+    bookmarked: bool
     next: "Next | None"
     actions: list["Action"]
 
@@ -668,6 +688,8 @@ class JobEdit(TypedDict):
     form: NotRequired[list["FormQuestionWords"]]
     criteria: NotRequired[list["CriterionWords"]]
     min_approval_percent: NotRequired[int]
+    min_controls_percent: NotRequired[int]
+    verified_only: NotRequired[bool]
 
 
 class JobList(TypedDict):
@@ -698,6 +720,8 @@ class JobWords(TypedDict):
     form: NotRequired[list["FormQuestionWords"]]
     criteria: NotRequired[list["CriterionWords"]]
     min_approval_percent: NotRequired[int]
+    min_controls_percent: NotRequired[int]
+    verified_only: NotRequired[bool]
     mode: Literal["project", "competition", "task"]
 
 
@@ -1696,6 +1720,7 @@ class WebhookWords(TypedDict):
                 "contract.idle",
                 "contract.reminded",
                 "contract.started",
+                "controls.missed",
                 "delivery.accepted",
                 "delivery.recalled",
                 "delivery.submitted",
