@@ -47,9 +47,8 @@ def down(wipe: bool) -> None:
 @click.argument("names", nargs=-1)
 def restart(names: tuple[str, ...]) -> None:
     """Run changed code: in some programs, or in all services. No request is dropped."""
-    services = [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
     _need_running()
-    for name in names or services:
+    for name in names or _services():
         if name.endswith("-web"):
             supervision.control(HOME, "signal", "HUP", name)  # gunicorn replaces its workers
         else:
@@ -145,6 +144,10 @@ def demo(words: tuple[str, ...], profile: str | None) -> None:
     _run_module("deploy.demo", "--url", url, *words)
 
 
+def _services() -> list[str]:
+    return [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
+
+
 def _bring_up_as(profile: str) -> str:
     """Start as this marketplace, or restart what runs as another; its data stays."""
     os.environ["PROFILE"] = profile
@@ -153,6 +156,8 @@ def _bring_up_as(profile: str) -> str:
         before = running["PROFILE"]
         anew = "as before" if before == profile else f"restarted, until now as {before}"
         click.echo(f"the deployment runs as {profile} ({anew})")
+        if before != profile:
+            supervision.stop(HOME, set(_services()))
     return _bring_up(test="UKEOI_TEST_DEPLOYMENT" in running)
 
 
