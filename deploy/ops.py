@@ -6,7 +6,10 @@ from pathlib import Path
 import click
 
 from deploy import keys as pairs
+from deploy.migration import migrate
 from shared.ops import environment, ops
+
+ops.add_command(migrate)
 
 
 @ops.group()
