@@ -4,6 +4,7 @@ Two milestones, all acts of both sides and of an operator, breadth first; worlds
 in times and amounts are walked once. From each of them everybody is silent for ever.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from services.contracts.domain.milestone import ENDED
 from shared import futures
 from shared.errors import Ignored
 from tests.contracts.builders import DAY, NOON, a_contract
-from tests.contracts.worlds import World, a_world, in_silence, shape, steps, text
+from tests.contracts.worlds import ACTS, World, a_world, in_silence, shape, steps, text
 
 pytestmark = pytest.mark.pure
 
@@ -155,3 +156,26 @@ def test_the_dry_run_is_what_happens(state: str) -> None:
     assert future[-1]["what"] in ("contract.completed", "contract.cancelled", "review.revealed")
     assert future[0]["at"] > NOON.isoformat()
     assert DAY
+
+
+def test_two_milestones_with_one_deadline_are_both_overdue_at_once() -> None:
+    world = a_world(40_000, 50_000)
+    for name in ("fund 1", "fund 2"):
+        world = ACTS[name](world)
+    same = world.contract.milestones[0].deliver_by
+    parts = tuple(replace(m, deliver_by=same) for m in world.contract.milestones)
+    it = replace(world.contract, milestones=parts)
+    after, facts = silence.resolve(it, now=same)
+    assert [f.type for f in facts] == ["milestone.overdue"] * 2
+    assert all(m.told_overdue_at == same for m in after.milestones)
+    _ended_well(in_silence(replace(world, contract=it)))
+
+
+def test_no_moment_of_silence_comes_twice(worlds: list[World]) -> None:
+    """A timer is known by its moment: what is left for the same moment would never be done."""
+    for world in worlds:
+        at = silence.wake(world.contract)
+        if at is None:
+            continue
+        after, _ = silence.resolve(world.contract, now=max(at, world.now))
+        assert silence.wake(after) != at, text(world)

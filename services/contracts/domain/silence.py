@@ -33,6 +33,9 @@ from shared.errors import Ignored
 from shared.events import Fact
 from shared.moves import Outcome
 
+AT_ONCE_MAX = 100
+"""More than a contract has milestones and asks."""
+
 
 def wake(contract: Contract) -> datetime | None:
     """Return when silence next has a consequence."""
@@ -40,14 +43,27 @@ def wake(contract: Contract) -> datetime | None:
 
 
 def resolve(contract: Contract, *, now: datetime) -> Outcome[Contract]:
-    """Do what silence leads to by now: the earliest that is due.
+    """Do what silence leads to by now: all that is due at the earliest moment.
+
+    Two milestones may have the same deadline. A timer is known by its moment, and fires once.
 
     :raises Ignored: `not_due`: somebody has moved in the meantime
     """
-    due = min(_timers(contract), key=lambda timer: timer[0], default=None)
-    if due is None or now < due[0]:
+    at, rule = _earliest(contract) or (now, None)
+    if rule is None or now < at:
         raise Ignored("not_due", "nothing is due by now")
-    return due[1](contract, now)
+    contract, facts = rule(contract, now)
+    for _ in range(AT_ONCE_MAX):
+        next_ = _earliest(contract)
+        if next_ is None or next_[0] != at:
+            break
+        contract, more = next_[1](contract, now)
+        facts = [*facts, *more]
+    return contract, facts
+
+
+def _earliest(contract: Contract) -> "tuple[datetime, _Rule] | None":
+    return min(_timers(contract), key=lambda timer: timer[0], default=None)
 
 
 _Rule = Callable[[Contract, datetime], Outcome[Contract]]
