@@ -12,7 +12,7 @@ from shared import store as stores
 from shared.documents import Kind, Shelf
 from shared.settings import Settings
 from shared.store import Store
-from shared.web import edge, operations, problems
+from shared.web import edge, operations, ops, problems
 from shared.web.blueprint import Blueprint
 from shared.web.problems import TITLES, ProblemSchema
 from shared.web.strict import BODY_MAX_BYTES
@@ -87,7 +87,7 @@ def make_app(
     )
     plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
     api = _Api(app, spec_kwargs={"marshmallow_plugin": plugin})
-    for blueprint in blueprints:
+    for blueprint in (*blueprints, ops.blueprint(name)):
         api.register_blueprint(blueprint)
     edge.add_to(app)
     operations.add_to(app, api)

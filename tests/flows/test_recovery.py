@@ -36,7 +36,7 @@ def test_a_backup_taken_under_load_restores_and_the_services_catch_up(
             assert verify.check({name: market.db(name)}, now=clock.now()) == []
         for name in SERVICES:
             market.start_worker(name)
-        eventually(lambda: all(w.hearing for w, _ in market.workers.values()), "they hear")
+        everybody_hears(market)
         say_everything_again(market, SERVICES)
         quiet(market)
         everything = {name: market.db(name) for name in SERVICES}
@@ -53,6 +53,7 @@ def test_a_backup_taken_under_load_restores_and_the_services_catch_up(
         market.tag = old
         for name in SERVICES:
             market.start_worker(name)
+        everybody_hears(market)
 
 
 def test_a_dropped_database_of_notify_is_rebuilt_from_what_the_others_said(
@@ -147,6 +148,10 @@ def telling_stories(market: Marketplace) -> Iterator[list[str]]:
     assert not wrong, wrong
 
 
+def everybody_hears(market: Marketplace) -> None:
+    eventually(lambda: all(w.hearing for w, _ in market.workers.values()), "every worker hears")
+
+
 def quiet(market: Marketplace) -> None:
     """Wait until nothing is on its way, neither in an outbox nor to be tried again."""
     eventually(lambda: not any(waits(market.db(name)) for name in SERVICES), "all is quiet", 40)
@@ -170,10 +175,11 @@ def say_everything_again(market: Marketplace, hearers: Any) -> None:
 
 
 def about(db: Db, whose: Any) -> dict[str, set[str]]:
-    """Return the ids of what notify keeps of these members."""
+    """Return the ids of what notify keeps of these members, but for what it said itself."""
+    feed = {"concerns": whose, "type": {"$not": {"$regex": "^notification"}}}
     wheres = {
         "members": {"_id": whose},
         "notices": {"member_id": whose},
-        "feed": {"concerns": whose},
+        "feed": feed,
     }
     return {name: {d["_id"] for d in db[name].find(where)} for name, where in wheres.items()}
