@@ -172,6 +172,13 @@ def chaos(words: tuple[str, ...]) -> None:
     _run_module("tests.chaos", *words)
 
 
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def fuzz(words: tuple[str, ...]) -> None:
+    """Send made-up requests to all services; print what was found."""
+    _run_module("tests.edge.fuzz", *words)
+
+
 def _bring_up(*, test: bool = False) -> str:
     try:
         return up.up(HOME, Console(), test=test)

@@ -39,6 +39,7 @@ def say_terms(facts: list[Doc]) -> list[Doc]:
             "deliver_by": fact["data"]["deliver_by"],
             "scope": fact["data"].get("scope"),
             "milestones": fact["data"].get("milestones") or [],
+            "hourly": fact["data"].get("hourly"),
         }
         for fact in facts
         if fact["type"] in ("offer.sent", "offer.countered")

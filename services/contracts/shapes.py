@@ -19,6 +19,14 @@ class PlannedShape(Schema):
     deliver_by = web.When(required=True)
 
 
+class HourlyShape(Schema):
+    """The terms of hourly work; a week costs rate x weekly cap at most."""
+
+    rate = web.MoneyShape(required=True)
+    weekly_cap_hours = fields.Integer(required=True)
+    until = web.When(allow_none=True, required=True)
+
+
 class TermsShape(Schema):
     """Terms that were on the table, and who put them there."""
 
@@ -28,14 +36,7 @@ class TermsShape(Schema):
     deliver_by = web.When(required=True)
     scope = fields.String(allow_none=True, required=True)
     milestones = fields.List(fields.Nested(PlannedShape()), required=True)
-
-
-class HourlyShape(Schema):
-    """The terms of hourly work; a week costs rate x weekly cap at most."""
-
-    rate = web.MoneyShape(required=True)
-    weekly_cap_hours = fields.Integer(required=True)
-    until = web.When(allow_none=True, required=True)
+    hourly = fields.Nested(HourlyShape(), allow_none=True, required=True)
 
 
 class OfferShape(Schema):

@@ -149,18 +149,22 @@ def statement(
     return lines, more
 
 
-def whole_statement(db: Db, member_id: str, currency: str) -> Iterator[dict[str, Any]]:
-    """Return all lines of a wallet, oldest first, at most the last `EXPORT_MAX`."""
-    for entry, line in booked(db, member_id, currency):
+def whole_statement(
+    db: Db, member_id: str, currency: str, *, most: int = EXPORT_MAX
+) -> Iterator[dict[str, Any]]:
+    """Return all lines of a wallet, oldest first, at most the last `most`."""
+    for entry, line in booked(db, member_id, currency, most=most):
         yield line_words(entry, line)
 
 
-def booked(db: Db, member_id: str, currency: str) -> Iterator[tuple[Doc, Doc]]:
+def booked(
+    db: Db, member_id: str, currency: str, *, most: int = EXPORT_MAX
+) -> Iterator[tuple[Doc, Doc]]:
     """Return a wallet's lines as they are kept, oldest first, each with its entry."""
     id_ = balance_id(wallet_account(member_id), currency)
     balance = db[BALANCES].find_one({"_id": id_})
     newest = balance["n"] if balance else 0
-    for first in range(max(1, newest - EXPORT_MAX + 1), newest + 1, CHUNK):
+    for first in range(max(1, newest - most + 1), newest + 1, CHUNK):
         yield from _booked(db, id_, range(first, min(first + CHUNK, newest + 1)))
 
 

@@ -2,7 +2,16 @@
 
 from flask import Flask
 
-from services.jobs.api import assignments, categories, entries, jobs, proposals, questions
+from services.jobs.api import (
+    assignments,
+    bookmarks,
+    categories,
+    entries,
+    jobs,
+    proposals,
+    questions,
+)
+from services.jobs.bookmarks import SHELVES
 from services.jobs.domain import market
 from services.jobs.records import KINDS
 from shared import profiles, web
@@ -12,7 +21,7 @@ from shared.settings import Settings
 def create_app(given: Settings | None = None) -> Flask:
     """Return the application; gunicorn calls this without settings."""
     blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp]
-    blueprints += [entries.blp, assignments.blp]
-    app = web.make_app("jobs", blueprints, kinds=KINDS, given=given)
+    blueprints += [entries.blp, assignments.blp, bookmarks.blp]
+    app = web.make_app("jobs", blueprints, kinds=KINDS, given=given, shelves=SHELVES)
     market.run_as(profiles.of(app.extensions["ukeoi_settings"]))
     return app

@@ -10,6 +10,13 @@ from shared import web
 from shared.documents import Doc
 
 
+class ControlsShape(Schema):
+    """How many control questions a submission has answered right; for the client alone."""
+
+    asked = fields.Integer(required=True)
+    right = fields.Integer(required=True)
+
+
 class AssignmentShape(Schema):
     """A slot of a task that somebody has taken; the client sees no answers that are rejected."""
 
@@ -26,6 +33,7 @@ class AssignmentShape(Schema):
     criterion_id = fields.String(required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
     appeal = fields.String(required=True, allow_none=True)
+    controls = fields.Nested(ControlsShape(), required=True, allow_none=True)
     next = fields.Nested(web.NextShape(), required=True, allow_none=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
@@ -52,6 +60,13 @@ class ApprovalsShape(Schema):
     all = fields.Boolean(required=True)
 
 
+def controls(found: Assignment) -> Doc | None:
+    """Return how the control questions of a submission came out; None: it has none."""
+    if found.controls is None:
+        return None
+    return {"asked": found.controls, "right": found.controls_right}
+
+
 def say_assignment(found: Assignment, job: Job, seen: Seen) -> Doc:
     """Return an assignment to one of its sides; what is rejected is sealed from the client."""
     is_sealed = found.state in ("reserved", "rejected", "appealed") and seen.by == found.client_id
@@ -69,6 +84,7 @@ def say_assignment(found: Assignment, job: Job, seen: Seen) -> Doc:
         "criterion_id": found.criterion_id,
         "note": found.note,
         "appeal": found.appeal,
+        "controls": controls(found) if seen.by == found.client_id else None,
         "next": assignment.next_step(found),
         "actions": actions.of_assignment(found, by=seen.by or "", now=seen.now),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.jobs import contests, tasks, usecases
 from services.jobs.domain import assignment, funded, opening, proposal
-from services.jobs.records import ASSIGNMENTS, JOBS, MEMBERS, PROPOSALS
+from services.jobs.records import ASSIGNMENTS, JOBS, MEMBERS, PROPOSALS, VERIFIED
 from shared.documents import Doc
 from shared.events import Event
 from shared.reactions import Change, Handle, Project, Reactions
@@ -19,6 +19,10 @@ def _member(event: Event) -> Doc:
         "display_name": event.data["display_name"],
         "state": event.data["state"],
     }
+
+
+def _verified(event: Event) -> Doc:
+    return {"_id": event.data["member_id"], "version": event.version}
 
 
 def _offer(event: Event) -> Mapping[str, Any]:
@@ -62,6 +66,7 @@ REACTIONS: Reactions = {
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
+    "member.verified": (Project(VERIFIED, _verified),),
     "opening.reserved": (Handle(usecases.on_reserved),),
     "job.closed": (JOB_OVER,),
     "job.cancelled": (JOB_OVER,),
@@ -72,6 +77,7 @@ REACTIONS: Reactions = {
     "task.closing": (Handle(tasks.on_closing),),
     "approvals.requested": (Handle(tasks.on_approve_all),),
     "slot.freed": (Handle(tasks.on_freed),),
+    "controls.missed": (Handle(tasks.on_controls_missed),),
     "hold.refused": MONEY,
     "competition.closed": (Handle(contests.on_closed),),
     "competition.undecided": (Handle(contests.on_undecided),),

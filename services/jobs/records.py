@@ -22,6 +22,8 @@ from shared.money import Money
 
 MEMBERS = "members"
 """Projection of accounts: `{_id, version, display_name, state}`."""
+VERIFIED = "verified"
+"""Members whose mail address accounts has told to be verified: `{_id, version}`."""
 
 EVERY = "all"
 _NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -58,6 +60,7 @@ def job_doc(job: Job) -> Doc:
     budget = job.project.budget
     project = {
         "budget": budget and {"min": budget.min.words(), "max": budget.max.words()},
+        "weekly_cap_hours": job.project.weekly_cap_hours,
         "proposals_close_at": job.project.proposals_close_at,
         "openings": job.project.openings,
         "selections": [_kept(s, _OF_SELECTION) for s in job.project.selections],
@@ -115,7 +118,7 @@ def _task_of(doc: Doc) -> Task:
         remaining=doc["remaining"] and Money.of(doc["remaining"]),
         form=tuple(doc["form"]),
         criteria=tuple(doc["criteria"]),
-        **{name: doc[name] for name in _OF_TASK},
+        **{name: doc[name] for name in _OF_TASK if name in doc},
     )
 
 
@@ -146,6 +149,7 @@ def job_of(doc: Doc) -> Job:
     budget = said["budget"] and Budget(**{k: Money.of(m) for k, m in said["budget"].items()})
     project = Project(
         budget=budget,
+        weekly_cap_hours=said.get("weekly_cap_hours"),
         proposals_close_at=said["proposals_close_at"],
         openings=said["openings"],
         selections=tuple(Selection(**s) for s in said["selections"]),
@@ -298,7 +302,7 @@ def assignment_doc(found: Assignment) -> Doc:
 
 def assignment_of(doc: Doc) -> Assignment:
     """Return the assignment that `assignment_doc` kept."""
-    words = {name: doc[name] for name in _OF_ASSIGNMENT}
+    words = {name: doc[name] for name in _OF_ASSIGNMENT if name in doc}
     return Assignment(id=doc["_id"], reward=Money.of(doc["reward"]), **words)
 
 

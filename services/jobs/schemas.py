@@ -37,7 +37,10 @@ def _one_of(*values: str, **how: Any) -> fields.String:
 
 
 class FormQuestionWords(Schema):
-    """A question of a task's form; options for `single` and `multiple`."""
+    """A question of a task's form; options for `single` and `multiple`.
+
+    With a `known` answer it is a control question; who works does not see which these are.
+    """
 
     id = fields.String(required=True, validate=form.is_id)
     type = _one_of(*form.TYPES, required=True)
@@ -46,13 +49,19 @@ class FormQuestionWords(Schema):
     options = fields.List(
         web.Text(terms.TITLE_MAX, line=True), validate=validate.Length(max=terms.OPTIONS_MAX)
     )
+    known = fields.Raw()
 
 
 class CriterionWords(Schema):
-    """What a submission must meet; only by one of these may it be rejected."""
+    """What a submission must meet; only by one of these may it be rejected.
+
+    With `min_controls_percent` it is rejected by itself when fewer of the control questions are
+    answered right.
+    """
 
     id = fields.String(required=True, validate=form.is_id)
     text = web.Text(terms.TITLE_MAX, line=True, required=True)
+    min_controls_percent = web.Whole(1, 100)
 
 
 class JobEdit(Schema):
@@ -67,6 +76,7 @@ class JobEdit(Schema):
     experience = _one_of(*EXPERIENCES)
     deadline_at = web.When(allow_none=True)
     budget = fields.Nested(BudgetWords(), allow_none=True)
+    weekly_cap_hours = web.Whole(1, 168, allow_none=True)
     proposals_close_at = web.When(allow_none=True)
     openings = web.Whole(1, terms.OPENINGS_MAX)
     prizes = fields.List(web.MoneyField(), validate=validate.Length(1, terms.PRIZES_MAX))
@@ -85,6 +95,8 @@ class JobEdit(Schema):
         fields.Nested(CriterionWords()), validate=validate.Length(1, terms.CRITERIA_MAX)
     )
     min_approval_percent = web.Whole(0, 100)
+    min_controls_percent = web.Whole(0, 100)
+    verified_only = web.Flag()
 
 
 class JobWords(JobEdit):

@@ -7,6 +7,7 @@ from datetime import datetime
 from marshmallow import Schema, fields, validate
 
 from services.jobs.domain import actions, entry, form, proposal, question, silence
+from services.jobs.domain import task as tasks
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import EXPERIENCES, MODES, NO_WINNER, STATES, VISIBILITIES, Job
 from services.jobs.domain.proposal import Proposal
@@ -57,20 +58,30 @@ class ContestShape(Schema):
 
 
 class FormQuestionShape(Schema):
-    """A question of a task's form."""
+    """A question of a task's form; the `known` answer of a control is for its client alone."""
 
     id = fields.String(required=True)
     type = fields.String(required=True, validate=validate.OneOf(form.TYPES))
     label = fields.String(required=True)
     required = fields.Boolean(required=True)
     options = fields.List(fields.String())
+    known = fields.Raw()
 
 
 class CriterionShape(Schema):
-    """What a submission must meet."""
+    """What a submission must meet; with `min_controls_percent` it rejects by itself."""
 
     id = fields.String(required=True)
     text = fields.String(required=True)
+    min_controls_percent = fields.Integer()
+
+
+class HourlyPayShape(Schema):
+    """What this task has paid by the hour: the median of `sample` approved assignments."""
+
+    amount = web.MoneyShape(required=True)
+    median_s = fields.Integer(required=True)
+    sample = fields.Integer(required=True)
 
 
 class TaskShape(ContestShape):
@@ -85,6 +96,9 @@ class TaskShape(ContestShape):
     form = fields.List(fields.Nested(FormQuestionShape()))
     criteria = fields.List(fields.Nested(CriterionShape()))
     min_approval_percent = fields.Integer()
+    min_controls_percent = fields.Integer()
+    verified_only = fields.Boolean()
+    hourly_pay = fields.Nested(HourlyPayShape(), allow_none=True)
     remaining = web.MoneyShape(allow_none=True)
 
 
@@ -100,6 +114,7 @@ class JobShape(TaskShape):
     skills = fields.List(fields.String(), required=True)
     experience = fields.String(required=True, validate=validate.OneOf(EXPERIENCES))
     budget = fields.Nested(BudgetShape(), required=True, allow_none=True)
+    weekly_cap_hours = fields.Integer(required=True, allow_none=True)
     deadline_at = web.When(required=True, allow_none=True)
     proposals_close_at = web.When(required=True, allow_none=True)
     openings = fields.Integer(required=True)
@@ -108,6 +123,7 @@ class JobShape(TaskShape):
     created_at = web.When(required=True)
     published_at = web.When(required=True, allow_none=True)
     proposals = fields.Integer(required=True)
+    bookmarked = fields.Boolean(required=True)
     next = fields.Nested(web.NextShape(), required=True, allow_none=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
@@ -233,7 +249,9 @@ class Seen:
     entries: Mapping[str, int] = field(default_factory=dict)
     slots: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unmet: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    worked_s: Mapping[str, Sequence[int]] = field(default_factory=dict)
     proposed: frozenset[str] = frozenset()
+    marked: frozenset[str] = frozenset()
 
     def person(self, id_: str) -> Doc:
         """Return a member as they are named."""
@@ -264,6 +282,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
         "skills": list(job.skills),
         "experience": job.experience,
         "budget": project.budget and {"min": project.budget.min, "max": project.budget.max},
+        "weekly_cap_hours": project.weekly_cap_hours,
         "deadline_at": job.deadline_at,
         "proposals_close_at": project.proposals_close_at,
         "openings": project.openings,
@@ -274,6 +293,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
         **_say_contest(job, seen),
         **_say_task(job, seen),
         "proposals": seen.counts.get(job.id, 0),
+        "bookmarked": job.id in seen.marked,
         "next": silence.next_step(job),
         "actions": may,
     }
@@ -308,9 +328,12 @@ def _say_task(job: Job, seen: Seen) -> Doc:
         "per_worker_limit": task.per_worker_limit,
         "minutes_allowed": task.minutes_allowed,
         "review_days": task.review_days,
-        "form": list(task.form),
+        "form": list(task.form) if seen.by == job.client_id else form.published(task.form),
         "criteria": list(task.criteria),
         "min_approval_percent": task.min_approval_percent,
+        "min_controls_percent": task.min_controls_percent,
+        "verified_only": task.verified_only,
+        "hourly_pay": tasks.hourly_pay(job, seen.worked_s.get(job.id, ())),
         "remaining": task.remaining,
         "hold_id": job.hold_id if seen.by == job.client_id else None,
     }

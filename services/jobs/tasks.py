@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.jobs import queries
-from services.jobs.domain import assignment, task
+from services.jobs.domain import assignment, starting, task
 from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job
 from services.jobs.queries import slots
@@ -24,10 +24,15 @@ TRIES = 20
 CLOSING_LEASE_S = 30
 
 
-def reasons(store: Store, job: Job, *, by: str, now: datetime) -> list[Refused]:
+def reasons(
+    store: Store, job: Job, *, by: str, now: datetime, is_free: bool = True
+) -> list[Refused]:
     """Return every reason for which this person cannot start; none: they may."""
     approved, rejected = slots.decided(store.db, by)
-    return assignment.unmet(
+    said = job.task
+    asks_verified = said is not None and said.verified_only
+    asks_controls = said is not None and said.min_controls_percent > 0
+    return starting.unmet(
         job,
         by=by,
         now=now,
@@ -35,14 +40,18 @@ def reasons(store: Store, job: Job, *, by: str, now: datetime) -> list[Refused]:
         seats=len(slots.seats(store.db, job.id, by)),
         approved=approved,
         rejected=rejected,
+        is_verified=not asks_verified or queries.is_verified(store.db, by),
+        controls=slots.controls(store.db, job.id, by) if asks_controls else (0, 0),
+        is_free=is_free,
     )
 
 
 def claim(store: Store, job: Job, *, by: str, now: datetime, once: Once | None) -> Assignment:
     """Take any free slot of an open task.
 
-    :raises Forbidden: `own_job`, `member_suspended`
-    :raises Conflict: `job_not_open`, `limit_reached`, `approval_rate_low`, `no_slot_left`
+    :raises Forbidden: `own_job`, `member_suspended`, `not_verified`
+    :raises Conflict: `job_not_open`, `limit_reached`, `approval_rate_low`, `controls_missed`,
+        `no_slot_left`
     :raises Invalid: `idempotency_key_reused`
     """
     if once and (there := store.born(ASSIGNMENTS, once)):
@@ -160,6 +169,29 @@ def close_free(store: Store, job_id: str, *, now: datetime) -> None:
     with suppress(Crossing):
         free = slots.count_closed(store.db, job_id)
         store.change(JOBS, job_id, task.count, now=now, free=free)
+
+
+def on_controls_missed(store: Store, event: Event, now: datetime) -> None:
+    """Reject by the published criterion that says so; beyond the cap the client decides."""
+    found = store.get(ASSIGNMENTS, event.data["assignment_id"])
+    job = store.get(JOBS, found.job_id)
+    criterion_id = assignment.missed_criterion(found, task.of(job).criteria)
+    if found.state != "submitted" or criterion_id is None:
+        return
+    note = f"Control questions answered right: {found.controls_right} of {found.controls}."
+    try:
+        reject(
+            store,
+            found.id,
+            job,
+            by=job.client_id,
+            now=now,
+            once=None,
+            criterion_id=criterion_id,
+            note=note,
+        )
+    except Conflict:  # the cap is reached, or it was decided a moment ago
+        return
 
 
 def on_approve_all(store: Store, event: Event, now: datetime) -> None:

@@ -5,9 +5,9 @@ from marshmallow import fields, validate
 from shared.catalog.words import (
     flag,
     group,
+    hourly,
     many,
     maybe,
-    maybe_group,
     maybe_many,
     maybe_money,
     maybe_when,
@@ -25,15 +25,13 @@ ORIGIN = {
 }
 OFFER = {"offer_id": text(), **PARTIES, **ORIGIN}
 WHO = text(validate=validate.OneOf(["client", "worker", "system"]))
-# Hourly work: the rate of an hour, how many hours of a week at most, until when.
-HOURLY = maybe_group({"rate": money(), "weekly_cap_hours": number(), "until": maybe_when()})
 # What is on the table; `answer_by` is the time of the one whose turn it is.
 TERMS = {
     "amount": money(),
     "deliver_by": when(),
     "answer_by": when(),
     "scope": maybe(fields.String),
-    "hourly": HOURLY,
+    "hourly": hourly(),
     "milestones": maybe_many(group({"title": text(), "amount": money(), "deliver_by": when()})),
 }
 CONTRACT = {"contract_id": text(), "offer_id": text(), **PARTIES, **ORIGIN}
@@ -54,7 +52,7 @@ FORMED = {
     "review_days": number(),
     "revisions": number(),
     "fund_by": when(),
-    "hourly": HOURLY,
+    "hourly": hourly(),
 }
 # What escrow needs to open a hold or to quote it anew; `amount` is the agreed one, before any fee.
 ASKED_FOR = {**STEP, "mode": text(), "amount": money()}

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from shared.catalog.words import (
     MoneyWords,
     group,
+    hourly,
     many,
     maybe,
     maybe_many,
@@ -51,6 +52,8 @@ OFFER = {
     "scope": text(),
     "amount": money(),
     "deliver_by": when(),
+    # Work by the hour: `amount` is what a week costs at most.
+    "hourly": hourly(),
     "milestones": many(group(MILESTONE)),
     "review_days": number(),
     "revisions": number(),
@@ -111,6 +114,8 @@ FACTS = {
     "approvals.requested": JOB,
     # `reason`: returned, expired, refused (an appeal), not_appealed.
     "slot.freed": {**ASSIGNMENT, "reason": maybe(fields.String)},
+    # Submitted with so few control questions right that a published criterion rejects it.
+    "controls.missed": ASSIGNMENT,
     "assignment.submitted": {**ASSIGNMENT, "review_by": when()},
     "assignment.rejected": {**ASSIGNMENT, "appeal_by": when()},
     "assignment.appealed": {**ASSIGNMENT, "answer_by": when()},

@@ -29,6 +29,7 @@ MEANINGS = {
     "proposal.lapsed": "A proposal has ended because its job did, or by silence.",
     "opening.reserved": "A job has kept an opening for a proposal; only jobs itself hears it.",
     "proposal.selected": "A client chose a proposal: an offer of these terms is to be made.",
+    "controls.missed": "Work misses more control questions than a published criterion allows.",
     "slot.freed": "A slot of a task can be taken again.",
     "task.closing": "The client closes a task: its free slots are to be closed.",
     "assignment.submitted": "A person handed in a piece of task work; silence will approve it.",

@@ -86,6 +86,12 @@ def maybe_group(words: dict[str, Any]) -> fields.Field[Any]:
     return fields.Nested(kind, required=False, allow_none=True, load_default=None)
 
 
+def hourly() -> fields.Field[Any]:
+    """Return the terms of hourly work: the rate, the hours of a week at most, until when."""
+    words = {"rate": money(), "weekly_cap_hours": number(), "until": maybe_when()}
+    return maybe_group(words)
+
+
 def group(words: dict[str, Any]) -> fields.Field[Any]:
     """Return a nested group of words, lenient when heard."""
 

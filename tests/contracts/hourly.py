@@ -24,11 +24,11 @@ def an_hourly_contract(terms: Hourly = TERMS, *, state: str = "active", **over: 
     return formed if state == "awaiting_funding" else funded(formed)
 
 
-def an_hourly_world(terms: Hourly = TERMS, **over: Any) -> World:
+def an_hourly_world(terms: Hourly = TERMS, *, deaf: bool = False, **over: Any) -> World:
     """Return a world with an hourly contract whose first week waits for its money."""
     it = an_hourly_contract(terms, state="awaiting_funding", **over)
     holds = {m.hold_id: Hold(m.n, m.amount.amount) for m in it.milestones}
-    return World(it, holds, NOON)
+    return World(it, holds, NOON, deaf=deaf)
 
 
 def note(n: int, minutes: int) -> Act:

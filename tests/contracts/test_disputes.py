@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.contracts.domain import dispute, silence
+from services.contracts.domain import dispute, hearing, silence
 from services.contracts.domain.contract import Contract
 from shared.store import Db
 from tests.callers import Caller
@@ -161,3 +161,26 @@ def test_disputes_that_are_refused_change_nothing(
     assert client.post(f"{at}/propose", sum_).json["code"] == "shares_sum"
     delivered = worker.post(f"{path}/milestones/1/recall")
     assert delivered.json["code"] == "wrong_state"
+
+
+@pytest.mark.pure
+def test_what_is_funded_after_the_end_of_a_dispute_goes_back() -> None:
+    """The client's card was answered in the moment in which the two had agreed."""
+    it = funded(a_contract(40_000, 50_000))
+    words: dict[str, Any] = {"dispute_id": "dsp_1", "claim": yen(40_000), "reason": "late"}
+    it, _ = dispute.open_(it, by=CLIENT, now=NOON, **words)
+    it, _ = dispute.propose(it, by=WORKER, worker_gets=yen(10_000), now=NOON)
+    it, _ = dispute.accept(it, by=CLIENT, now=NOON)
+    it = funded(it, 2)
+    it, _ = hearing.hear_escrow(
+        it, type_="escrow.released split", n=1, amount=yen(10_000), now=NOON
+    )
+    assert it.state == "disputed"
+
+    it, facts = silence.resolve(it, now=NOON + DAY)
+
+    assert [(f.type, f.data["client_gets"]) for f in facts] == [
+        ("dispute.settled", yen(50_000).words())
+    ]
+    it, _ = hearing.hear_escrow(it, type_="escrow.refunded", n=2, amount=yen(50_000), now=NOON)
+    assert (it.state, it.milestones[1].state) == ("completed", "refunded")

@@ -1,7 +1,9 @@
 """The gateway in front of stand-in services that answer what they were sent."""
 
+import contextlib
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,6 +120,49 @@ def test_the_gateway_s_own_refusals_are_problems(ports: dict[str, int]) -> None:
     trace = _ask(ports, "TRACE", "/v1/jobs")
     _problem(trace, 405, "method_not_allowed")
     assert "POST" in trace[1]["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%2e%2e/metrics",
+        "/v1/%2e%2e/metrics",
+        "/v1/jobs/..%2f..%2fmetrics",
+        "/v1/jobs/%2e%2e/%2e%2e/readyz",
+        "//metrics",
+        "/v1//metrics",
+        "/v1/jobs/..;/..;/metrics",
+        "/v1/jobs/..\\..\\metrics",
+        "/internal/metrics",
+    ],
+)
+def test_no_way_of_writing_a_path_leads_inside(ports: dict[str, int], path: str) -> None:
+    """It is refused here, or handed to the service that the path is said to be of, as it is."""
+    status, _, said = _ask(ports, "GET", path)
+    if status == 200:
+        assert said["path"] == path
+        assert path.startswith("/v1/jobs/")
+    else:
+        assert (status, said["code"]) in ((404, "no_such_path"), (400, "malformed"))
+
+
+def test_two_lengths_of_a_body_are_refused(ports: dict[str, int]) -> None:
+    smuggled = b"0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    for lengths in (
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5",
+        b"Content-Length: 5\r\nContent-Length: 6",
+    ):
+        words = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\n" + lengths + b"\r\n\r\n" + smuggled
+        _problem(_raw(ports, words), 400, "malformed")
+
+
+def test_a_body_that_never_comes_holds_nothing_for_long(ports: dict[str, int]) -> None:
+    words = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"
+    with socket.create_connection(("127.0.0.1", ports["gateway"]), timeout=60) as wire:
+        wire.sendall(words)
+        with contextlib.suppress(ConnectionResetError):
+            assert wire.recv(1) == b"", "the connection is closed, or reset"
 
 
 def test_a_body_of_one_mebibyte_passes(ports: dict[str, int]) -> None:

@@ -388,6 +388,9 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "select_proposal": (
         Row(who="client", path=of("proposal"), words=words(), ok=202, other=BY_WORKER),
     ),
+    "put_bookmark": (own(path=of("job")),),
+    "delete_bookmark": (own(path=of("job")),),
+    "list_bookmarks": (own(),),
     "list_questions": (
         public(path=of("job")),
         Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from services.escrow import audit, journal, proof, usecases
+from services.escrow import audit, journal, ledger, proof, usecases
+from services.escrow.domain import settlement
 from services.escrow.domain.hold import Hold
 from services.escrow.outside import sandbox, signatures
 from services.escrow.records import HOLDS, PAYOUTS
@@ -690,6 +691,30 @@ def test_a_payment_that_was_taken_back_is_seen_and_written_off_by_operators(
     assert audit.check(store.db) == []
 
 
+# Pages
+
+
+def test_a_statement_is_a_page_to_print_in_two_languages(
+    store: Store, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    rich(store, worker)
+    of = pay(store, between(store, client, worker))
+    now = clock.now()
+    ledger.change(store, HOLDS, of.id, settlement.refund, cause="test", now=now)
+    path = "/v1/wallet/entries?format=html"
+    ours = worker.get(path)
+    assert (ours.status_code, ours.mimetype) == (200, "text/html")
+    assert "71,250 JPY" in ours.text
+    assert "システム手数料" in ours.text
+    assert f'id="{of.id}:resolve"' not in ours.text  # it is the client's
+    back = client.get(f"{path}&locale=en").text
+    assert f'id="{of.id}:resolve"' in back
+    assert "Agreed amount returned" in back
+    assert "75,000 × 1 = 75,000" in back
+    assert "Nothing has moved." in client.get(f"{path}&locale=en&currency=USD").text
+    assert nobody.get(path).status_code == 401
+
+
 # Months
 
 
@@ -720,6 +745,12 @@ def test_a_month_of_a_wallet_says_its_fees_and_their_tax(
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert "3,750 JPY" in page.text
     assert "<script" not in page.text
+    assert "適格請求書ではありません" in page.text
+    assert 'id="' + month["lines"][0]["id"] in page.text
+    english = worker.get(f"{path}?format=html&locale=en").text
+    assert "75,000 × 0.05 = 3,750" in english
+    assert "Not a qualified invoice" in english
+    refused(worker.get(f"{path}?format=html&locale=fr"), 422, "invalid_words")
     refused(worker.get("/v1/wallet/months/2026-13"), 404, "no_such_month")
     refused(worker.get(f"{path}?format=pdf"), 422, "invalid_words")
     assert nobody.get(path).status_code == 401

@@ -115,6 +115,50 @@ def _named(steps: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     return [step for step in steps if step["name"] == name]
 
 
+# What each marketplace publishes, as one sum each: worked out without schedules, tiers or steps.
+
+
+def _parts(amount: int, *tiers: tuple[int, int], rest: int) -> int:
+    """Take per mille of each part, each rounded down: `(up to, per mille)`."""
+    taken = low = 0
+    for high, per_mille in tiers:
+        taken += max(min(amount, high) - low, 0) * per_mille // 1000
+        low = high
+    return taken + max(amount - low, 0) * rest // 1000
+
+
+def _crowdworks(amount: int, mode: str) -> int:
+    marginal = _parts(amount, (100_000, 200), (200_000, 100), rest=50)
+    fee = amount // 5 if mode == "task" else marginal
+    return fee + fee // 10
+
+
+WORKER_BEARS = {
+    "default": lambda amount, _: amount // 20,
+    "lancers": lambda amount, _: amount * 165 // 1000,
+    "crowdworks": _crowdworks,
+    "bizseek": lambda amount, _: _parts(amount, (100_000, 110), rest=55),
+    "craudia": lambda amount, _: _parts(
+        amount, (50_000, 150), (100_000, 100), (1_000_000, 50), rest=30
+    ),
+    "coconala": lambda amount, _: amount * 22 // 100,
+    "skima": lambda amount, _: (
+        amount * (22 if amount <= 20_000 else 16 if amount <= 50_000 else 11) // 100
+    ),
+}
+CLIENT_BEARS = {"lancers": 55, "coconala": 55}
+
+
+@given(st.sampled_from(NAMES), AMOUNTS, st.sampled_from(MODES))
+def test_the_seven_take_what_they_publish_and_no_yen_more(
+    name: str, amount: int, mode: str
+) -> None:
+    quoted = quote.of(fees_of(name), Money(amount), mode)
+
+    assert quoted.worker_gets.amount == amount - min(WORKER_BEARS[name](amount, mode), amount)
+    assert quoted.client_pays.amount == amount + amount * CLIENT_BEARS.get(name, 0) // 1000
+
+
 MARGINAL = [fees for fees in SCHEDULES if not any(levy.slab for levy in fees.levies)]
 
 

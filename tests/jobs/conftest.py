@@ -9,6 +9,7 @@ from flask import Flask
 from pymongo import MongoClient
 
 from services.jobs.app import create_app
+from services.jobs.bookmarks import SHELVES
 from services.jobs.records import KINDS
 from shared.store import Db, Store, ensure_indexes
 from tests.callers import Caller, Signer, a_caller
@@ -18,7 +19,7 @@ from tests.callers import Caller, Signer, a_caller
 def indexed(mongo: MongoClient[dict[str, Any]]) -> Iterator[Db]:
     """A database with the indexes of jobs: they take longer to make than a test to run."""
     db = mongo[f"test_{secrets.token_hex(6)}"]
-    ensure_indexes(db, KINDS)
+    ensure_indexes(db, KINDS, SHELVES)
     yield db
     mongo.drop_database(db.name)
 

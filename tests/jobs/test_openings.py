@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from services.contracts.domain import offer as offers
+from services.contracts.domain.week import Hourly
 from services.jobs.domain import opening
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Milestone, Proposal
-from shared import moves
+from shared import catalog, moves
 from shared.errors import Conflict, Ignored, Invalid, NotYet
+from tests.contracts.saying import an_event
 from tests.jobs.builders import (
     CLIENT,
     DAY,
@@ -45,6 +48,25 @@ def test_selecting_reserves_an_opening_and_says_the_whole_offer() -> None:
     assert offer["scope"] == job.description
     assert [m["title"] for m in offer["milestones"]] == [job.title]
     assert (offer["review_days"], offer["revisions"]) == (14, 2)
+
+
+def test_of_a_job_by_the_hour_the_rate_is_proposed_and_contracts_makes_an_hourly_offer() -> None:
+    job = a_job(weekly_cap_hours=20)
+    chosen = a_proposal(job, amount=yen(3_001))
+
+    _, words = select(job, chosen)
+
+    catalog.said("proposal.selected", words)
+    event = an_event("proposal.selected", **words)
+    offer, _ = offers.of_selection(event, NOON)
+    assert offer.hourly == Hourly(rate=yen(3_001), cap_hours=20, until=chosen.deliver_by)
+    assert offer.amount == offer.hourly.week_costs == yen(60_020)
+    assert offer.job_id == job.id
+
+
+def test_a_week_that_costs_more_than_anything_may_is_no_offer() -> None:
+    with pytest.raises(Invalid):
+        select(a_job(weekly_cap_hours=168), a_proposal(), amount=yen(10**12))
 
 
 def test_the_offer_may_differ_from_the_proposal() -> None:

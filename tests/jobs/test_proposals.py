@@ -107,10 +107,12 @@ def test_a_proposal_that_ends_with_its_job_lapses_only_while_it_waits() -> None:
 # proposing
 
 
-def submit(by: str = WORKER, *, state: str = "open", **words: Any) -> Outcome:
-    """Propose for a job of CLIENT."""
+def submit(
+    by: str = WORKER, *, state: str = "open", cap: int | None = None, **words: Any
+) -> Outcome:
+    """Propose for a job of CLIENT; with a `cap` it is work by the hour."""
     said = {"message": "m", "amount": yen(40_000), "deliver_by": NOON + 20 * DAY, **words}
-    job = a_job(state=state)
+    job = a_job(state=state, weekly_cap_hours=cap)
     return proposal.submit(job, id="pro_1", by=by, now=NOON, is_suspended=False, **said)
 
 
@@ -180,6 +182,23 @@ def test_words_that_cannot_be_right_are_refused(words: dict[str, Any], field: st
         submit(**words)
 
     assert set(refused.value.details["fields"]) == {field}
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ({"milestones": [{}]}, "milestones"),
+        ({"amount": yen(10**12)}, "amount"),
+    ],
+)
+def test_what_is_no_proposal_for_work_by_the_hour_is_refused(
+    words: dict[str, Any], field: str
+) -> None:
+    if "milestones" in words:
+        words = {"milestones": parts(40_000)}
+    with pytest.raises(Invalid) as no:
+        submit(cap=20, **words)
+    assert field in no.value.details["fields"]
 
 
 @pytest.mark.parametrize("amounts", [(40_001,), (10_000, 29_999), (20_000, 20_001)])

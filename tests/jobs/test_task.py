@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.jobs.domain import assignment, form, posting, silence, task
+from services.jobs.domain import assignment, form, posting, silence, starting, task
 from services.jobs.domain import job as jobs
 from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job, Task
@@ -158,7 +158,7 @@ def test_the_money_of_a_slot_goes_back_once() -> None:
 
 def test_every_reason_for_which_one_cannot_start_is_named() -> None:
     job = a_task("closed", min_approval_percent=90)
-    reasons = assignment.unmet(
+    reasons = starting.unmet(
         job, by=CLIENT, now=NOON, is_suspended=True, seats=1, approved=4, rejected=1
     )
     assert [why.code for why in reasons] == [
@@ -169,7 +169,7 @@ def test_every_reason_for_which_one_cannot_start_is_named() -> None:
         "approval_rate_low",
     ]
     fine = {"now": NOON, "is_suspended": False, "seats": 0, "approved": 0, "rejected": 4}
-    assert assignment.unmet(a_task(min_approval_percent=90), by=WORKER, **fine) == []
+    assert starting.unmet(a_task(min_approval_percent=90), by=WORKER, **fine) == []
 
 
 # the form

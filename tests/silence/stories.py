@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.edge.world import World, a_competition, a_task, in_days, some_time, yen
+from tests.edge.world import World, a_competition, a_job, a_task, in_days, some_time, yen
 
 WHOLE = 75_000
 WEEK = 4_500
@@ -52,6 +52,18 @@ def _selected(world: World) -> str:
 def _offer_of_selection(world: World) -> str:
     proposal = world.proposal()
     return str(world.client.did(f"/v1/proposals/{proposal}/select")["offer_id"])
+
+
+def _hourly_job(world: World) -> str:
+    """An offer by the hour, of a job by the hour."""
+    words = {**a_job(), "budget": {"min": yen(2_500), "max": yen(3_500)}, "weekly_cap_hours": 20}
+    job = world.client.did("/v1/jobs", words)["id"]
+    world.client.did(f"/v1/jobs/{job}/publish")
+    said = {"message": "お任せください。", "amount": yen(3_000), "deliver_by": in_days(80)}
+    proposal = world.worker.did(f"/v1/jobs/{job}/proposals", said)["id"]
+    offer = str(world.client.did(f"/v1/proposals/{proposal}/select")["offer_id"])
+    assert world.worker.sees(f"/v1/offers/{offer}")["hourly"]["weekly_cap_hours"] == 20
+    return offer
 
 
 def _hired(world: World) -> str:
@@ -221,6 +233,7 @@ STORIES: Mapping[str, Story] = {
     # offers
     "an offer": Story(_is("offer"), "sent", "expired"),
     "an offer of a selection": Story(_offer_of_selection, "sent", "expired"),
+    "an offer of a job by the hour": Story(_hourly_job, "sent", "expired"),
     "a counter-offer": Story(
         _did("worker", "offer", "offers", "counter", amount=yen(80_000)), "countered", "expired"
     ),

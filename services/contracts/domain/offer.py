@@ -144,6 +144,7 @@ def of_selection(event: Event, now: datetime) -> Outcome[Offer]:
             answer_by=now + timers().offer_answer,
             review_days=said["review_days"],
             revisions=said["revisions"],
+            hourly=Hourly.of(said.get("hourly")),
             job_id=said["job_id"],
             proposal_id=said["proposal_id"],
         )

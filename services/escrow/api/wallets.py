@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, current_app
 
-from services.escrow import invoices, profiles, queries, usecases
+from services.escrow import invoices, pages, profiles, queries, usecases
 from services.escrow.profiles import Profile
 from services.escrow.records import PAYOUTS
 from services.escrow.schemas import (
@@ -20,7 +20,6 @@ from services.escrow.schemas import (
     WalletShape,
     say_payout,
     statement_csv,
-    statement_page,
 )
 from shared import web
 from shared.errors import Unknown
@@ -40,11 +39,14 @@ def get_wallet(words: dict[str, Any]) -> Response:
 
 
 @blp.get("/wallet/entries")
-@web.offers("application/json", "text/csv")
+@web.offers("application/json", "text/csv", "text/html")
 @blp.arguments(StatementArgs(), location="query")
 @blp.response(200, StatementShape())
 def list_entries(words: dict[str, Any]) -> Response:
-    """Return one's statement, newest first; with `format=csv` all of it, oldest first. 422."""
+    """Return one's statement, newest first; with `format=csv` all of it, oldest first.
+
+    `format=html`: the last 1,000 lines as a page to print, each with its steps. 422.
+    """
     db, me = web.store().db, web.caller().id
     currency = words["currency"] or _profile().currency
     if words["format"] == "csv":
@@ -52,6 +54,11 @@ def list_entries(words: dict[str, Any]) -> Response:
         response = Response(rows, mimetype="text/csv")
         response.headers["Content-Disposition"] = 'attachment; filename="statement.csv"'
         return response
+    if words["format"] == "html":
+        lines = list(queries.whole_statement(db, me, currency, most=pages.LINES_MAX))
+        balance = queries.wallet(db, me, currency)["available"]
+        page = pages.statement(lines, balance, words["locale"])
+        return Response(page, mimetype="text/html")
     items, cursor = queries.statement(db, me, currency, web.page(words))
     return web.listing(items, cursor)
 
@@ -76,7 +83,7 @@ def get_month(words: dict[str, Any], month: str) -> Response:
         invoicing=profile.invoicing,
     )
     if words["format"] == "html":
-        return Response(statement_page(said), mimetype="text/html")
+        return Response(pages.month(said, words["locale"]), mimetype="text/html")
     return web.answer(said)
 
 

@@ -7,6 +7,7 @@ rounded down; the last part takes the rest, so that nothing stays behind.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from services.escrow.domain import quote as quotes
 from services.escrow.domain.hold import MOVES, Hold, words
@@ -165,7 +166,8 @@ def _entry(
     home = wallet(hold.client_id)
     if home in people:  # a client is no worker of their own, but a sum of lines must have one each
         raise Conflict("own_work", "a client is not paid out of their own hold")
-    people[home] = Line(account=home, amount=returned, kind="refunded")
+    steps = _steps_back(hold, fees, returned)
+    people[home] = Line(account=home, amount=returned, kind="refunded", steps=steps)
     platform = [Line(account=account, amount=amount) for account, amount in taken.items()]
     moved = returned + sum(line.amount for line in people.values() if line.account != home)
     moved += sum(taken.values())
@@ -177,6 +179,35 @@ def _entry(
         currency=hold.amount.currency,
         cause=cause,
         lines=lines([Line(account=hold.account, amount=-moved), *people.values(), *platform]),
+    )
+
+
+def _steps_back(hold: Hold, fees: _Fees, returned: int) -> tuple[Step, ...]:
+    """Return how a refund comes about: the amount, and what of each fee goes with it.
+
+    The steps have no account: they explain money that was never the platform's.
+    """
+    back = returned - sum(fees.back.values())
+    share = Fraction(back, hold.amount.amount)
+    whole = by_account(hold.quote.client_steps)
+    found = [_back("amount_returned", back, Fraction(1), back)] if back else []
+    for account, fee in fees.back.items():
+        pro_rata = fee == int(whole.get(account, 0) * share)
+        base, rate = (whole[account], share) if pro_rata else (fee, Fraction(1))
+        found.append(_back("fee_returned", base, rate, fee))
+    return tuple(step for step in found if step.amount)
+
+
+def _back(name: str, base: int, rate: Fraction, amount: int) -> Step:
+    exact = rate == 1
+    return Step(
+        name=name,
+        base=base,
+        rate=quotes.rate_text(rate),
+        amount=amount,
+        rounding=quotes.EXACT if exact else quotes.FLOOR,
+        note="goes back to the client",
+        account="",
     )
 
 

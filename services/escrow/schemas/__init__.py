@@ -50,10 +50,7 @@ from services.escrow.schemas.said import (
     say_hold,
     say_payout,
 )
-from services.escrow.schemas.statements import (
-    statement_csv,
-    statement_page,
-)
+from services.escrow.schemas.statements import statement_csv
 
 __all__ = [
     "ChargebackListShape",
@@ -103,5 +100,4 @@ __all__ = [
     "say_hold",
     "say_payout",
     "statement_csv",
-    "statement_page",
 ]

@@ -75,10 +75,14 @@ class WalletArgs(Schema):
 
 
 class StatementArgs(web.PageArgs):
-    """A part of a statement, or with `format=csv` all of it, oldest first."""
+    """A part of a statement; with `format=csv` all of it, `html` the end of it as a page to print.
+
+    Both have the oldest first.
+    """
 
     currency = fields.String(load_default=None, validate=validate.OneOf(list(CURRENCIES)))
-    format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv"]))
+    format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv", "html"]))
+    locale = fields.String(load_default="ja", validate=validate.OneOf(["ja", "en"]))
 
 
 class ProofArgs(Schema):
@@ -137,6 +141,7 @@ class ProviderWords(Schema):
 
 
 class MonthArgs(WalletArgs):
-    """How a month's statement is wanted: `html` is a page to print."""
+    """How a month's statement is wanted: `html` is a page to print, in one of two languages."""
 
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "html"]))
+    locale = fields.String(load_default="ja", validate=validate.OneOf(["ja", "en"]))

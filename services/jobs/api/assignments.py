@@ -14,6 +14,7 @@ from services.jobs.assignment_shapes import (
     ApprovalsShape,
     AssignmentListShape,
     AssignmentShape,
+    controls,
     say_assignment,
 )
 from services.jobs.domain import assignment, task
@@ -44,8 +45,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def claim_slot(id_: str) -> Response:
     """Start: take a free slot of a task, until `expires_at`.
 
-    403 own_job, member_suspended, 404, 409 wrong_mode, job_not_open, limit_reached,
-    approval_rate_low, no_slot_left.
+    403 own_job, member_suspended, not_verified, 404, 409 wrong_mode, job_not_open, limit_reached,
+    approval_rate_low, controls_missed, no_slot_left.
     """
     job, store = seeing.job(id_).thing, web.store()
     once = web.once(status=201)
@@ -105,8 +106,11 @@ def submit_assignment(words: dict[str, Any], id_: str) -> Response:
     403 not_the_worker, 404, 409 wrong_state, 422 wrong_answers.
     """
     _, job = _seen(id_)
+    said = task.of(job)
     answers = words.get("answers")
-    return _change(id_, job, assignment.submit, answers=answers, asked=task.of(job).form)
+    return _change(
+        id_, job, assignment.submit, answers=answers, asked=said.form, criteria=said.criteria
+    )
 
 
 @blp.post("/assignments/<id_>/return")
@@ -203,6 +207,7 @@ def _row(found: Assignment) -> Doc:
         "state": found.state,
         "submitted_at": clock.text(found.submitted_at) if found.submitted_at else None,
         "answers": None if is_sealed else found.answers,
+        "controls": controls(found),
     }
 
 
@@ -213,11 +218,12 @@ def _line(found: Assignment) -> bytes:
 def _csv(job: Job, found: Iterator[Assignment]) -> Iterator[str]:
     asked = [question["id"] for question in task.of(job).form]
     names = ("id", "worker_id", "state", "submitted_at")
-    yield _cells([*names, *asked])
+    yield _cells([*names, *asked, "controls_right"])
     for each in found:
         row = _row(each)
         answers: Mapping[str, Any] = row["answers"] or {}
-        yield _cells([*(row[n] for n in names), *(answers.get(id_, "") for id_ in asked)])
+        right = "" if each.controls_right is None else each.controls_right
+        yield _cells([*(row[n] for n in names), *(answers.get(id_, "") for id_ in asked), right])
 
 
 def _cells(values: Sequence[Any]) -> str:

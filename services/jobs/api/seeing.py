@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from services.jobs import queries, tasks
+from services.jobs import bookmarks, queries, tasks
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.queries import slots
@@ -40,25 +40,33 @@ def proposal(id_: str) -> Loaded[Proposal]:
 def of_jobs(jobs: Sequence[Job]) -> Seen:
     """Return what this caller is shown with jobs: names, counts, what they may do."""
     db, who, ids = web.store().db, web.caller_or_none(), [job.id for job in jobs]
+    taken = slots.by_state(db, [job.id for job in jobs if job.task])
     return Seen(
         by=who.id if who else None,
         now=web.now(),
         names=queries.names(db, (job.client_id for job in jobs)),
         is_suspended=who is not None and queries.is_suspended(db, who.id),
         counts=queries.proposal_counts(db, ids),
-        slots=slots.by_state(db, [job.id for job in jobs if job.task]),
-        unmet=_unmet(jobs, who.id) if who else {},
+        slots=taken,
+        unmet=_unmet(jobs, who.id, taken) if who else {},
+        worked_s={job.id: slots.worked_s(db, job.id) for job in jobs if job.task},
         entries=queries.entry_counts(db, [job.id for job in jobs if job.contest]),
+        marked=bookmarks.marked(db, ids, who.id) if who else frozenset(),
         proposed=queries.has_proposed(db, ids, who.id) if who else frozenset(),
     )
 
 
-def _unmet(jobs: Sequence[Job], by: str) -> dict[str, list[str]]:
-    return {
-        job.id: [why.code for why in tasks.reasons(web.store(), job, by=by, now=web.now())]
-        for job in jobs
-        if job.task and job.client_id != by
-    }
+def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list[str]]:
+    store, now = web.store(), web.now()
+    found = {}
+    for job in jobs:
+        if job.task and job.client_id != by:
+            # Before the slots are minted none is there, and none is taken either.
+            counts = taken.get(job.id, {})
+            is_free = not counts or bool(counts.get("free"))
+            why = tasks.reasons(store, job, by=by, now=now, is_free=is_free)
+            found[job.id] = [each.code for each in why]
+    return found
 
 
 def of_members(*ids: str) -> Seen:

@@ -29,6 +29,12 @@ def _action(name: str, href: str, rule: Callable[[], object], *, method: str = "
     return {"name": name, "href": href, "method": method, "allowed": True, "reasons": []}
 
 
+def _unless(unmet: Sequence[str], name: str, href: str) -> Action:
+    """Return an action with every reason why not, where the rule knows them all."""
+    action = _action(name, href, lambda: None)
+    return {**action, "allowed": not unmet, "reasons": list(unmet)}
+
+
 def of_job(
     job: Job,
     *,
@@ -77,12 +83,9 @@ def _of_contest(job: Job, at: str, *, by: str, now: datetime) -> list[Action]:
 
 
 def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool) -> list[Action]:
+    unmet = [why.code for why in entry.unmet(job, by=by, now=now, is_suspended=is_suspended)]
     return [
-        _action(
-            "enter",
-            f"{at}/entries",
-            lambda: entry.refuse_entering(job, by=by, now=now, is_suspended=is_suspended),
-        ),
+        _unless(unmet, "enter", f"{at}/entries"),
         _action(
             "ask",
             f"{at}/questions",
@@ -94,9 +97,8 @@ def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool
 def _of_starter(
     job: Job, at: str, *, by: str, is_suspended: bool, unmet: Sequence[str]
 ) -> list[Action]:
-    start = _action("start", f"{at}/assignments", lambda: None)
     return [
-        {**start, "allowed": not unmet, "reasons": list(unmet)},
+        _unless(unmet, "start", f"{at}/assignments"),
         _action(
             "ask",
             f"{at}/questions",
@@ -161,13 +163,10 @@ def of_entry(found: Entry, *, by: str | None, now: datetime) -> list[Action]:
 def _of_stranger(
     job: Job, at: str, *, by: str, is_suspended: bool, has_proposed: bool
 ) -> list[Action]:
-    propose = _action(
-        "propose",
-        f"{at}/proposals",
-        lambda: proposal.refuse_proposing(job, by=by, is_suspended=is_suspended),
-    )
+    unmet = [why.code for why in proposal.unmet(job, by=by, is_suspended=is_suspended)]
     if has_proposed:
-        propose = {**propose, "allowed": False, "reasons": ["already_proposed"]}
+        unmet.append("already_proposed")
+    propose = _unless(unmet, "propose", f"{at}/proposals")
     ask = _action(
         "ask",
         f"{at}/questions",

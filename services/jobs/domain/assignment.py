@@ -14,7 +14,7 @@ from typing import Any
 from services.jobs.domain import form, market, task
 from services.jobs.domain.job import Job, Next, waits_for
 from shared import clock, ids
-from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
+from shared.errors import Conflict, Forbidden, Ignored, Invalid
 from shared.events import Fact
 from shared.money import Money
 from shared.moves import Moves, Outcome, next_state
@@ -23,8 +23,6 @@ STATES = ("reserved", "submitted", "approved", "rejected", "appealed", "expired"
 INTERNAL = ("free", "closed")
 NOTE_MAX = 2_000
 SAY_AGAIN = timedelta(days=1)
-DECIDED_LEAST = 5
-"""So many decided assignments a person has before their approval rate is asked for."""
 
 MOVES: Moves = {
     "draft": {"reserved": "reserved"},
@@ -65,6 +63,8 @@ class Assignment:
     note: str | None = None
     appeal: str | None = None
     by: str | None = None
+    controls: int | None = None
+    controls_right: int | None = None
     is_over: bool = False
     is_settled: bool = False
 
@@ -111,36 +111,6 @@ def claim_words(job: Job, *, by: str, seat: int, now: datetime) -> dict[str, Any
     }
 
 
-def unmet(
-    job: Job,
-    *,
-    by: str,
-    now: datetime,
-    is_suspended: bool,
-    seats: int,
-    approved: int,
-    rejected: int,
-) -> list[Refused]:
-    """Return every reason for which this person cannot start now; none: they may."""
-    if job.task is None:
-        return [Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode)]
-    reasons: list[Refused] = []
-    if by == job.client_id:
-        reasons.append(Forbidden("own_job", "this is your own job"))
-    if is_suspended:
-        reasons.append(Forbidden("member_suspended", "a suspended member cannot start"))
-    if job.state != "open" or (job.deadline_at is not None and job.deadline_at <= now):
-        reasons.append(Conflict("job_not_open", f"it is {job.state}", state=job.state))
-    if seats >= job.task.per_worker_limit:
-        limit = job.task.per_worker_limit
-        reasons.append(Conflict("limit_reached", f"{limit} for each person", limit=limit))
-    decided = approved + rejected
-    if decided >= DECIDED_LEAST and approved * 100 < job.task.min_approval_percent * decided:
-        wanted = job.task.min_approval_percent
-        reasons.append(Conflict("approval_rate_low", f"{wanted} % are asked for", percent=wanted))
-    return reasons
-
-
 def _refuse(by: str, whose: str | None, role: str) -> None:
     if by != whose:
         raise Forbidden(f"not_the_{role}", f"only the {role} may do this")
@@ -173,8 +143,12 @@ def submit(
     by: str,
     answers: Mapping[str, Any] | None,
     asked: Sequence[form.Question],
+    criteria: Sequence[Mapping[str, Any]] = (),
 ) -> Outcome[Assignment]:
     """Hand the answers in (else those of the draft); silence approves them.
+
+    Where a published criterion asks for control questions answered right, and they are not, it says
+    so: the worker rejects by that criterion, within the cap.
 
     :raises Forbidden: `not_the_worker`
     :raises Conflict: `wrong_state`
@@ -183,8 +157,25 @@ def submit(
     state = refuse_submitting(found, now=now, by=by)
     said = dict(found.answers or {}) if answers is None else dict(answers)
     form.refuse_wrong(asked, said)
+    controls, right = form.controls(asked, said)
     found = replace(found, state=state, answers=said, submitted_at=now)
-    return found, [found.fact("assignment.submitted", review_by=clock.text(_review_by(found)))]
+    if controls:
+        found = replace(found, controls=controls, controls_right=right)
+    facts = [found.fact("assignment.submitted", review_by=clock.text(_review_by(found)))]
+    if missed_criterion(found, criteria):
+        facts.append(found.fact("controls.missed"))
+    return found, facts
+
+
+def missed_criterion(found: Assignment, criteria: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the first criterion that asks for more control questions answered right, or None."""
+    if not found.controls or found.controls_right is None:
+        return None
+    share = found.controls_right * 100
+    for one in criteria:
+        if share < (one.get("min_controls_percent") or 0) * found.controls:
+            return str(one["id"])
+    return None
 
 
 def refuse_submitting(found: Assignment, *, now: datetime, by: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.jobs.domain.job import Job, Next, waits_for
-from shared.errors import Conflict, Forbidden, Ignored
+from shared.errors import Conflict, Forbidden, Ignored, Refused
 from shared.events import Fact
 from shared.moves import Moves, Outcome, next_state
 
@@ -94,15 +94,23 @@ def refuse_entering(job: Job, *, by: str, now: datetime, is_suspended: bool) -> 
     :raises Forbidden: `own_job`, `member_suspended`
     :raises Conflict: `wrong_mode`, `job_not_open`
     """
+    for why in unmet(job, by=by, now=now, is_suspended=is_suspended):
+        raise why
+
+
+def unmet(job: Job, *, by: str, now: datetime, is_suspended: bool) -> list[Refused]:
+    """Return every reason for which this person cannot enter; none: they may."""
     if job.contest is None:
-        raise Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode)
+        return [Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode)]
+    reasons: list[Refused] = []
     if by == job.client_id:
-        raise Forbidden("own_job", "this is your own job")
+        reasons.append(Forbidden("own_job", "this is your own job"))
     if is_suspended:
-        raise Forbidden("member_suspended", "a suspended member cannot enter")
+        reasons.append(Forbidden("member_suspended", "a suspended member cannot enter"))
     until = job.contest.closes_at
     if job.state != "open" or (until is not None and until <= now):
-        raise Conflict("job_not_open", "it takes no entries now", state=job.state)
+        reasons.append(Conflict("job_not_open", "it takes no entries now", state=job.state))
+    return reasons
 
 
 def withdraw(entry: Entry, *, now: datetime, by: str) -> Outcome[Entry]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from services.jobs.domain.text import normalised
 from shared.errors import Invalid
 
 TYPES = ("text", "long_text", "single", "multiple", "number", "url", "rating", "image_link")
@@ -42,6 +43,32 @@ def refuse_wrong(
             wrong[f"answers.{id_}"] = [f"Not an answer of the type {question['type']}."]
     if wrong:
         raise Invalid("wrong_answers", "some answers do not fit the form", fields=wrong)
+
+
+def is_known_right(question: Question) -> bool:
+    """Say whether the known answer of a control, if it is one, is an answer to it."""
+    return "known" not in question or _FITS[question["type"]](question["known"], question)
+
+
+def published(form: Sequence[Question]) -> list[dict[str, Any]]:
+    """Return a form as whoever works on it sees it: without known answers."""
+    return [{name: said for name, said in one.items() if name != "known"} for one in form]
+
+
+def controls(form: Sequence[Question], answers: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many questions with a known answer there are, and how many are answered right."""
+    known = [one for one in form if "known" in one]
+    right = sum(_same(answers.get(one["id"]), one["known"]) for one in known)
+    return len(known), right
+
+
+def _same(said: Any, known: Any) -> bool:
+    """Compare as a person would: width, case, spaces around and order of choices do not matter."""
+    if isinstance(known, str):
+        return isinstance(said, str) and normalised(said) == normalised(known)
+    if isinstance(known, list):
+        return isinstance(said, list) and set(said) == set(known)
+    return bool(said == known)
 
 
 def _is_text(most: int) -> Callable[[Any, Question], bool]:

@@ -111,10 +111,12 @@ class Selection:
 class Project:
     """What a job in project mode says, and whom its client has selected.
 
-    `select_by` is set when proposals are no longer taken and the client may still choose.
+    `select_by` is set when proposals are no longer taken and the client may still choose. With
+    `weekly_cap_hours` it is work by the hour: the budget and what is proposed is the rate of one.
     """
 
     budget: Budget | None = None
+    weekly_cap_hours: int | None = None
     proposals_close_at: datetime | None = None
     openings: int = 1
     selections: tuple[Selection, ...] = ()
@@ -176,6 +178,9 @@ class Contest:
 class Task:
     """What a task says: `form` and `criteria` are lists of words as the client sent them.
 
+    A question of the form that has a `known` answer is a control: whoever works does not see which
+    these are. With `min_controls_percent` nobody goes on who has answered fewer of them right.
+
     `remaining` is what was left for nobody when it closed; None until that is counted.
     """
 
@@ -187,6 +192,8 @@ class Task:
     form: tuple[Mapping[str, Any], ...] = ()
     criteria: tuple[Mapping[str, Any], ...] = ()
     min_approval_percent: int = 0
+    min_controls_percent: int = 0
+    verified_only: bool = False
     remaining: Money | None = None
     approve_all_at: datetime | None = None
 

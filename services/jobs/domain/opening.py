@@ -16,7 +16,7 @@ from services.jobs.domain.proposal import DELIVER_MAX, Proposal, refuse_selectin
 from shared import clock
 from shared.errors import Conflict, Ignored, Invalid, NotYet
 from shared.events import Fact
-from shared.money import Money
+from shared.money import AMOUNT_MAX, Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
 
 STATES = ("reserved", "filled", "freed", "completed", "cancelled")
@@ -108,8 +108,14 @@ def offer_of(
     """
     amount: Money = words.get("amount", proposal.amount)
     deliver_by: datetime = words.get("deliver_by", proposal.deliver_by)
-    milestones = proposal.terms_by_milestone(job.title, amount, deliver_by)
     _refuse_wrong(proposal, amount, deliver_by, now=now)
+    hourly = None
+    if cap := job.project.weekly_cap_hours:
+        # What was proposed is the rate of an hour; what is offered, what a week costs at most.
+        until = clock.text(deliver_by)
+        hourly = {"rate": amount.words(), "weekly_cap_hours": cap, "until": until}
+        amount = _of_week(amount, cap)
+    milestones = proposal.terms_by_milestone(job.title, amount, deliver_by)
     return {
         **proposal.names(),
         "title": job.title,
@@ -117,10 +123,18 @@ def offer_of(
         "scope": words.get("scope", job.description),
         "amount": amount.words(),
         "deliver_by": clock.text(deliver_by),
+        "hourly": hourly,
         "milestones": [m.words() for m in milestones],
         "review_days": REVIEW_DAYS,
         "revisions": REVISIONS,
     }
+
+
+def _of_week(rate: Money, cap: int) -> Money:
+    if rate.amount * cap > AMOUNT_MAX:
+        where = {"amount": [f"A week of it is more than {AMOUNT_MAX}."]}
+        raise Invalid("invalid_words", "some of the words are not right", fields=where)
+    return Money(rate.amount * cap, rate.currency)
 
 
 def _refuse_wrong(

@@ -7,9 +7,9 @@ from typing import Any
 
 from services.jobs.domain.job import Job, Next, waits_for
 from shared import clock
-from shared.errors import Conflict, Forbidden, Ignored, Invalid
+from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.events import Fact
-from shared.money import Money
+from shared.money import AMOUNT_MAX, Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
 
 STATES = ("submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed")
@@ -156,14 +156,23 @@ def refuse_proposing(job: Job, *, by: str, is_suspended: bool) -> None:
     :raises Forbidden: `own_job`, `member_suspended`
     :raises Conflict: `wrong_mode`, `job_not_open`
     """
+    for why in unmet(job, by=by, is_suspended=is_suspended):
+        raise why
+
+
+def unmet(job: Job, *, by: str, is_suspended: bool) -> list[Refused]:
+    """Return every reason for which this person cannot propose; none: they may."""
+    reasons: list[Refused] = []
     if job.mode != "project":
-        raise Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode)
+        reasons.append(Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode))
     if by == job.client_id:
-        raise Forbidden("own_job", "this is your own job")
+        reasons.append(Forbidden("own_job", "this is your own job"))
     if is_suspended:
-        raise Forbidden("member_suspended", "a suspended member cannot propose")
+        reasons.append(Forbidden("member_suspended", "a suspended member cannot propose"))
     if job.state != "open":
-        raise Conflict("job_not_open", f"it takes no proposals: it is {job.state}", state=job.state)
+        detail = f"it takes no proposals: it is {job.state}"
+        reasons.append(Conflict("job_not_open", detail, state=job.state))
+    return reasons
 
 
 def _refuse_wrong(
@@ -179,6 +188,10 @@ def _refuse_wrong(
         wrong["amount.currency"] = [f"The job pays in {job.most.currency}."]
     if not now < deliver_by <= now + DELIVER_MAX:
         wrong["deliver_by"] = [f"Not within the coming {DELIVER_MAX.days} days."]
+    if (cap := job.project.weekly_cap_hours) and milestones:
+        wrong["milestones"] = ["Work by the hour has weeks."]
+    if cap and amount.amount * cap > AMOUNT_MAX:
+        wrong["amount"] = [f"A week of it is more than {AMOUNT_MAX}."]
     for at, part in enumerate(milestones):
         if part.amount.currency != amount.currency:
             wrong[f"milestones.{at}.amount.currency"] = ["Another currency than the whole."]

@@ -5,8 +5,11 @@ their money goes back at once, the others' when each of them ends unpaid. The ho
 the job.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
 
 from services.jobs.domain import market
 from services.jobs.domain.job import (
@@ -73,6 +76,19 @@ def reward_of(job: Job) -> Money:
     reward = of(job).reward
     assert reward is not None, "a published task has a reward"  # noqa: S101
     return reward
+
+
+def hourly_pay(job: Job, worked_s: Sequence[int]) -> dict[str, Any] | None:
+    """Return what the task has paid by the hour, from how long approved work took; None: none yet.
+
+    The median, so that one who left the page open overnight does not change it.
+    """
+    reward = of(job).reward
+    if reward is None or not worked_s:
+        return None
+    median_s = max(1, round(median(worked_s)))
+    amount = Money(reward.amount * 3600 // median_s, reward.currency)
+    return {"amount": amount, "median_s": median_s, "sample": len(worked_s)}
 
 
 def close(job: Job, *, now: datetime, by: str) -> Outcome[Job]:

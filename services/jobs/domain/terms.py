@@ -3,7 +3,7 @@
 from collections.abc import Set
 from datetime import datetime, timedelta
 
-from services.jobs.domain import category
+from services.jobs.domain import category, form
 from services.jobs.domain.job import Budget, Contest, Job, Task
 from shared.errors import Invalid
 
@@ -20,7 +20,7 @@ OPTIONS_MAX = 50
 CRITERIA_MAX = 20
 TASK_WORDS = (
     *("reward", "slots", "per_worker_limit", "minutes_allowed", "review_days", "form"),
-    *("criteria", "min_approval_percent"),
+    *("criteria", "min_approval_percent", "min_controls_percent", "verified_only"),
 )
 DEADLINE_MAX = timedelta(days=730)
 ENTRIES_OPEN_MAX = timedelta(days=180)
@@ -75,6 +75,12 @@ def _wrong_task(task: Task, given: Set[str]) -> Fields:
         (one["type"] in ("single", "multiple")) != bool(one.get("options")) for one in task.form
     ):
         wrong["form"] = ["Options are for single and multiple, and needed there."]
+    elif any(not form.is_known_right(one) for one in task.form):
+        wrong["form"] = ["A known answer is one that its own question takes."]
+    has_controls = any("known" in one for one in task.form)
+    asks = task.min_controls_percent or any(c.get("min_controls_percent") for c in task.criteria)
+    if asks and not has_controls and given & {"form", "criteria", "min_controls_percent"}:
+        wrong["form"] = ["No question has a known answer, and a rule asks for them."]
     return wrong
 
 
@@ -104,9 +110,8 @@ def lacking(job: Job) -> Fields:
     if job.contest is not None:
         needed = {"prizes": job.contest.prizes or None, "closes_at": job.contest.closes_at}
     if job.task is not None:
-        form, criteria = job.task.form or None, job.task.criteria or None
         needed = {"reward": job.task.reward, "deadline_at": job.deadline_at}
-        needed |= {"form": form, "criteria": criteria}
+        needed |= {"form": job.task.form or None, "criteria": job.task.criteria or None}
     return {name: ["Needed before publishing."] for name, value in needed.items() if value is None}
 
 
@@ -126,6 +131,7 @@ def fixed_while_open(old: Job, new: Job) -> Fields:
     }
     fixed = ("title", "category", "skills", "experience")
     same = {name: getattr(old, name) == getattr(new, name) for name in fixed}
+    same["weekly_cap_hours"] = old.project.weekly_cap_hours == new.project.weekly_cap_hours
     if old.contest is not None and new.contest is not None:
         may_grow["closes_at"] = _later(old.contest.closes_at, new.contest.closes_at)
         for name in ("prizes", "visibility", "no_winner"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.proposal import WAITING
-from services.jobs.records import ENTRIES, MEMBERS, PROPOSALS, QUESTIONS
+from services.jobs.records import ENTRIES, MEMBERS, PROPOSALS, QUESTIONS, VERIFIED
 from shared.documents import Doc
 from shared.paging import Page
 from shared.store import Db
@@ -26,6 +26,11 @@ def is_suspended(db: Db, member_id: str) -> bool:
     """Say whether accounts has told that this member is suspended or gone."""
     found = db[MEMBERS].find_one({"_id": member_id}, {"state": 1})
     return found is not None and found["state"] != "active"
+
+
+def is_verified(db: Db, member_id: str) -> bool:
+    """Say whether accounts has told that this member's mail address is verified."""
+    return db[VERIFIED].find_one({"_id": member_id}, {"_id": 1}) is not None
 
 
 def proposal_counts(db: Db, job_ids: Iterable[str]) -> Mapping[str, int]:

@@ -9,6 +9,10 @@ from shared.paging import Page
 from shared.store import Db
 
 RESULTS_AT_ONCE = 500
+WORKED_MAX = 200
+"""So many approved assignments say how long a task takes."""
+ByState = Mapping[str, Mapping[str, int]]
+"""How many slots are in which state, by the job."""
 LIVE = ["reserved", "submitted", "approved", "rejected", "appealed"]
 RESULTS = ["submitted", "approved", "rejected", "appealed"]
 
@@ -43,7 +47,7 @@ def count_closed(db: Db, job_id: str) -> int:
     return db[ASSIGNMENTS.collection].count_documents(where)
 
 
-def by_state(db: Db, job_ids: Iterable[str]) -> Mapping[str, Mapping[str, int]]:
+def by_state(db: Db, job_ids: Iterable[str]) -> ByState:
     """Return how many slots of each task are in which state."""
     counted = db[ASSIGNMENTS.collection].aggregate(
         [
@@ -63,6 +67,24 @@ def decided(db: Db, worker_id: str) -> tuple[int, int]:
     rejected = {"worker_id": worker_id, "state": "rejected", "is_over": True}
     there = db[ASSIGNMENTS.collection]
     return there.count_documents(approved), there.count_documents(rejected)
+
+
+def controls(db: Db, job_id: str, worker_id: str) -> tuple[int, int]:
+    """Return how many control questions of a task a person has met, and answered right."""
+    where = {"job_id": job_id, "worker_id": worker_id, "controls": {"$gt": 0}}
+    found = list(db[ASSIGNMENTS.collection].find(where, {"controls": 1, "controls_right": 1}))
+    return sum(d["controls"] for d in found), sum(d["controls_right"] for d in found)
+
+
+def worked_s(db: Db, job_id: str) -> list[int]:
+    """Return how long approved work took, from taking the slot to handing in, in seconds.
+
+    Of some of them: ids of assignments are hashes, so the first are as good as any.
+    """
+    where = {"job_id": job_id, "state": "approved"}
+    times = {"reserved_at": 1, "submitted_at": 1}
+    found = db[ASSIGNMENTS.collection].find(where, times, sort=[("_id", 1)], limit=WORKED_MAX)
+    return [int((doc["submitted_at"] - doc["reserved_at"]).total_seconds()) for doc in found]
 
 
 def submitted(db: Db, job_id: str, until: datetime, *, after: str, most: int) -> list[str]:

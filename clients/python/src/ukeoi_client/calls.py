@@ -636,6 +636,18 @@ class Calls:
         """Return all that was submitted, as NDJSON or CSV; what is rejected is sealed."""
         return self.send("GET", f"/v1/jobs/{id}/results", query={"format": format}, soon=soon)
 
+    def put_bookmark(self, id: str) -> Answer[Job]:
+        """Mark a job; a second time changes nothing."""
+        return self.put(f"/v1/jobs/{id}/bookmark", {})
+
+    def delete_bookmark(self, id: str) -> Answer[Job]:
+        """Take one's mark back."""
+        return self.delete(f"/v1/jobs/{id}/bookmark")
+
+    def list_bookmarks(self, *, limit: int | None = None) -> Iterator[Job]:
+        """List the jobs that one has marked, in any state, the latest mark first."""
+        return self.items("/v1/bookmarks", limit=limit)
+
     def get_status_of_jobs(self, *, soon: bool = False) -> Answer[Status]:
         """Say what waits in this service."""
         return self.send("GET", "/v1/ops/jobs/status", query={}, soon=soon)
@@ -1082,10 +1094,17 @@ class Calls:
         return self.send("GET", "/v1/wallet", query={"currency": currency}, soon=soon)
 
     def list_entries(
-        self, *, limit: int | None = None, currency: Literal["JPY", "USD", "EUR"] | None = None
+        self,
+        *,
+        limit: int | None = None,
+        currency: Literal["JPY", "USD", "EUR"] | None = None,
+        locale: Literal["ja", "en"] | None = None,
     ) -> Iterator[StatementLine]:
-        """Return one's statement, newest first; with `format=csv` all of it, oldest first."""
-        return self.items("/v1/wallet/entries", limit=limit, currency=currency)
+        """Return one's statement, newest first; with `format=csv` all of it, oldest first.
+
+        `format=html`: the last 1,000 lines as a page to print, each with its steps.
+        """
+        return self.items("/v1/wallet/entries", limit=limit, currency=currency, locale=locale)
 
     def get_month(
         self,
@@ -1093,6 +1112,7 @@ class Calls:
         *,
         currency: Literal["JPY", "USD", "EUR"] | None = None,
         format: Literal["json", "html"] | None = None,
+        locale: Literal["ja", "en"] | None = None,
         soon: bool = False,
     ) -> Answer[Month]:
         """Return a month of one's wallet (`2026-12`) with its invoice; `format=html`: a page to
@@ -1101,7 +1121,7 @@ class Calls:
         return self.send(
             "GET",
             f"/v1/wallet/months/{month}",
-            query={"currency": currency, "format": format},
+            query={"currency": currency, "format": format, "locale": locale},
             soon=soon,
         )
 

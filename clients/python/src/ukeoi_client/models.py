@@ -139,6 +139,7 @@ class Assignment(TypedDict):
     criterion_id: str | None
     note: str | None
     appeal: str | None
+    controls: "Controls | None"
     next: "Next | None"
     actions: list["Action"]
 
@@ -348,6 +349,11 @@ class ContractsReview(TypedDict):
     at: str
 
 
+class Controls(TypedDict):
+    asked: int
+    right: int
+
+
 class Count(TypedDict):
     reason: str
     disputes: int
@@ -370,11 +376,13 @@ class CounterWords(TypedDict):
 class Criterion(TypedDict):
     id: str
     text: str
+    min_controls_percent: NotRequired[int]
 
 
 class CriterionWords(TypedDict):
     id: str
     text: str
+    min_controls_percent: NotRequired[int]
 
 
 class Deliveries(TypedDict):
@@ -532,6 +540,7 @@ class FormQuestion(TypedDict):
     label: str
     required: bool
     options: NotRequired[list[str]]
+    known: NotRequired[Any]
 
 
 class FormQuestionWords(TypedDict):
@@ -542,6 +551,7 @@ class FormQuestionWords(TypedDict):
     label: str
     required: NotRequired[bool]
     options: NotRequired[list[str]]
+    known: NotRequired[Any]
 
 
 class FundWords(TypedDict):
@@ -594,6 +604,12 @@ class Hourly(TypedDict):
     until: str | None
 
 
+class HourlyPay(TypedDict):
+    amount: "Money"
+    median_s: int
+    sample: int
+
+
 class HourlyWords(TypedDict):
     rate: NotRequired["MoneyWords | None"]
     weekly_cap_hours: NotRequired[int | None]
@@ -630,6 +646,9 @@ class Job(TypedDict):
     form: NotRequired[list["FormQuestion"]]
     criteria: NotRequired[list["Criterion"]]
     min_approval_percent: NotRequired[int]
+    min_controls_percent: NotRequired[int]
+    verified_only: NotRequired[bool]
+    hourly_pay: NotRequired["HourlyPay | None"]
     remaining: NotRequired["Money | None"]
     id: str
     mode: Literal["project", "competition", "task"]
@@ -640,6 +659,7 @@ class Job(TypedDict):
     skills: list[str]
     experience: Literal["none", "some"]
     budget: "Budget | None"
+    weekly_cap_hours: int | None
     deadline_at: str | None
     proposals_close_at: str | None
     openings: int
@@ -648,6 +668,7 @@ class Job(TypedDict):
     created_at: str
     published_at: str | None
     proposals: int
+    bookmarked: bool
     next: "Next | None"
     actions: list["Action"]
 
@@ -660,6 +681,7 @@ class JobEdit(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -674,6 +696,8 @@ class JobEdit(TypedDict):
     form: NotRequired[list["FormQuestionWords"]]
     criteria: NotRequired[list["CriterionWords"]]
     min_approval_percent: NotRequired[int]
+    min_controls_percent: NotRequired[int]
+    verified_only: NotRequired[bool]
 
 
 class JobList(TypedDict):
@@ -689,6 +713,7 @@ class JobWords(TypedDict):
     experience: NotRequired[Literal["none", "some"]]
     deadline_at: NotRequired[str | None]
     budget: NotRequired["BudgetWords | None"]
+    weekly_cap_hours: NotRequired[int | None]
     proposals_close_at: NotRequired[str | None]
     openings: NotRequired[int]
     prizes: NotRequired[list["MoneyWords"]]
@@ -703,6 +728,8 @@ class JobWords(TypedDict):
     form: NotRequired[list["FormQuestionWords"]]
     criteria: NotRequired[list["CriterionWords"]]
     min_approval_percent: NotRequired[int]
+    min_controls_percent: NotRequired[int]
+    verified_only: NotRequired[bool]
     mode: Literal["project", "competition", "task"]
 
 
@@ -1539,6 +1566,7 @@ class Terms(TypedDict):
     deliver_by: str
     scope: str | None
     milestones: list["Planned"]
+    hourly: "Hourly | None"
 
 
 class TermsMilestone(TypedDict):
@@ -1652,6 +1680,7 @@ class WebhookWords(TypedDict):
                 "contract.idle",
                 "contract.reminded",
                 "contract.started",
+                "controls.missed",
                 "delivery.accepted",
                 "delivery.recalled",
                 "delivery.submitted",

@@ -125,6 +125,7 @@ JOBS = {
     "assignment.submitted": Row(
         nobody="there may be thousands: the job counts them, and silence approves"
     ),
+    "controls.missed": Row(nobody="jobs says it to itself; assignment.rejected follows"),
     "assignment.rejected": Row(
         tells=(
             worker(
