@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from deploy import backup
 from deploy import verify as consistency
-from shared import backup, clock
+from shared import clock
 from shared.ops import SERVICES, environment, ops, service_option
 from shared.store import Db
 

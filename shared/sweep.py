@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from pymongo import ReturnDocument
 
-from shared import deliveries, engine, faults, leases, relay
+from shared import deliveries, engine, faults, leases, relay, tracing
 from shared.bus import Publisher
 from shared.documents import Doc, Kind, Once, Written
 from shared.errors import Crossing
@@ -75,7 +75,8 @@ def due_deliveries(store: Store, reactions: Reactions, now: datetime) -> int:
         if event is None:
             return count
         try:
-            engine.handle_one(store, reactions, event, now=now)
+            with tracing.hearing([event], store.source) as (heard, _):
+                engine.handle_one(store, reactions, heard[0], now=now)
         except Exception as why:
             if is_away(why):
                 raise

@@ -7,7 +7,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api
 
-from shared import auth, log, relay, revocations, settings
+from shared import auth, log, relay, revocations, settings, tracing
 from shared import store as stores
 from shared.documents import Kind, Shelf
 from shared.settings import Settings
@@ -65,6 +65,7 @@ def make_app(
     config = given or settings.read()
     if given is None:
         log.configure(name, config.log_level)
+        tracing.start(name)
     app = _App(name, static_folder=None)
     app.url_map.merge_slashes = False
     app.config.update(

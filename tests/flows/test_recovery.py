@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy import verify
-from shared import backup, clock, ops
+from deploy import backup, verify
+from shared import clock, ops
 from shared.bus import Publisher
 from shared.store import Db
 from tests.flows.marketplace import SERVICES, Marketplace, eventually, forget_queues
