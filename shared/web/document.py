@@ -132,6 +132,7 @@ def finish(spec: Doc) -> Doc:
         f"Problem{status}": problem(status) for status in (*ALWAYS, *TO_CHANGES)
     }
     _translate(spec["components"]["schemas"])
+    _free_bodies(spec)
     _put_examples(spec)
     _prune(spec)
     return spec
@@ -264,6 +265,16 @@ def _translate(value: Any) -> None:
     elif isinstance(value, list):
         for inner in value:
             _translate(inner)
+
+
+def _free_bodies(spec: Doc) -> None:
+    """Say of a POST that nothing has to be said in its body, where no word of it is required."""
+    for _, method, operation in operations(spec):
+        body = operation.get("requestBody", {})
+        schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+        words = spec["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+        if method == "post" and words.get("properties") and not words.get("required"):
+            body["required"] = False
 
 
 def _put_examples(spec: Doc) -> None:

@@ -106,6 +106,20 @@ def test_a_body_has_an_example_made_of_its_schema() -> None:
     assert said["description"] == "The job."
 
 
+@pytest.mark.parametrize(
+    ("method", "required", "wanted"),
+    [("post", [], False), ("post", ["amount"], True), ("patch", [], True)],
+)
+def test_a_post_of_which_no_word_is_required_needs_no_body(
+    method: str, required: list[str], wanted: bool
+) -> None:
+    schema = {"properties": {"amount": {"type": "integer"}}, "required": required}
+    media = {"schema": {"$ref": "#/components/schemas/X"}}
+    body = {"required": True, "content": {"application/json": media}}
+    spec = document.finish(a_spec("/v1/x", method, an_operation(requestBody=body), X=schema))
+    assert spec["paths"]["/v1/x"][method]["requestBody"]["required"] is wanted
+
+
 def test_a_tree_has_an_example_that_ends() -> None:
     node = {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}
     schemas = {"Node": {"type": "object", "properties": {"children": node}}}
