@@ -108,10 +108,10 @@ def test_two_posts_have_two_keys_and_one_s_own_is_taken() -> None:
     with serving((201, {})) as server, calling(server) as ukeoi:
         ukeoi.anybody().post("/v1/jobs")
         ukeoi.anybody().post("/v1/jobs")
-        ukeoi.anybody().post("/v1/jobs", key="my own")
+        ukeoi.anybody().post("/v1/jobs", key="my-own")
 
     assert len(set(server.keys())) == 3
-    assert server.keys()[2] == "my own"
+    assert server.keys()[2] == "my-own"
 
 
 def test_patience_ends_with_the_last_refusal() -> None:

@@ -548,7 +548,57 @@ CASES: dict[int, Case] = {
     118: Case("another's file", "there are no uploads", (NO_UPLOADS,)),
 }
 
+# What holds for every operation at once, by the numbers under which it was promised.
+INVARIANTS: dict[str, Case] = {
+    "I36": Case(
+        "another's thing, by every kind of caller",
+        "404, and nothing changes",
+        (MATRIX, "edge/test_access.py::test_every_operation_has_a_row"),
+    ),
+    "I37": Case("what only another role may", "403, and nothing changes", (MATRIX,)),
+    "I38": Case(
+        "words that only we decide; answers with more than is documented",
+        "422; none",
+        (WORDS, "edge/test_fuzz.py::test_a_fault_is_found"),
+    ),
+    "I39": Case("forged tokens at every operation", "401", (MATRIX, FORGED)),
+    "I40": Case("operators and code in every place", "422, 404", (WORDS, QUERY, IDS)),
+    "I41": Case(
+        "anything at all",
+        "never a 5xx, only what is documented",
+        ("edge/test_fuzz.py::test_made_up_requests_find_nothing_wrong", JSON),
+    ),
+    "I42": Case(
+        "too much at once",
+        "429 with Retry-After, for this caller alone",
+        (
+            f"{SESSIONS}test_the_eleventh_failure_within_a_minute_is_429",
+            f"{SESSIONS}test_one_accounts_failures_do_not_lock_another_out",
+            "deploy/test_gateway_edge.py::"
+            "test_a_member_over_the_limit_is_429_and_the_others_of_the_office_are_not",
+        ),
+    ),
+    "I43": Case(
+        "addresses of the inside",
+        "422, and refused again when posting",
+        (
+            f"{HOOKS}test_it_goes_to_public_addresses_by_https_and_nowhere_else",
+            f"{HOOKS}test_a_name_that_changes_its_mind_is_asked_once_and_pinned",
+        ),
+    ),
+    "I44": Case(
+        "secrets and line breaks into logs",
+        "never there; each line is one object",
+        (
+            "clients/test_generated.py::"
+            "test_a_generated_client_plays_a_hire_and_no_secret_is_in_any_log",
+            "shared/test_log.py::test_each_line_is_one_object",
+            f"{ACCOUNTS}test_nothing_secret_is_logged",
+        ),
+    ),
+}
+
 
 if __name__ == "__main__":
-    for number, case in CASES.items():
+    for number, case in {**CASES, **INVARIANTS}.items():
         print(f"| {number} | {case.tried} | {case.gets} | {', '.join(case.tests)} |")  # noqa: T201

@@ -105,7 +105,14 @@ PATHS = (
     "x" * 2000,
 )
 NUMBERS = ("0", "-1", "51", "999999999999999999999", "1.5", "x", "%00")
-KEYS = {"too long": "k" * 256, "two": "a,b", "not ASCII": "é", "empty": "", "a control": "a\tb"}
+KEYS = {
+    "too long": "k" * 256,
+    "two": "a,b",
+    "not ASCII": "é",
+    "empty": "",
+    "a control": "a\tb",
+    "a blank": "a b",
+}
 
 
 def queries(parameters: list[Doc], cursor: str = "") -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.web.document import operations
-from tests.edge.abuse import CASES
+from tests.edge.abuse import CASES, INVARIANTS
 from tests.edge.world import World, spec, yen
 from tests.racers import at_once
 
@@ -25,9 +25,10 @@ def functions(name: str) -> set[str]:
 @pytest.mark.pure
 def test_every_case_is_held_by_tests_that_exist() -> None:
     assert list(CASES) == list(range(1, HOW_MANY + 1))
+    assert list(INVARIANTS) == [f"I{number}" for number in range(36, 45)]
     missing = [
         (number, test)
-        for number, case in CASES.items()
+        for number, case in {**CASES, **INVARIANTS}.items()
         for test in case.tests or ("no test",)
         if not (TESTS / test.partition("::")[0]).is_file()
         or test.partition("::")[2] not in functions(test.partition("::")[0])

@@ -152,13 +152,13 @@ class World:
     def _service(self, name: str, mongo_url: str) -> Service:
         db = self.database(name)
         settings = self.signer.settings(mongo_url, db, proxy_hops=1)
-        create_app = importlib.import_module(f"services.{name}.app").create_app
+        module = importlib.import_module(f"services.{name}.app")
         more = ({"sandbox": [PROVIDER_SECRET]},) if name == "escrow" else ()
-        app = create_app(settings, *more)
+        app = module.create_app(settings, *more)
         records = importlib.import_module(f"services.{name}.records")
         reactions = importlib.import_module(f"services.{name}.reactions").REACTIONS
         store = app.extensions["ukeoi_store"]
-        ensure_indexes(store.db, records.KINDS, getattr(records, "SHELVES", ()))
+        ensure_indexes(store.db, records.KINDS, getattr(module, "SHELVES", ()))
         made = Service(name, app, store, records.KINDS, reactions)
         # What was written waits here, as it would for a publisher of this process.
         store.on_written = made.waiting.extend
