@@ -7,7 +7,10 @@ import click
 
 from deploy import keys as pairs
 from deploy import recovery  # noqa: F401  (its commands)
+from deploy.migration import migrate
 from shared.ops import environment, ops
+
+ops.add_command(migrate)
 
 
 @ops.group()

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from deploy.dev import audit, checks, home, programs, servers, supervision, up
+from deploy.dev import audit, checks, containers, engine, home, programs, servers, supervision, up
 
 HOME = home.here()
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
@@ -170,6 +170,43 @@ def bench(words: tuple[str, ...]) -> None:
 def chaos(words: tuple[str, ...]) -> None:
     """Kill and cut while stories run, then count what was lost."""
     _run_module("tests.chaos", *words)
+
+
+@dev.command()
+def images() -> None:
+    """Build every image from Debian packages and PyPI, where there is no registry."""
+    try:
+        containers.stack(HOME).build()
+    except engine.NoEngine as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("command", default="ps")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def compose(command: str, words: tuple[str, ...]) -> None:
+    """Run the stack in containers built here: up, demo, roll, down, or what Compose knows."""
+    try:
+        sys.exit(_compose(containers.stack(HOME), command, words))
+    except (engine.NoEngine, containers.Wrong) as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def _compose(stack: containers.Stack, command: str, words: tuple[str, ...]) -> int:
+    if command == "up":
+        stack.up(*words)
+        click.echo(stack.url)
+    elif command == "demo":
+        stack.up()
+        _run_module("deploy.demo", "--url", stack.url, *words)
+    elif command == "roll":
+        stack.roll(*words)
+    else:
+        code = stack.compose(command, *words)
+        if command == "down":
+            engine.stop(HOME)
+        return code
+    return 0
 
 
 @dev.command(context_settings=PASS_ON)
