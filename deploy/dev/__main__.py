@@ -16,6 +16,9 @@ from deploy.dev import audit, checks, containers, engine, home, programs, server
 
 HOME = home.here()
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+PROFILES = click.Choice(
+    sorted(path.stem for path in (HOME.root / "deploy/profiles").glob("*.toml"))
+)
 EXIT_NOT_READY = 1
 EXIT_USAGE = 2
 
@@ -44,9 +47,8 @@ def down(wipe: bool) -> None:
 @click.argument("names", nargs=-1)
 def restart(names: tuple[str, ...]) -> None:
     """Run changed code: in some programs, or in all services. No request is dropped."""
-    services = [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
     _need_running()
-    for name in names or services:
+    for name in names or _services():
         if name.endswith("-web"):
             supervision.control(HOME, "signal", "HUP", name)  # gunicorn replaces its workers
         else:
@@ -131,11 +133,32 @@ def audit_command() -> None:
 
 @dev.command(context_settings=PASS_ON)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def demo(words: tuple[str, ...]) -> None:
+@click.option("--profile", type=PROFILES, help="Run as this marketplace, and play all its modes.")
+def demo(words: tuple[str, ...], profile: str | None) -> None:
     """Tell a few stories over HTTP and print what happened."""
     _need_module("deploy.demo")
+    if profile:
+        url = _bring_up_as(profile)
+        _run_module("deploy.demo", "--url", url, "--profile", profile, *words)
     url = programs.url(HOME.ports()) if up.is_up(HOME) else _bring_up()
     _run_module("deploy.demo", "--url", url, *words)
+
+
+def _services() -> list[str]:
+    return [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
+
+
+def _bring_up_as(profile: str) -> str:
+    """Start as this marketplace, or restart what runs as another; its data stays."""
+    os.environ["PROFILE"] = profile
+    running = _env_of("escrow") if supervision.is_running(HOME) else {}
+    if running:
+        before = running["PROFILE"]
+        anew = "as before" if before == profile else f"restarted, until now as {before}"
+        click.echo(f"the deployment runs as {profile} ({anew})")
+        if before != profile:
+            supervision.stop(HOME, set(_services()))
+    return _bring_up(test="UKEOI_TEST_DEPLOYMENT" in running)
 
 
 @dev.command(context_settings=PASS_ON)

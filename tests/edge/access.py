@@ -14,6 +14,7 @@ from tests.edge.world import (
     SERVICES,
     World,
     a_job,
+    a_listing,
     a_milestone,
     a_proposal,
     an_offer,
@@ -387,6 +388,53 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "decline_proposal": (Row(who="client", path=of("proposal"), other=BY_WORKER),),
     "select_proposal": (
         Row(who="client", path=of("proposal"), words=words(), ok=202, other=BY_WORKER),
+    ),
+    # storefront
+    "list_listings": (public(),),
+    "draft_listing": (own(words=lambda _: a_listing(), ok=201),),
+    "get_listing": (
+        Row(who="worker", path=of("listing", "draft"), nobody=404, other=("client", 404)),
+        public(path=of("listing")),
+    ),
+    "edit_listing": (
+        Row(
+            who="worker",
+            path=of("listing", "draft"),
+            words=words(title="新しい題"),
+            other=("client", 404),
+        ),
+        Row(
+            who="worker",
+            path=of("listing"),
+            words=words(title="新しい題"),
+            stranger=403,
+            ops=403,
+            other=BY_CLIENT,
+        ),
+    ),
+    "publish_listing": (Row(who="worker", path=of("listing", "draft"), other=("client", 404)),),
+    "pause_listing": (
+        Row(who="worker", path=of("listing"), stranger=403, ops=403, other=BY_CLIENT),
+    ),
+    "withdraw_listing": (
+        Row(who="worker", path=of("listing"), stranger=403, ops=403, other=BY_CLIENT),
+    ),
+    "order_from_listing": (
+        Row(
+            who="client",
+            path=of("listing"),
+            words=words(package="フル", requirements="パン屋です。"),
+            ok=202,
+            stranger=202,
+            ops=202,
+            other=BY_WORKER,
+        ),
+        Row(
+            who=None,
+            path=of("listing", "draft"),
+            words=words(package="フル", requirements="パン屋です。"),
+            other=("client", 404),
+        ),
     ),
     "put_bookmark": (own(path=of("job")),),
     "delete_bookmark": (own(path=of("job")),),

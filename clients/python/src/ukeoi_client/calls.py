@@ -58,6 +58,9 @@ from ukeoi_client.models import (
     JobWords,
     Keys,
     Line,
+    Listing,
+    ListingEdit,
+    ListingWords,
     Login,
     LoginWords,
     MatchWords,
@@ -70,6 +73,8 @@ from ukeoi_client.models import (
     NotifyDelivery,
     Offer,
     OfferWords,
+    Order,
+    OrderWords,
     ParkedList,
     PasswordChange,
     Payout,
@@ -647,6 +652,74 @@ class Calls:
     def list_bookmarks(self, *, limit: int | None = None) -> Iterator[Job]:
         """List the jobs that one has marked, in any state, the latest mark first."""
         return self.items("/v1/bookmarks", limit=limit)
+
+    def list_listings(
+        self,
+        *,
+        limit: int | None = None,
+        category: str | None = None,
+        q: str | None = None,
+        min_amount: int | None = None,
+        max_amount: int | None = None,
+        state: Literal["draft", "published", "paused", "withdrawn"] | None = None,
+        worker_id: str | None = None,
+        mine: bool | None = None,
+        sort: Literal["new", "price", "amount"] | None = None,
+    ) -> Iterator[Listing]:
+        """List listings; other people's once they are published."""
+        return self.items(
+            "/v1/listings",
+            limit=limit,
+            category=category,
+            q=q,
+            min_amount=min_amount,
+            max_amount=max_amount,
+            state=state,
+            worker_id=worker_id,
+            mine=mine,
+            sort=sort,
+        )
+
+    def draft_listing(
+        self, words: ListingWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Draft a listing that nobody else sees."""
+        return self.post("/v1/listings", words, key=key, soon=soon)
+
+    def get_listing(self, id: str, *, soon: bool = False) -> Answer[Listing]:
+        """Return a listing."""
+        return self.send("GET", f"/v1/listings/{id}", query={}, soon=soon)
+
+    def edit_listing(self, id: str, words: ListingEdit, *, if_match: str) -> Answer[Listing]:
+        """Change what a listing says; orders that run stand on the words of their time."""
+        return self.patch(f"/v1/listings/{id}", words, if_match=if_match)
+
+    def publish_listing(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Offer it to everybody, for the first time or after a pause."""
+        return self.post(f"/v1/listings/{id}/publish", {}, key=key, soon=soon)
+
+    def pause_listing(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Take no orders for a while; those that run go on."""
+        return self.post(f"/v1/listings/{id}/pause", {}, key=key, soon=soon)
+
+    def withdraw_listing(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Take it back for good; orders that run go on."""
+        return self.post(f"/v1/listings/{id}/withdraw", {}, key=key, soon=soon)
+
+    def order_from_listing(
+        self, id: str, words: OrderWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Order]:
+        """Order a package: Location names the contract, to be funded first.
+
+        Where the seller wants to be asked, an offer that they answer first.
+        """
+        return self.post(f"/v1/listings/{id}/orders", words, key=key, soon=soon)
 
     def get_status_of_jobs(self, *, soon: bool = False) -> Answer[Status]:
         """Say what waits in this service."""

@@ -264,6 +264,7 @@ class Contract(TypedDict):
     revisions: int
     milestones: list["ContractsMilestone"]
     hourly: "Hourly | None"
+    delivery_days: int | None
     ending: "Ending | None"
     formed_at: str
     started_at: str | None
@@ -785,6 +786,49 @@ class Line(TypedDict):
     at: str
 
 
+class Listing(TypedDict):
+    id: str
+    state: Literal["draft", "published", "paused", "withdrawn"]
+    title: str
+    description: str
+    category: str
+    packages: list["Package"]
+    options: list["Option"]
+    capacity: int
+    orders_free: int
+    consult: bool
+    worker: "JobsPerson"
+    created_at: str
+    published_at: str | None
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class ListingEdit(TypedDict):
+    title: NotRequired[str]
+    description: NotRequired[str]
+    category: NotRequired[str]
+    packages: NotRequired[list["PackageWords"]]
+    options: NotRequired[list["OptionWords"]]
+    capacity: NotRequired[int]
+    consult: NotRequired[bool]
+
+
+class ListingList(TypedDict):
+    items: list["Listing"]
+    next_cursor: str | None
+
+
+class ListingWords(TypedDict):
+    title: str
+    description: str
+    category: str
+    packages: list["PackageWords"]
+    options: NotRequired[list["OptionWords"]]
+    capacity: NotRequired[int]
+    consult: NotRequired[bool]
+
+
 class Login(TypedDict):
     access_token: str
     refresh_token: str
@@ -944,6 +988,7 @@ class Offer(TypedDict):
     answered_at: str | None
     counters: int
     hourly: "Hourly | None"
+    delivery_days: int | None
     history: NotRequired[list["Terms"]]
     next: "Next | None"
     actions: list["Action"]
@@ -969,6 +1014,44 @@ class OfferWords(TypedDict):
 class OneAward(TypedDict):
     rank: int
     entry_id: str
+
+
+class Option(TypedDict):
+    name: str
+    price: "Money"
+    extra_days: int
+
+
+class OptionWords(TypedDict):
+    name: str
+    price: "MoneyWords"
+    extra_days: NotRequired[int]
+
+
+class Order(TypedDict):
+    listing_id: str
+    offer_id: str
+    contract_id: str | None
+
+
+class OrderWords(TypedDict):
+    package: str
+    options: NotRequired[list[str]]
+    requirements: str
+
+
+class Package(TypedDict):
+    name: str
+    price: "Money"
+    delivery_days: int
+    revisions: int
+
+
+class PackageWords(TypedDict):
+    name: str
+    price: "MoneyWords"
+    delivery_days: int
+    revisions: NotRequired[int]
 
 
 class Parked(TypedDict):
@@ -1084,6 +1167,8 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.paused",
+        "listing.withdrawn",
         "mail.bounced",
         "message.sent",
         "milestone.added",
@@ -1177,6 +1262,8 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.paused",
+        "listing.withdrawn",
         "mail.bounced",
         "message.sent",
         "milestone.added",
@@ -1715,6 +1802,10 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "listing.ordered",
+                "listing.paused",
+                "listing.published",
+                "listing.withdrawn",
                 "mail.bounced",
                 "member.changed",
                 "member.registered",
