@@ -11,6 +11,7 @@ from typing import Any
 from shared import clock, ids
 from tests.edge.world import (
     ANSWERS,
+    SERVICES,
     World,
     a_job,
     a_listing,
@@ -47,6 +48,28 @@ class Row:
     path: Callable[[World], Doc] = nothing
     words: Callable[[World], Doc] | None = None
     query: str = ""
+
+
+def for_operators(service: str) -> dict[str, tuple[Row]]:
+    """What each service answers to operators about what waits in it."""
+
+    def parked(world: World) -> Doc:
+        doc = {"type": "payout.sent", "reason": "", "tries": 8, "at": clock.now(), "due": None}
+        event = {"subject": ids.new("pay"), "data": "{}"}
+        kept = {**doc, "_id": ids.new("evt"), "state": "parked", "event": event}
+        world.db(service)["deliveries"].insert_one(kept)
+        return {"id": kept["_id"]}
+
+    def own(**more: Any) -> tuple[Row]:
+        return (Row(who=None, ok=200, stranger=403, ops=200, **more),)
+
+    return {
+        "get_status": own(),
+        "list_parked": own(),
+        "replay_parked": own(path=parked),
+        "drop_parked": own(path=parked, words=lambda _: {"reason": "a test"}),
+        "get_story": own(path=lambda _: {"id": ids.new("con")}),
+    }
 
 
 def public(**more: Any) -> Row:
@@ -769,4 +792,9 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "enable_webhook": (Row(who=None, path=of("webhook"), other=("client", 404)),),
     "list_deliveries": (Row(who="worker", path=of("webhook"), other=("client", 404)),),
     "redeliver": (Row(who="worker", path=delivery, ok=202, other=("client", 404)),),
+    **{
+        f"{name}_of_{service}": row
+        for service in SERVICES
+        for name, row in for_operators(service).items()
+    },
 }

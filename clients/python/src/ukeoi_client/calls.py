@@ -36,7 +36,9 @@ from ukeoi_client.models import (
     Destination,
     DestinationWords,
     DisputeWords,
+    Done,
     DraftWords,
+    DropWords,
     EndWords,
     Entry,
     EntryWords,
@@ -73,6 +75,7 @@ from ukeoi_client.models import (
     OfferWords,
     Order,
     OrderWords,
+    ParkedList,
     PasswordChange,
     Payout,
     PayoutWords,
@@ -102,6 +105,8 @@ from ukeoi_client.models import (
     Sheet,
     StatementLine,
     Statistics,
+    Status,
+    Story,
     Timeline,
     TimeWords,
     Totp,
@@ -343,6 +348,32 @@ class Calls:
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
         return self.send("GET", "/.well-known/jwks.json", query={}, soon=soon)
+
+    def get_status_of_accounts(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/accounts/status", query={}, soon=soon)
+
+    def list_parked_of_accounts(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/accounts/parked", query={}, soon=soon)
+
+    def replay_parked_of_accounts(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/accounts/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_accounts(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/accounts/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_accounts(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/accounts/story/{id}", query={"also": also}, soon=soon)
 
     def list_categories(
         self, *, locale: Literal["ja", "en"] | None = None, soon: bool = False
@@ -690,6 +721,32 @@ class Calls:
         """
         return self.post(f"/v1/listings/{id}/orders", words, key=key, soon=soon)
 
+    def get_status_of_jobs(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/jobs/status", query={}, soon=soon)
+
+    def list_parked_of_jobs(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/jobs/parked", query={}, soon=soon)
+
+    def replay_parked_of_jobs(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/jobs/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_jobs(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/jobs/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_jobs(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/jobs/story/{id}", query={"also": also}, soon=soon)
+
     def list_offers(
         self,
         *,
@@ -1014,6 +1071,32 @@ class Calls:
         """Say that the work goes on, so that it does not end as idle."""
         return self.post(f"/v1/contracts/{id}/confirm", {}, key=key, soon=soon)
 
+    def get_status_of_contracts(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/contracts/status", query={}, soon=soon)
+
+    def list_parked_of_contracts(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/contracts/parked", query={}, soon=soon)
+
+    def replay_parked_of_contracts(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/contracts/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_contracts(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/contracts/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_contracts(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/contracts/story/{id}", query={"also": also}, soon=soon)
+
     def get_quote(
         self,
         *,
@@ -1169,6 +1252,32 @@ class Calls:
         """Give up what is owed: it is the platform's loss."""
         return self.post(f"/v1/payments/chargebacks/{id}/write-off", {}, key=key, soon=soon)
 
+    def get_status_of_escrow(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/escrow/status", query={}, soon=soon)
+
+    def list_parked_of_escrow(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/escrow/parked", query={}, soon=soon)
+
+    def replay_parked_of_escrow(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/escrow/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_escrow(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/escrow/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_escrow(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/escrow/story/{id}", query={"also": also}, soon=soon)
+
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None
     ) -> Iterator[Notice]:
@@ -1274,3 +1383,29 @@ class Calls:
     ) -> Answer[None]:
         """Mail no more of this kind, at one click (RFC 8058); again is the same."""
         return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)
+
+    def get_status_of_notify(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/notify/status", query={}, soon=soon)
+
+    def list_parked_of_notify(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/notify/parked", query={}, soon=soon)
+
+    def replay_parked_of_notify(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/notify/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_notify(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/notify/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_notify(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/notify/story/{id}", query={"also": also}, soon=soon)

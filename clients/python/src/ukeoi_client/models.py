@@ -449,8 +449,17 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class Done(TypedDict):
+    id: str
+    state: Literal["retry", "dropped"]
+
+
 class DraftWords(TypedDict):
     answers: dict[str, Any]
+
+
+class DropWords(TypedDict):
+    reason: str
 
 
 class EndWords(TypedDict):
@@ -1045,6 +1054,20 @@ class PackageWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class Parked(TypedDict):
+    id: str
+    type: str
+    subject: str
+    reason: str
+    tries: int
+    at: str
+
+
+class ParkedList(TypedDict):
+    items: list["Parked"]
+    next_cursor: str | None
+
+
 class PasswordChange(TypedDict):
     current_password: str
     password: str
@@ -1577,6 +1600,15 @@ class Statistics(TypedDict):
     by_reason: list["Count"]
 
 
+class Status(TypedDict):
+    service: str
+    parked: int
+    later: int
+    outbox_oldest_s: float
+    timers_due: int
+    timers_oldest_s: float
+
+
 class Step(TypedDict):
     name: str
     base: int
@@ -1584,6 +1616,21 @@ class Step(TypedDict):
     amount: int
     rounding: Literal["floor", "exact"]
     note: str
+
+
+class Story(TypedDict):
+    items: list["StoryLine"]
+    about: list[str]
+
+
+class StoryLine(TypedDict):
+    at: str
+    id: str
+    service: str
+    what: str
+    about: str
+    by: str
+    waits: str
 
 
 class Sums(TypedDict):
