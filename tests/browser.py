@@ -69,7 +69,15 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Click on what is there, as a person would: it must be in sight."""
-        self._here("POST", f"/element/{self._find(selector)}/click", {})
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                self._here("POST", f"/element/{self._find(selector)}/click", {})
+                return
+            except AssertionError as wrong:
+                # The page drew it anew between the finding and the click.
+                if "stale element" not in str(wrong) or time.monotonic() > until:
+                    raise
 
     def write(self, selector: str, text: str) -> None:
         """Type into a field."""
