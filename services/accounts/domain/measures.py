@@ -187,15 +187,18 @@ def _note(step: _Step, one: Seen) -> None:
         case "milestone.overdue":
             step.overdue = True
         case "delivery.submitted":
-            if step.first_at is None:
-                step.first_at = one.at
-                step.in_time = step.due is not None and one.at <= step.due
-            step.last_at = one.at
-        case "delivery.recalled":
+            _note_delivery(step, one.at)
+        case "delivery.recalled" if not step.judged:
             # Taken back before anybody judged it: it was no delivery.
-            if not step.judged:
-                step.first_at, step.in_time = None, False
+            step.first_at, step.in_time = None, False
         case "changes.requested":
             step.judged = True
         case "delivery.accepted":
             step.judged, step.accepted_at = True, step.accepted_at or one.at
+
+
+def _note_delivery(step: _Step, at: datetime) -> None:
+    if step.first_at is None:
+        step.first_at = at
+        step.in_time = step.due is not None and at <= step.due
+    step.last_at = at
