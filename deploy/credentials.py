@@ -174,7 +174,8 @@ def _users_problem(folder: Path, address: str, *, first: bool) -> str:
 
 def _root_url(folder: Path, address: str) -> str:
     password = database_password(folder, ROOT)
-    return f"mongodb://{ROOT}:{password}@{address}/?directConnection=true&authSource=admin"
+    how = "replicaSet=rs0" if "," in address else "directConnection=true"
+    return f"mongodb://{ROOT}:{password}@{address}/?{how}&authSource=admin"
 
 
 def _make_root(folder: Path, address: str) -> None:
@@ -204,13 +205,13 @@ def main() -> None:
     """Read the command line."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     words.add_argument("folder", type=Path)
-    words.add_argument("--mongo", required=True, help="host:port")
+    words.add_argument("--mongo", required=True, help="host:port[,host:port...]")
     words.add_argument("--rabbitmq", default="", help="host:port")
     words.add_argument("--users", action="store_true", help="make the database users, as root")
     args = words.parse_args()
     if args.users:
-        root = _root_url(args.folder, args.mongo)
-        replica_set.initiate(root, member=args.mongo)
+        first, *_ = args.mongo.split(",")
+        replica_set.initiate(_root_url(args.folder, first), member=args.mongo)
         make_database_users(args.folder, args.mongo, first=False)
         print("the replica set and its users are there")
         return

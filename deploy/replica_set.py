@@ -1,10 +1,11 @@
-"""Makes one mongod a replica set, which transactions need: `python -m deploy.replica_set URL`.
+"""Makes mongod a replica set, which transactions need: `python -m deploy.replica_set URL`.
 
 Safe to run at every start: a set that exists is left as it is.
 """
 
 import argparse
 import time
+from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
@@ -13,20 +14,25 @@ TRY_EVERY_S = 0.1
 
 
 def initiate(url: str, *, member: str, name: str = "rs0", patience_s: float = 60) -> None:
-    """Wait for the server, make it the only member of the set, wait until it takes writes.
+    """Wait for the server, make it a member of a set, wait until it takes writes.
 
-    `member` is the address by which clients reach the server; raises TimeoutError.
+    `member` is the address by which clients reach the server. With several, by commas, the server
+    is the first, and made the primary for as long as it can be; raises TimeoutError.
     """
     deadline = time.monotonic() + patience_s
-    config: dict[str, object] = {"_id": name, "members": [{"_id": 0, "host": member}]}
-    with MongoClient[dict[str, object]](url, directConnection=True, timeoutMS=2000) as client:
+    members: list[dict[str, object]] = [
+        {"_id": n, "host": host, "priority": 1 if n else 2}
+        for n, host in enumerate(member.split(","))
+    ]
+    config: dict[str, object] = {"_id": name, "members": members}
+    with MongoClient[dict[str, Any]](url, directConnection=True, timeoutMS=2000) as client:
         while problem := _not_yet_primary(client, config):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{url} took no writes within {patience_s:.0f} s: {problem}")
             time.sleep(TRY_EVERY_S)
 
 
-def _not_yet_primary(client: MongoClient[dict[str, object]], config: dict[str, object]) -> str:
+def _not_yet_primary(client: MongoClient[dict[str, Any]], config: dict[str, object]) -> str:
     """Ask, initiating on the way; say what is still missing, nothing when it takes writes."""
     try:
         hello = client.admin.command("hello")
@@ -34,7 +40,10 @@ def _not_yet_primary(client: MongoClient[dict[str, object]], config: dict[str, o
             client.admin.command("replSetInitiate", config)
     except PyMongoError as error:  # away, starting, or another process initiates it just now
         return str(error)
-    return "" if hello.get("isWritablePrimary") else "no primary yet"
+    # Of several members any may be the primary by now.
+    several = len(hello.get("hosts", ())) > 1
+    writable = hello.get("primary") if several else hello.get("isWritablePrimary")
+    return "" if writable else "no primary yet"
 
 
 def main() -> None:

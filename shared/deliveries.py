@@ -216,8 +216,8 @@ def replay(db: Db, id_: str, *, now: datetime) -> bool:
     return db["deliveries"].update_one(where, {"$set": again}).matched_count == 1
 
 
-def drop(db: Db, id_: str, *, by: str, now: datetime) -> bool:
+def drop(db: Db, id_: str, *, by: str, now: datetime, reason: str = "") -> bool:
     """Mark a parked delivery as dropped by a person; it stays readable."""
     where = {"_id": id_, "state": "parked"}
-    set_ = {"state": "dropped", "dropped_by": by, "dropped_at": now}
+    set_ = {"state": "dropped", "dropped_by": by, "dropped_at": now, "dropped_for": reason}
     return db["deliveries"].update_one(where, {"$set": set_}).matched_count == 1

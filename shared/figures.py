@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared import clock, sweep
+from shared import clock, waiting
 from shared.documents import Kind
 from shared.events import Event
 from shared.store import Db
@@ -51,9 +51,9 @@ def heard(events: Sequence[Event], now: datetime) -> None:
 def measure(db: Db, kinds: Iterable[Kind[Any]], now: datetime) -> None:
     """Read from the database what waits."""
     kinds = tuple(kinds)
-    OUTBOX_OLDEST.set(sweep.oldest_waiting_s(db, kinds, now))
+    OUTBOX_OLDEST.set(waiting.oldest_fact_s(db, kinds, now))
     for gauge, state in ((PARKED, "parked"), (LATER, "retry")):
         gauge.set(db["deliveries"].count_documents({"state": state}, limit=COUNT_MAX))
-    due, oldest_s = sweep.timers_late(db, kinds, now, COUNT_MAX)
+    due, oldest_s = waiting.timers_late(db, kinds, now, COUNT_MAX)
     TIMERS_DUE.set(due)
     TIMERS_OLDEST.set(oldest_s)

@@ -8,7 +8,7 @@ Each service's `MONGO_URL`, `MONGO_DB` and `AMQP_URL` come from `<service>.env` 
 import dataclasses
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,13 +141,20 @@ def replay(hearer: str, since: str, types: tuple[str, ...]) -> None:
     if not publisher.wait_ready(10):
         raise click.ClickException("RabbitMQ does not answer")
     for name in SERVICES:
-        where: dict[str, Any] = {"time": {"$gte": at}}
-        if types:
-            where["type"] = {"$in": list(types)}
-        said = database(name)["facts"].find(where).sort("_id", 1)
-        count = sum(_publish(publisher, name, batch) for batch in _batches(said))
+        count = say_again(publisher, name, database(name), since=at, types=types)
         click.echo(f"{name:10} {count} facts said again to {hearer}")
     publisher.stop()
+
+
+def say_again(
+    publisher: Publisher, service: str, db: Db, *, since: datetime, types: Sequence[str] = ()
+) -> int:
+    """Publish again what a service has said; return how much it was."""
+    where: dict[str, Any] = {"time": {"$gte": since}}
+    if types:
+        where["type"] = {"$in": list(types)}
+    said = db["facts"].find(where).sort("_id", 1)
+    return sum(_publish(publisher, service, batch) for batch in _batches(said))
 
 
 def _publish(publisher: Publisher, source: str, facts: list[dict[str, Any]]) -> int:

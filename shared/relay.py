@@ -21,7 +21,7 @@ from pymongo import WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
-from shared import faults
+from shared import faults, tracing
 from shared.bus import Publisher, Sent, event_of
 from shared.documents import Doc, Written
 from shared.store import Db, Store, insert_new
@@ -50,7 +50,8 @@ def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]
 def _tell(publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:
     events = [event_of(e, source=source, subject=w.id) for w in writes for e in w.entries]
     faults.point("before_publish")
-    sent = publisher.publish(events)
+    with tracing.telling(events):
+        sent = publisher.publish(events)
     faults.point("after_publish")
     for type_, count in TypeCount(e.type for e in events if e.id in sent.confirmed).items():
         SAID.labels(type_).inc(count)

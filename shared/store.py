@@ -111,16 +111,14 @@ class Store:
 
     def timeline(self, subject: str, collection: str) -> list[Doc]:
         """Return what an aggregate has said, oldest first, also what is still on its way."""
-        told = {
-            doc["_id"]: doc
-            for doc in self.db["facts"]
-            .find({"subject": subject})
-            .sort([("version", 1), ("_id", 1)])
-        }
+        # The outbox first: a fact goes from there to the facts, so it is seen in one of the two.
         doc = self.db[collection].find_one({"_id": subject}, {"outbox": 1}) or {}
-        for entry in doc.get("outbox", []):
-            told.setdefault(entry["id"], {**entry, "_id": entry["id"], "subject": subject})
-        return sorted(told.values(), key=lambda f: (f["version"], f["_id"]))
+        waiting = {
+            entry["id"]: {**entry, "_id": entry["id"], "subject": subject}
+            for entry in doc.get("outbox", [])
+        }
+        told = {fact["_id"]: fact for fact in self.db["facts"].find({"subject": subject})}
+        return sorted({**waiting, **told}.values(), key=lambda f: (f["version"], f["_id"]))
 
     # the one write path
 

@@ -5,7 +5,7 @@ contract the story goes on to its holds and offers, from a job to its proposals 
 from the asked thing, never to members, whose other affairs do not belong here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,10 +53,10 @@ class Story:
     about: frozenset[str]
 
 
-def tell(dbs: Mapping[str, Db], id_: str) -> Story:
-    """Return the story of a thing; services' databases by name."""
-    about = {id_}
-    facts = {name: _facts(db, {id_}) for name, db in dbs.items()}
+def tell(dbs: Mapping[str, Db], id_: str, also: Iterable[str] = ()) -> Story:
+    """Return the story of a thing, `also` of these; services' databases by name."""
+    about = {id_, *also}
+    facts = {name: _facts(db, about) for name, db in dbs.items()}
     kinds = PARTS_OF.get(id_.partition("_")[0], ())
     parts = {one for some in facts.values() for f in some for one in _named(f, kinds)} - about
     about |= parts

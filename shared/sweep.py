@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from pymongo import ReturnDocument
 
-from shared import deliveries, engine, faults, leases, relay
+from shared import deliveries, engine, faults, leases, relay, tracing
 from shared.bus import Publisher
 from shared.documents import Doc, Kind, Once, Written
 from shared.errors import Crossing
@@ -75,7 +75,8 @@ def due_deliveries(store: Store, reactions: Reactions, now: datetime) -> int:
         if event is None:
             return count
         try:
-            engine.handle_one(store, reactions, event, now=now)
+            with tracing.hearing([event], store.source) as (heard, _):
+                engine.handle_one(store, reactions, heard[0], now=now)
         except Exception as why:
             if is_away(why):
                 raise
@@ -148,27 +149,3 @@ def _timer_failed(store: Store, kind: Kind[Any], doc: Doc, why: Exception, now: 
     store.mark(kind.collection, {"_id": doc["_id"]}, {"leased_until": now + wait})
     if parked:
         deliveries.timer_parked(store.db, doc["_id"], kind.name, why, tries=tries, now=now)
-
-
-def oldest_waiting_s(db: Db, kinds: Iterable[Kind[Any]], now: datetime) -> float:
-    """Return the age in seconds of the oldest fact that the broker has not confirmed."""
-    oldest = now
-    for kind in kinds:
-        # In the order of the index: a sort would fetch all that wait, every second.
-        waiting = {"outbox.time": {"$lt": now}}
-        doc = db[kind.collection].find_one(waiting, {"outbox.time": 1}, hint="outbox_waiting")
-        if doc is not None:
-            oldest = min(oldest, *(e["time"] for e in doc["outbox"]))
-    return (now - oldest).total_seconds()
-
-
-def timers_late(db: Db, kinds: Iterable[Kind[Any]], now: datetime, most: int) -> tuple[int, float]:
-    """Return how many timers are due, at most so many of a kind, and how late the latest is."""
-    count, oldest = 0, now
-    for kind in kinds:
-        due = {"wake_at": {"$lte": now}}
-        first = db[kind.collection].find_one(due, {"wake_at": 1}, sort=[("wake_at", 1)])
-        if first is not None:
-            oldest = min(oldest, first["wake_at"])
-            count += db[kind.collection].count_documents(due, limit=most)
-    return count, (now - oldest).total_seconds()

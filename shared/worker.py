@@ -22,7 +22,7 @@ import structlog
 from prometheus_client import generate_latest
 from pymongo.errors import PyMongoError
 
-from shared import clock, deliveries, engine, faults, figures, log, relay, settings, sweep
+from shared import clock, deliveries, engine, faults, figures, log, relay, settings, sweep, tracing
 from shared import store as stores
 from shared.bus import GONE, Delivery, Inbox, from_message
 from shared.documents import Kind, Shelf
@@ -62,6 +62,7 @@ def run(
     """Run the worker of a service until it is told to stop."""
     how = settings.read()
     log.configure(name, how.log_level)
+    tracing.start(name)
     store = Store(stores.connect(how.mongo_url, how.mongo_db), name)
     Worker(
         store,
@@ -113,6 +114,7 @@ class Worker:
         self._hear_always()
         sweeper.join(timeout=20)
         self.relay.stop()
+        tracing.flush()
         if health:
             health.shutdown()
             health.server_close()
@@ -219,7 +221,9 @@ class Worker:
         """Handle events together; one that came twice goes in twice, in turn."""
         once = {e.id: e for e in reversed(events)}
         first = [e for e in events if once[e.id] is e]
-        verdicts, written = engine.handle_many(self.store, self.reactions, first, now=now)
+        with tracing.hearing(first, self.store.source) as (heard, traced):
+            verdicts, written = engine.handle_many(self.store, self.reactions, heard, now=now)
+            traced.update(verdicts)
         self.relay.take(written)
         self._judge(first, verdicts, now)
         if len(first) < len(events):

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +27,7 @@ from deploy import credentials, replica_set
 from deploy.dev import home, servers
 from deploy.dev.servers import LocalServer
 
+# TEST_MONGO_IMAGE, TEST_RABBITMQ_IMAGE: others, as `./dev images` builds them.
 MONGO_IMAGE = "mongo:7.0"
 RABBITMQ_IMAGE = "rabbitmq:3.13-management"
 CONTAINER_USER = "ukeoi"
@@ -40,7 +41,7 @@ def mongo_url() -> str:
     """Return the URL of a replica set of one, the same for the whole run."""
     return _first_of(
         lambda: os.environ.get("TEST_MONGO_URL", ""),
-        lambda: _until_the_end.enter_context(_mongo_container()),
+        lambda: _until_the_end.enter_context(mongo_container()),
         lambda: _until_the_end.enter_context(private_mongod())[1],
     )
 
@@ -50,7 +51,7 @@ def amqp_url() -> str:
     """Return the URL of a broker, the same for the whole run."""
     return _first_of(
         lambda: os.environ.get("TEST_AMQP_URL", ""),
-        lambda: _until_the_end.enter_context(_rabbitmq_container()),
+        lambda: _until_the_end.enter_context(rabbitmq_container()),
         lambda: _until_the_end.enter_context(private_rabbitmq())[1],
     )
 
@@ -79,6 +80,41 @@ def private_rabbitmq(definitions: str = "") -> Iterator[tuple[LocalServer, str]]
         )
         with _running(servers.local_epmd(folder, epmd_port)), _running(broker) as server:
             yield server, servers.amqp_url(port)
+
+
+@contextmanager
+def replica_set_of_three() -> Iterator[tuple[dict[str, LocalServer], str]]:
+    """Give three members of one set by their addresses, to be killed at will, and the set's URL."""
+    with _folder("mongod") as folder, ExitStack() as running:
+        ports = home.free_ports(3)
+        addresses = [f"127.0.0.1:{port}" for port in ports]
+        members = {}
+        for port, address in zip(ports, addresses, strict=True):
+            (folder / str(port)).mkdir()
+            server = LocalServer(
+                servers.mongod(folder / str(port) / "data", port),
+                partial(servers.until, servers.answers_tcp, port),
+                log=folder / f"{port}.log",
+            )
+            members[address] = running.enter_context(_running(server))
+        replica_set.initiate(f"mongodb://{addresses[0]}", member=",".join(addresses))
+        yield members, f"mongodb://{','.join(addresses)}/?replicaSet=rs0"
+
+
+@contextmanager
+def cluster_of_three() -> Iterator[tuple[list[LocalServer], str]]:
+    """Give three nodes of one broker, to be killed at will, and a URL that names all of them."""
+    with _folder("rabbitmq") as folder, ExitStack() as running:
+        epmd_port, *ports = home.free_ports(7)
+        running.enter_context(_running(servers.local_epmd(folder, epmd_port)))
+        names = [f"test-{port}" for port in ports[:3]]
+        nodes = []
+        for name, port, dist_port in zip(names, ports[:3], ports[3:], strict=True):
+            how = {"node": name, "dist_port": dist_port, "epmd_port": epmd_port, "peers": names}
+            node = servers.local_rabbitmq(folder / name, port=port, **how)
+            nodes.append(running.enter_context(_running(node)))
+        where = ",".join(f"127.0.0.1:{port}" for port in ports[:3])
+        yield nodes, f"amqp://guest:guest@{where}/%2F"
 
 
 @contextmanager
@@ -137,8 +173,11 @@ def _folder(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _mongo_container() -> Iterator[str]:
-    box = _container(MONGO_IMAGE).with_command("--replSet rs0 --bind_ip_all")
+def mongo_container() -> Iterator[str]:
+    """Give the URL of a replica set in a container; raises Missing without engine or image."""
+    box = _container(os.environ.get("TEST_MONGO_IMAGE", MONGO_IMAGE)).with_command(
+        "--replSet rs0 --bind_ip_all"
+    )
     with _published(box, 27017) as address:
         url = f"mongodb://{address}/?directConnection=true"
         replica_set.initiate(url, member="localhost:27017")
@@ -146,8 +185,9 @@ def _mongo_container() -> Iterator[str]:
 
 
 @contextmanager
-def _rabbitmq_container() -> Iterator[str]:
-    box = _container(RABBITMQ_IMAGE)
+def rabbitmq_container() -> Iterator[str]:
+    """Give the URL of a broker in a container; raises Missing without engine or image."""
+    box = _container(os.environ.get("TEST_RABBITMQ_IMAGE", RABBITMQ_IMAGE))
     for name in ("RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS"):
         box.with_env(name, CONTAINER_USER)
     with _published(box, 5672) as address:
@@ -163,7 +203,10 @@ def _container(image: str) -> Any:
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # one image less to pull
     from testcontainers.core.container import DockerContainer
 
-    return DockerContainer(image)
+    box = DockerContainer(image)
+    if network := os.environ.get("TEST_DOCKER_NETWORK"):  # of an engine without a default one
+        box.with_kwargs(network=network)
+    return box
 
 
 def _docker(*words: str) -> bool:

@@ -1,23 +1,24 @@
 """How the story is told: a line a step while it plays, and tables at its end."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.steps import STEPS
+from deploy.demo.steps import STEPS, Step
 from deploy.demo.story import TROUBLES, Story, Unexpected
 from ukeoi_client import Member
 
 Said = dict[str, Any]
 
 
-def play(story: Story, console: Console) -> bool:
+def play(story: Story, console: Console, steps: Sequence[Step] = STEPS) -> bool:
     """Play every step; stop at the first that does not go as it should, and say why."""
-    for number, step in enumerate(STEPS, 1):
-        label = f"{number:2}/{len(STEPS)} {step.title}"
+    for number, step in enumerate(steps, 1):
+        label = f"{number:2}/{len(steps)} {step.title}"
         with console.status(label) as status:
             story.api.sender.on_trouble = (
                 lambda trouble, label=label: status.update(  # type: ignore[misc]
@@ -56,6 +57,11 @@ def tell_end(story: Story, console: Console) -> None:
         _wallet(who, console)
     for who in (story.client, story.worker):
         _notices(who, console)
+    tell_ledger(story, console)
+
+
+def tell_ledger(story: Story, console: Console) -> None:
+    """Print the sums of the ledger."""
     _ledger(story.anybody.get("/v1/ledger/proof"), console)
 
 

@@ -12,10 +12,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from deploy.dev import audit, checks, home, programs, servers, supervision, up
+from deploy.dev import audit, checks, containers, engine, home, programs, servers, supervision, up
 
 HOME = home.here()
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+PROFILES = click.Choice(
+    sorted(path.stem for path in (HOME.root / "deploy/profiles").glob("*.toml"))
+)
 EXIT_NOT_READY = 1
 EXIT_USAGE = 2
 
@@ -44,9 +47,8 @@ def down(wipe: bool) -> None:
 @click.argument("names", nargs=-1)
 def restart(names: tuple[str, ...]) -> None:
     """Run changed code: in some programs, or in all services. No request is dropped."""
-    services = [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
     _need_running()
-    for name in names or services:
+    for name in names or _services():
         if name.endswith("-web"):
             supervision.control(HOME, "signal", "HUP", name)  # gunicorn replaces its workers
         else:
@@ -131,11 +133,32 @@ def audit_command() -> None:
 
 @dev.command(context_settings=PASS_ON)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def demo(words: tuple[str, ...]) -> None:
+@click.option("--profile", type=PROFILES, help="Run as this marketplace, and play all its modes.")
+def demo(words: tuple[str, ...], profile: str | None) -> None:
     """Tell a few stories over HTTP and print what happened."""
     _need_module("deploy.demo")
+    if profile:
+        url = _bring_up_as(profile)
+        _run_module("deploy.demo", "--url", url, "--profile", profile, *words)
     url = programs.url(HOME.ports()) if up.is_up(HOME) else _bring_up()
     _run_module("deploy.demo", "--url", url, *words)
+
+
+def _services() -> list[str]:
+    return [f"{name}-{kind}" for name in home.SERVICES for kind in ("web", "worker")]
+
+
+def _bring_up_as(profile: str) -> str:
+    """Start as this marketplace, or restart what runs as another; its data stays."""
+    os.environ["PROFILE"] = profile
+    running = _env_of("escrow") if supervision.is_running(HOME) else {}
+    if running:
+        before = running["PROFILE"]
+        anew = "as before" if before == profile else f"restarted, until now as {before}"
+        click.echo(f"the deployment runs as {profile} ({anew})")
+        if before != profile:
+            supervision.stop(HOME, set(_services()))
+    return _bring_up(test="UKEOI_TEST_DEPLOYMENT" in running)
 
 
 @dev.command(context_settings=PASS_ON)
@@ -170,6 +193,43 @@ def bench(words: tuple[str, ...]) -> None:
 def chaos(words: tuple[str, ...]) -> None:
     """Kill and cut while stories run, then count what was lost."""
     _run_module("tests.chaos", *words)
+
+
+@dev.command()
+def images() -> None:
+    """Build every image from Debian packages and PyPI, where there is no registry."""
+    try:
+        containers.stack(HOME).build()
+    except engine.NoEngine as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("command", default="ps")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def compose(command: str, words: tuple[str, ...]) -> None:
+    """Run the stack in containers built here: up, demo, roll, down, or what Compose knows."""
+    try:
+        sys.exit(_compose(containers.stack(HOME), command, words))
+    except (engine.NoEngine, containers.Wrong) as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def _compose(stack: containers.Stack, command: str, words: tuple[str, ...]) -> int:
+    if command == "up":
+        stack.up(*words)
+        click.echo(stack.url)
+    elif command == "demo":
+        stack.up()
+        _run_module("deploy.demo", "--url", stack.url, *words)
+    elif command == "roll":
+        stack.roll(*words)
+    else:
+        code = stack.compose(command, *words)
+        if command == "down":
+            engine.stop(HOME)
+        return code
+    return 0
 
 
 @dev.command(context_settings=PASS_ON)

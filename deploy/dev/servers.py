@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sysconfig
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,25 +82,19 @@ def rabbitmq(
     dist_port: int,
     epmd_port: int,
     definitions: str = "",
+    peers: Sequence[str] = (),
 ) -> Command:
     """Return the command of a private node, with the users of its definitions (as JSON).
 
-    Without definitions, `guest` may do anything, from this machine only.
+    Without definitions, `guest` may do anything, from this machine only. `peers` are the names of
+    all nodes of a cluster, its own among them.
 
     RUNNING_UNDER_SYSTEMD makes Debian's shell script exec the Erlang machine instead of waiting
     for it, so that the process started here is the broker itself.
     """
     if not os.access(RABBITMQ_SERVER, os.X_OK):
         raise Missing("no rabbitmq-server: install the Debian package rabbitmq-server")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "enabled_plugins").write_text("[].\n")
-    conf = "disk_free_limit.absolute = 200MB\n"
-    if definitions:
-        said = folder / "definitions.json"
-        said.touch(mode=0o600)
-        said.write_text(definitions)
-        conf += f"load_definitions = {said}\n"
-    (folder / "rabbitmq.conf").write_text(conf)
+    conf = _write_conf(folder, definitions, peers)
     env = {
         # What it may change between two starts, so that supervisor restarts it then.
         "UKEOI_CHECKSUM": hashlib.sha256((conf + definitions).encode()).hexdigest(),
@@ -123,6 +117,41 @@ def rabbitmq(
         "ERL_EPMD_ADDRESS": "127.0.0.1",
     }
     return Command((RABBITMQ_SERVER,), env)
+
+
+def _write_conf(folder: Path, definitions: str, peers: Sequence[str]) -> str:
+    """Write what the node reads when it starts; return its main part."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "enabled_plugins").write_text("[].\n")
+    conf = "disk_free_limit.absolute = 200MB\n"
+    if definitions:
+        said = folder / "definitions.json"
+        said.touch(mode=0o600)
+        said.write_text(definitions)
+        conf += f"load_definitions = {said}\n"
+    if peers:
+        conf += _cluster_conf(folder, peers)
+    (folder / "rabbitmq.conf").write_text(conf)
+    return conf
+
+
+def _cluster_conf(folder: Path, peers: Sequence[str]) -> str:
+    """Let the nodes know each other, by name and by a cookie that comes from their names."""
+    cookie = folder / ".erlang.cookie"
+    cookie.unlink(missing_ok=True)
+    cookie.write_text(hashlib.sha256("".join(peers).encode()).hexdigest())
+    cookie.chmod(0o400)
+    lines = [
+        "cluster_formation.peer_discovery_backend = classic_config",
+        *(
+            f"cluster_formation.classic_config.nodes.{n} = {node}@localhost"
+            for n, node in enumerate(peers, start=1)
+        ),
+        "cluster_formation.discovery_retry_limit = 3",
+        "cluster_partition_handling = pause_minority",
+        "queue_leader_locator = balanced",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def answers_amqp(port: int, host: str = "127.0.0.1") -> bool:

@@ -98,7 +98,7 @@ def stop_all(home: Home, *, first: Iterable[str]) -> None:
     """Stop the programs named `first` all at once, then the others, then supervisor itself."""
     names = set(infos(home))
     for group in (names & set(first), names):
-        _stop(home, group)
+        stop(home, group)
     with contextlib.suppress(*AWAY):
         supervisor = Path("/proc", str(_rpc(home).getPID()))
         _rpc(home).shutdown()
@@ -107,7 +107,8 @@ def stop_all(home: Home, *, first: Iterable[str]) -> None:
             time.sleep(0.05)
 
 
-def _stop(home: Home, names: set[str]) -> None:
+def stop(home: Home, names: set[str]) -> None:
+    """Stop programs, all at once, and wait for them: `update` stops one after the other."""
     for name in names:
         with contextlib.suppress(*AWAY):  # not running, or supervisor died: the sweep ends the rest
             _rpc(home).stopProcess(name, False)

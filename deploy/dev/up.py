@@ -81,6 +81,7 @@ def problems(wanted: Iterable[Program]) -> dict[str, str]:
 
 def wait(home: Home, wanted: list[Program], console: Console, began: float) -> None:
     """Show the programs getting ready; raises NotReady with their last words when time is over."""
+    since = time.monotonic()  # `began` may lie long before, where much had to be restarted
     ready_after: dict[str, float] = {}
     waiting = problems(wanted)
     with _progress(console, wanted, began) as show:
@@ -91,7 +92,7 @@ def wait(home: Home, wanted: list[Program], console: Console, began: float) -> N
             show(ready_after, waiting)
             if not waiting:
                 return
-            if time.monotonic() - began > READY_TIMEOUT_S:
+            if time.monotonic() - since > READY_TIMEOUT_S:
                 raise NotReady(_last_words(home, waiting))
             time.sleep(ASK_EVERY_S)
             waiting = problems(p for p in wanted if p.name in waiting)

@@ -5,7 +5,8 @@ Owns   offers with their counter-offers; contracts with milestones, asks, cancel
        projection of members
 Takes  offers and their answers, deliveries and acceptances, extensions, changed milestones,
        cancellations, disputes and their decisions, time and sheets, messages, reviews (HTTP)
-Hears  proposal.selected (makes the offer), escrow.funded / released / refunded (moves milestones),
+Hears  proposal.selected, listing.ordered (makes the offer or the contract),
+       escrow.funded / released / refunded (moves milestones),
        offer.accepted, contract.formed and time.* (its own: the contract again, the terms in
        writing, the lines of time sheets),
        job.cancelled, member.*

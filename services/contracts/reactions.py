@@ -45,6 +45,10 @@ REACTIONS: Reactions = {
         Make(OFFERS, make=offer.of_selection),
         Handle(usecases.withdraw_if_its_job_is_cancelled),
     ),
+    "listing.ordered": (
+        Make(OFFERS, make=offer.of_order),
+        Make(CONTRACTS, make=contract.of_order),
+    ),
     "offer.accepted": (Make(CONTRACTS, make=contract.of_acceptance),),
     "contract.formed": (Handle(evidence.on_formed),),
     "time.noted": (Make(LINES, make=sheet.of_fact),),

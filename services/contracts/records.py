@@ -28,7 +28,10 @@ PLAIN_CONTRACT = (
     *("revisions", "formed_at", "reminded", "started_at", "ended_at", "cancel_reason"),
     *("refund_ask_at", *ORIGIN),
 )
-NEWER = ("terms_hash", "client_read_at", "worker_read_at", "idle_told_at", "confirmed_at")
+NEWER = (
+    *("terms_hash", "client_read_at", "worker_read_at", "idle_told_at", "confirmed_at"),
+    "delivery_days",
+)
 PLAIN_MILESTONE = (
     *("n", "title", "deliver_by", "hold_id", "state", "fund_by", "funded_at", "delivered_at"),
     *("accept_at", "note", "changes_note", "rounds", "told_overdue_at", "accepted_by", "ask_at"),
@@ -71,7 +74,7 @@ def _offer_doc(offer: Offer) -> Doc:
         for m in offer.milestones
     ]
     money = {"amount": offer.amount.words(), "milestones": planned, "counters": offer.counters}
-    hourly = {"hourly": _hourly_doc(offer.hourly)}
+    hourly = {"hourly": _hourly_doc(offer.hourly), "delivery_days": offer.delivery_days}
     return {"_id": offer.id, **_plain(offer, PLAIN_OFFER), **money, **hourly}
 
 
@@ -85,6 +88,7 @@ def _offer(doc: Doc) -> Offer:
         ),
         counters=doc.get("counters", 0),
         hourly=_hourly(doc.get("hourly")),
+        delivery_days=doc.get("delivery_days"),
         **_pick(doc, PLAIN_OFFER),
     )
 

@@ -77,6 +77,7 @@ def say_offer(it: Offer, by: str) -> Doc:
         "answered_at": it.answered_at,
         "counters": it.counters,
         "hourly": say_hourly(it.hourly),
+        "delivery_days": it.delivery_days,
         "next": offer.next_of(it),
         "actions": actions,
     }
@@ -106,6 +107,7 @@ def say_contract(it: Contract, by: str, now: datetime) -> Doc:
         "revisions": it.revisions,
         "milestones": [say_milestone(it, m, by, now) for m in shown_of(it)],
         "hourly": say_hourly(it.hourly),
+        "delivery_days": it.delivery_days,
         "ending": say_ending(it),
         "formed_at": it.formed_at,
         "started_at": it.started_at,

@@ -1,7 +1,8 @@
 """Jobs: work that clients offer, and the people who propose to do it.
 
-Owns   jobs, proposals, questions; the tree of categories
-Takes  drafts, publishing, closing; proposals; questions; the client's choice
+Owns   jobs, proposals, questions; listings; the tree of categories
+Takes  drafts, publishing, closing; proposals; questions; the client's choice; orders of listings
 Hears  who the members are; what came of offers and contracts
-Tells  what is open, who proposed, who was selected (from which contracts makes the offer)
+Tells  what is open, who proposed; who was selected and what was ordered (from which contracts
+       makes the offer or the contract)
 """

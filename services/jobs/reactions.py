@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.jobs import contests, tasks, usecases
-from services.jobs.domain import assignment, funded, opening, proposal
+from services.jobs.domain import assignment, funded, listing, opening, proposal
+from services.jobs.listing_records import LISTINGS
 from services.jobs.records import ASSIGNMENTS, JOBS, MEMBERS, PROPOSALS, VERIFIED
 from shared.documents import Doc
 from shared.events import Event
@@ -35,6 +36,11 @@ def _job_id(event: Event) -> str | None:
     return job_id
 
 
+def _listing_id(event: Event) -> str | None:
+    listing_id: str | None = event.data.get("listing_id")
+    return listing_id
+
+
 def _proposal_id(event: Event) -> str | None:
     proposal_id: str | None = event.data.get("proposal_id")
     return proposal_id
@@ -57,6 +63,7 @@ def _hold(event: Event) -> Mapping[str, Any]:
 MEMBER = Project(MEMBERS, _member)
 OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
 PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
+ORDER = Change(LISTINGS, id=_listing_id, rule=listing.hear, words=_offer)
 MONEY = (Change(JOBS, id=_funded_job, rule=funded.hear, words=_hold),)
 PAID = Change(ASSIGNMENTS, id=_cause, rule=assignment.settle)
 DECIDED = (Handle(contests.on_decided),)
@@ -84,10 +91,10 @@ REACTIONS: Reactions = {
     "competition.awarded": DECIDED,
     "competition.split": DECIDED,
     "competition.void": DECIDED,
-    "offer.declined": (OPENING, PROPOSAL),
-    "offer.expired": (OPENING, PROPOSAL),
-    "offer.withdrawn": (OPENING, PROPOSAL),
-    "contract.formed": (OPENING, PROPOSAL),
-    "contract.completed": (OPENING,),
-    "contract.cancelled": (OPENING,),
+    "offer.declined": (OPENING, PROPOSAL, ORDER),
+    "offer.expired": (OPENING, PROPOSAL, ORDER),
+    "offer.withdrawn": (OPENING, PROPOSAL, ORDER),
+    "contract.formed": (OPENING, PROPOSAL, ORDER),
+    "contract.completed": (OPENING, ORDER),
+    "contract.cancelled": (OPENING, ORDER),
 }

@@ -17,6 +17,8 @@ from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import Award, Budget, Contest, Job, Project, Selection, Task
 from services.jobs.domain.proposal import Milestone, Proposal
 from services.jobs.domain.question import Question
+from services.jobs.finding import EVERY, Searched, facet
+from services.jobs.listing_records import LISTINGS
 from shared.documents import Doc, Kind
 from shared.money import Money
 
@@ -25,7 +27,6 @@ MEMBERS = "members"
 VERIFIED = "verified"
 """Members whose mail address accounts has told to be verified: `{_id, version}`."""
 
-EVERY = "all"
 _NO_DEADLINE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -138,11 +139,6 @@ def facets(job: Job) -> list[str]:
     ]
 
 
-def facet(name: str, value: str) -> str:
-    """Return the word for a filter, the same in documents and in queries."""
-    return f"{name}:{text.normalised(value)}"
-
-
 def job_of(doc: Doc) -> Job:
     """Return the job that `job_doc` kept."""
     said = doc["project"]
@@ -168,17 +164,14 @@ def job_of(doc: Doc) -> Job:
     )
 
 
-JOBS_BY = {
-    "new": ("jobs_new", DESCENDING),
-    "deadline": ("jobs_deadline", ASCENDING),
-    "amount": ("jobs_amount", DESCENDING),
-}
-"""The orders of a list: which index has it, and in which direction."""
-JOBS_BY_WORDS = "jobs_words"
-
-_FOUND_BY = tuple(
-    IndexModel([("state", 1), ("facets", 1), (f"sort.{order}", way), ("_id", way)], name=index)
-    for order, (index, way) in JOBS_BY.items()
+SEARCHED_JOBS = Searched(
+    "jobs",
+    {
+        "new": ("jobs_new", DESCENDING),
+        "deadline": ("jobs_deadline", ASCENDING),
+        "amount": ("jobs_amount", DESCENDING),
+    },
+    "jobs_words",
 )
 
 JOBS = Kind(
@@ -189,10 +182,7 @@ JOBS = Kind(
     from_doc=job_of,
     wake=silence.wake,
     on_wake=silence.on_wake,
-    indexes=(
-        *_FOUND_BY,
-        IndexModel([("state", 1), ("grams", 1), ("sort.new", -1), ("_id", -1)], name=JOBS_BY_WORDS),
-    ),
+    indexes=SEARCHED_JOBS.indexes,
 )
 
 # proposals
@@ -339,4 +329,4 @@ ASSIGNMENTS = Kind(
     },
 )
 
-KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS)
+KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS, LISTINGS)

@@ -14,7 +14,7 @@ from services.jobs.domain.job import (
     VISIBILITIES,
     Budget,
 )
-from services.jobs.domain.posting import refuse_mode
+from services.jobs.domain.market import refuse_mode
 from shared import web
 from shared.money import AMOUNT_MAX
 
@@ -32,7 +32,8 @@ class BudgetWords(Schema):
         return Budget(**words)
 
 
-def _one_of(*values: str, **how: Any) -> fields.String:
+def one_of(*values: str, **how: Any) -> fields.String:
+    """Return a field that takes these words alone."""
     return fields.String(validate=validate.OneOf(values), **how)
 
 
@@ -43,7 +44,7 @@ class FormQuestionWords(Schema):
     """
 
     id = fields.String(required=True, validate=form.is_id)
-    type = _one_of(*form.TYPES, required=True)
+    type = one_of(*form.TYPES, required=True)
     label = web.Text(terms.TITLE_MAX, line=True, required=True)
     required = web.Flag(load_default=False)
     options = fields.List(
@@ -73,7 +74,7 @@ class JobEdit(Schema):
     skills = fields.List(
         web.Text(terms.SKILL_MAX, line=True), validate=validate.Length(max=terms.SKILLS_MAX)
     )
-    experience = _one_of(*EXPERIENCES)
+    experience = one_of(*EXPERIENCES)
     deadline_at = web.When(allow_none=True)
     budget = fields.Nested(BudgetWords(), allow_none=True)
     weekly_cap_hours = web.Whole(1, 168, allow_none=True)
@@ -81,8 +82,8 @@ class JobEdit(Schema):
     openings = web.Whole(1, terms.OPENINGS_MAX)
     prizes = fields.List(web.MoneyField(), validate=validate.Length(1, terms.PRIZES_MAX))
     closes_at = web.When(allow_none=True)
-    visibility = _one_of(*VISIBILITIES)
-    no_winner = _one_of(*NO_WINNER)
+    visibility = one_of(*VISIBILITIES)
+    no_winner = one_of(*NO_WINNER)
     reward = web.MoneyField(allow_none=True)
     slots = web.Whole(1, terms.SLOTS_MAX)
     per_worker_limit = web.Whole(1, terms.SLOTS_MAX)
@@ -102,7 +103,7 @@ class JobEdit(Schema):
 class JobWords(JobEdit):
     """A new draft."""
 
-    mode = _one_of(*MODES, required=True)
+    mode = one_of(*MODES, required=True)
     title = web.Text(terms.TITLE_MAX, line=True, required=True)
     description = web.Text(terms.DESCRIPTION_MAX, required=True)
     category = web.Text(50, line=True, required=True)
@@ -127,7 +128,8 @@ class AmountArg(fields.Integer):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-def _known_category(id_: str) -> None:
+def known_category(id_: str) -> None:
+    """Pass the id of a category, with parts or without."""
     if id_ not in category.IDS:
         raise ValidationError("Not the id of a category.")
 
@@ -141,17 +143,17 @@ class JobListArgs(web.PageArgs):
     open. A page may be shorter than `limit` and yet have a `next_cursor`.
     """
 
-    mode = _one_of(*MODES)
-    category = fields.String(validate=_known_category)
+    mode = one_of(*MODES)
+    category = fields.String(validate=known_category)
     q = web.Text(QUERY_MAX, line=True)
     skill = web.Text(terms.SKILL_MAX, line=True)
     min_amount = AmountArg()
     max_amount = AmountArg()
-    state = _one_of(*STATES)
-    experience = _one_of(*EXPERIENCES)
+    state = one_of(*STATES)
+    experience = one_of(*EXPERIENCES)
     client_id = web.IdField("mem")
     mine = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=False)
-    sort = _one_of(*ORDERS, load_default="new")
+    sort = one_of(*ORDERS, load_default="new")
 
 
 class MilestoneWords(Schema):
@@ -176,7 +178,7 @@ class ProposalWords(Schema):
 class ProposalListArgs(web.PageArgs):
     """Filters of a list of proposals."""
 
-    state = _one_of(*proposal.STATES, load_default=None)
+    state = one_of(*proposal.STATES, load_default=None)
 
 
 class SelectWords(Schema):
@@ -259,7 +261,7 @@ class ApprovalsWords(Schema):
 class ResultArgs(Schema):
     """How results are written."""
 
-    format = _one_of("ndjson", "csv", load_default="ndjson")
+    format = one_of("ndjson", "csv", load_default="ndjson")
 
 
 class QuestionWords(Schema):
@@ -271,4 +273,4 @@ class QuestionWords(Schema):
 class CategoryArgs(Schema):
     """The names come in both languages; `locale` is taken and changes nothing."""
 
-    locale = _one_of("ja", "en")
+    locale = one_of("ja", "en")

@@ -60,7 +60,7 @@ class Publisher:
 
     def __init__(self, url: str, name: str, *, only_to: str | None = None) -> None:
         self._only_to = only_to
-        self._parameters = topology.parameters(url, f"{name}.publisher")
+        self._url, self._name = url, f"{name}.publisher"
         self._connection: SelectConnection | None = None
         self._channel: Any = None
         self._lock = threading.Lock()
@@ -138,7 +138,7 @@ class Publisher:
 
     def _connect(self) -> SelectConnection:
         connection = SelectConnection(
-            self._parameters,
+            topology.parameters(self._url, self._name),
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_gone,
             on_close_callback=self._on_gone,

@@ -4,6 +4,7 @@ No dead-letter exchange, no TTL, no delivery limit: a delivery that cannot be do
 the service itself (`shared.deliveries`), so that a bad message never takes its neighbours with it.
 """
 
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,8 +19,11 @@ SOCKET_TIMEOUT_S = 5
 
 
 def parameters(url: str, name: str) -> pika.URLParameters:
-    """Return how to connect; `name` is what the broker's console shows."""
-    how = pika.URLParameters(url)
+    """Return how to connect; `name` is what the broker's console shows.
+
+    Of several nodes (`amqp://user:password@a:5672,b:5672/%2F`) any is taken, anew at each call.
+    """
+    how = pika.URLParameters(_of_one_node(url))
     how.heartbeat = HEARTBEAT_S
     how.blocked_connection_timeout = BLOCKED_TIMEOUT_S
     how.socket_timeout = SOCKET_TIMEOUT_S
@@ -27,6 +31,13 @@ def parameters(url: str, name: str) -> pika.URLParameters:
     how.connection_attempts = 1
     how.client_properties = {"connection_name": name}
     return how
+
+
+def _of_one_node(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    address, slash, path = rest.partition("/")
+    user, at, hosts = address.rpartition("@")
+    return f"{scheme}://{user}{at}{secrets.choice(hosts.split(','))}{slash}{path}"
 
 
 def inbox(service: str) -> str:

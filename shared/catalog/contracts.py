@@ -53,6 +53,8 @@ FORMED = {
     "revisions": number(),
     "fund_by": when(),
     "hourly": hourly(),
+    # Of an order: so many days from the funding; until then `deliver_by` is the latest.
+    "delivery_days": maybe(fields.Integer, strict=True),
 }
 # What escrow needs to open a hold or to quote it anew; `amount` is the agreed one, before any fee.
 ASKED_FOR = {**STEP, "mode": text(), "amount": money()}

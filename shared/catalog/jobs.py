@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from shared.catalog.words import (
     MoneyWords,
+    flag,
     group,
     hourly,
     many,
@@ -58,6 +59,24 @@ OFFER = {
     "review_days": number(),
     "revisions": number(),
 }
+# What a buyer orders of a listing; both ids are final. With `consult` an offer that its seller has
+# to answer first, else a contract at once.
+ORDER = {
+    "listing_id": text(),
+    "offer_id": text(),
+    "contract_id": maybe(fields.String),
+    "client_id": text(),
+    "worker_id": text(),
+    "title": text(),
+    "package": text(),
+    "options": many(text()),
+    "scope": text(),
+    "amount": money(),
+    "delivery_days": number(),
+    "revisions": number(),
+    "consult": flag(),
+}
+LISTING = {"listing_id": text(), "worker_id": text(), "title": text()}
 HELD = {**JOB, "hold_id": text()}
 ASSIGNMENT = {**HELD, "assignment_id": text(), "worker_id": text()}
 # `amount` is the agreed one, before any fee.
@@ -95,6 +114,13 @@ FACTS = {
     "proposal.declined": PROPOSAL,
     # `reason`: silence (30 days without an answer), or job, which ended without it.
     "proposal.lapsed": {**PROPOSAL, "reason": maybe(fields.String)},
+    "listing.published": {**LISTING, "category": text()},
+    "listing.paused": {**LISTING, "reason": text(validate=validate.OneOf(["worker", "silence"]))},
+    "listing.withdrawn": {
+        **LISTING,
+        "reason": text(validate=validate.OneOf(["worker", "silence"])),
+    },
+    "listing.ordered": ORDER,
     # The job has reserved an opening; only jobs itself hears it, for the proposal to take it.
     "opening.reserved": OFFER,
     # It has taken it: from this contracts makes the offer.

@@ -7,12 +7,12 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api
 
-from shared import auth, log, relay, revocations, settings
+from shared import auth, log, relay, revocations, settings, tracing
 from shared import store as stores
 from shared.documents import Kind, Shelf
 from shared.settings import Settings
 from shared.store import Store
-from shared.web import edge, operations, problems
+from shared.web import edge, operations, ops, problems
 from shared.web.blueprint import Blueprint
 from shared.web.problems import TITLES, ProblemSchema
 from shared.web.strict import BODY_MAX_BYTES
@@ -65,6 +65,7 @@ def make_app(
     config = given or settings.read()
     if given is None:
         log.configure(name, config.log_level)
+        tracing.start(name)
     app = _App(name, static_folder=None)
     app.url_map.merge_slashes = False
     app.config.update(
@@ -87,7 +88,7 @@ def make_app(
     )
     plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
     api = _Api(app, spec_kwargs={"marshmallow_plugin": plugin})
-    for blueprint in blueprints:
+    for blueprint in (*blueprints, ops.blueprint(name)):
         api.register_blueprint(blueprint)
     edge.add_to(app)
     operations.add_to(app, api)

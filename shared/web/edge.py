@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from flask import Flask, Request, Response, current_app, request
 
-from shared import clock, ids, store
+from shared import clock, ids, store, tracing
 from shared.errors import Invalid
 from shared.web import metrics
 from shared.web.blueprint import CHANGES, Traits, refuses
@@ -38,9 +38,12 @@ def _begin() -> None:
     trace = environ.get("HTTP_TRACEPARENT", "")
     if not _TRACEPARENT.fullmatch(trace):
         trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    rule = at.url_rule
+    span = tracing.begin(f"{at.method} {rule.rule if rule else '(none)'}", trace, "SERVER")
+    trace = tracing.traceparent(span) if span else trace
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id, traceparent=trace)
-    here.set(Here(at, current_app.extensions, clock.now(), began, request_id, trace))
+    here.set(Here(at, current_app.extensions, clock.now(), began, request_id, trace, span))
     if at.url_rule is not None and at.method != "OPTIONS":
         _admit(at, _traits(current_app.view_functions[at.url_rule.endpoint]))
 
@@ -96,6 +99,9 @@ def _end(response: Response) -> Response:
     route = rule.rule if rule is not None else "(none)"
     method, status = at.request.method, response.status_code
     seconds = time.perf_counter() - at.began
+    if at.span:
+        about = {"ukeoi__service": at.parts["ukeoi_store"].source, "request_id": at.request_id}
+        tracing.end(at.span, http__response__status_code=status, **about)
     metrics.count(at.parts["ukeoi_store"].source, method, route, status, seconds)
     if status >= 400 or route not in at.parts["ukeoi_quiet"]:
         ms = round(seconds * 1000, 2)

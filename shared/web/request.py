@@ -45,6 +45,7 @@ class Here:
     began: float
     request_id: str
     traceparent: str
+    span: Any = None
     caller: Caller | None = _UNREAD
     body: dict[str, Any] = _UNREAD
 

@@ -132,7 +132,10 @@ def _leaf(it: Teller) -> str:
 
 
 def _form(it: Teller, client: Member, worker: Member, offer: str) -> tuple[str, str]:
-    contract = _accept(worker, offer)
+    return _formed(it, client, _accept(worker, offer))
+
+
+def _formed(it: Teller, client: Member, contract: dict[str, Any]) -> tuple[str, str]:
     _refuse_strangers(it, contract["id"])
     hold = contract["milestones"][0]["hold_id"]
     it.told.note("contracts", contract["id"], "cancelled")  # until the money is there
@@ -196,12 +199,68 @@ def hired_directly(it: Teller, client: Member, worker: Member, dice: random.Rand
 
 
 def _to_the_end(it: Teller, client: Member, worker: Member, offer: str) -> None:
-    contract, hold = _form(it, client, worker, offer)
+    _work(it, client, worker, *_form(it, client, worker, offer))
+
+
+def _work(it: Teller, client: Member, worker: Member, contract: str, hold: str) -> None:
     _fund(it, client, contract, hold)
     it.told.note("contracts", contract, "completed")
     _deliver(worker, contract)
     client.post(f"/v1/contracts/{contract}/milestones/1/accept")
     _wait(it, client, contract, "completed")
+
+
+def ordered(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
+    """The one place of a listing is ordered, four times at once with one key: one contract.
+
+    Somebody else finds no place until that contract has ended, and one after.
+    """
+    at = f"/v1/listings/{_listing(it, worker, dice)}"
+    said = {"package": "一式", "requirements": "パン屋のロゴです。"}
+    key = uuid.uuid4().hex
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(client.post, f"{at}/orders", said, key=key) for _ in range(4)]
+    made = {one.result().body["contract_id"] for one in asked}
+    if len(made) != 1:
+        raise Unlike(f"one order of {at} four times at once gave {made}")
+    try:
+        other = it.stranger.post(f"{at}/orders", said).body
+        raise Unlike(f"{at} has one place, and was ordered twice: {made} and {other}")
+    except Conflict as full:
+        if full.code != "no_capacity_left":
+            raise
+    contract = client.get(f"/v1/contracts/{made.pop()}", soon=True)
+    _work(it, client, worker, *_formed(it, client, contract))
+    it.api.wait_until(
+        f"{at} has its place again",
+        lambda: client.get(at)["orders_free"],
+        lambda free: free == 1,
+    )
+    worker.post(f"{at}/withdraw")
+
+
+def consulted(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
+    """The seller of a listing is asked first, and does not answer."""
+    at = f"/v1/listings/{_listing(it, worker, dice, consult=True)}"
+    said = {"package": "一式", "requirements": "パン屋のロゴです。"}
+    offer = str(client.post(f"{at}/orders", said).body["offer_id"])
+    it.told.note("offers", offer, "expired")
+    worker.post(f"{at}/withdraw")
+
+
+def _listing(it: Teller, seller: Member, dice: random.Random, *, consult: bool = False) -> str:
+    price = yen(dice.choice(AMOUNTS))
+    words = {
+        "title": "手書き風のロゴを描きます",
+        "description": "小さなお店のロゴを、手書きの温かみで。",
+        "category": _leaf(it),
+        "packages": [{"name": "一式", "price": price, "delivery_days": 7, "revisions": 1}],
+        "capacity": 1,
+        "consult": consult,
+    }
+    id_ = str(seller.post("/v1/listings", words, soon=True).body["id"])
+    seller.post(f"/v1/listings/{id_}/publish")
+    return id_
 
 
 def sent_back(it: Teller, client: Member, worker: Member, dice: random.Random) -> None:
@@ -281,5 +340,7 @@ STORIES: dict[str, Callable[[Teller, Member, Member, random.Random], None]] = {
     "abandoned": abandoned,
     "not_inspected": not_inspected,
     "paid_out": paid_out,
+    "ordered": ordered,
+    "consulted": consulted,
 }
-WEIGHTS = (20, 35, 10, 5, 5, 5, 5, 10, 5)
+WEIGHTS = (20, 30, 10, 5, 5, 5, 5, 10, 5, 10, 3)

@@ -11,8 +11,10 @@ from typing import Any
 from shared import clock, ids
 from tests.edge.world import (
     ANSWERS,
+    SERVICES,
     World,
     a_job,
+    a_listing,
     a_milestone,
     a_proposal,
     an_offer,
@@ -46,6 +48,28 @@ class Row:
     path: Callable[[World], Doc] = nothing
     words: Callable[[World], Doc] | None = None
     query: str = ""
+
+
+def for_operators(service: str) -> dict[str, tuple[Row]]:
+    """What each service answers to operators about what waits in it."""
+
+    def parked(world: World) -> Doc:
+        doc = {"type": "payout.sent", "reason": "", "tries": 8, "at": clock.now(), "due": None}
+        event = {"subject": ids.new("pay"), "data": "{}"}
+        kept = {**doc, "_id": ids.new("evt"), "state": "parked", "event": event}
+        world.db(service)["deliveries"].insert_one(kept)
+        return {"id": kept["_id"]}
+
+    def own(**more: Any) -> tuple[Row]:
+        return (Row(who=None, ok=200, stranger=403, ops=200, **more),)
+
+    return {
+        "get_status": own(),
+        "list_parked": own(),
+        "replay_parked": own(path=parked),
+        "drop_parked": own(path=parked, words=lambda _: {"reason": "a test"}),
+        "get_story": own(path=lambda _: {"id": ids.new("con")}),
+    }
 
 
 def public(**more: Any) -> Row:
@@ -364,6 +388,53 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "decline_proposal": (Row(who="client", path=of("proposal"), other=BY_WORKER),),
     "select_proposal": (
         Row(who="client", path=of("proposal"), words=words(), ok=202, other=BY_WORKER),
+    ),
+    # storefront
+    "list_listings": (public(),),
+    "draft_listing": (own(words=lambda _: a_listing(), ok=201),),
+    "get_listing": (
+        Row(who="worker", path=of("listing", "draft"), nobody=404, other=("client", 404)),
+        public(path=of("listing")),
+    ),
+    "edit_listing": (
+        Row(
+            who="worker",
+            path=of("listing", "draft"),
+            words=words(title="新しい題"),
+            other=("client", 404),
+        ),
+        Row(
+            who="worker",
+            path=of("listing"),
+            words=words(title="新しい題"),
+            stranger=403,
+            ops=403,
+            other=BY_CLIENT,
+        ),
+    ),
+    "publish_listing": (Row(who="worker", path=of("listing", "draft"), other=("client", 404)),),
+    "pause_listing": (
+        Row(who="worker", path=of("listing"), stranger=403, ops=403, other=BY_CLIENT),
+    ),
+    "withdraw_listing": (
+        Row(who="worker", path=of("listing"), stranger=403, ops=403, other=BY_CLIENT),
+    ),
+    "order_from_listing": (
+        Row(
+            who="client",
+            path=of("listing"),
+            words=words(package="フル", requirements="パン屋です。"),
+            ok=202,
+            stranger=202,
+            ops=202,
+            other=BY_WORKER,
+        ),
+        Row(
+            who=None,
+            path=of("listing", "draft"),
+            words=words(package="フル", requirements="パン屋です。"),
+            other=("client", 404),
+        ),
     ),
     "put_bookmark": (own(path=of("job")),),
     "delete_bookmark": (own(path=of("job")),),
@@ -721,4 +792,9 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "enable_webhook": (Row(who=None, path=of("webhook"), other=("client", 404)),),
     "list_deliveries": (Row(who="worker", path=of("webhook"), other=("client", 404)),),
     "redeliver": (Row(who="worker", path=delivery, ok=202, other=("client", 404)),),
+    **{
+        f"{name}_of_{service}": row
+        for service in SERVICES
+        for name, row in for_operators(service).items()
+    },
 }

@@ -290,6 +290,13 @@ class World:
         path = f"/v1/jobs/{self.job()}/questions"
         return str(self.worker.did(path, {"text": "写真はありますか。"})["id"])
 
+    def listing(self, state: str = "published") -> str:
+        """A listing of the worker, `draft` or `published`."""
+        id_ = str(self.worker.did("/v1/listings", a_listing())["id"])
+        if state != "draft":
+            self.worker.did(f"/v1/listings/{id_}/publish")
+        return id_
+
     def offer(self) -> str:
         """An offer of the client that waits for the worker."""
         return str(self.client.did("/v1/offers", an_offer(self.worker.id))["id"])
@@ -456,6 +463,18 @@ def a_job() -> Doc:
         "proposals_close_at": in_days(10),
         "deadline_at": in_days(40),
         "openings": 3,
+    }
+
+
+def a_listing() -> Doc:
+    """Return the words of a listing."""
+    return {
+        "title": "手書き風のロゴを描きます",
+        "description": "小さなお店のロゴを、手書きの温かみで。",
+        "category": CATEGORY,
+        "packages": [{"name": "フル", "price": yen(30_000), "delivery_days": 14, "revisions": 1}],
+        "options": [{"name": "名刺", "price": yen(5_000), "extra_days": 2}],
+        "capacity": 5,
     }
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared import clock
-from tests import messages
 from tests.callers import Signer
-from tests.flows.marketplace import SERVICES, Marketplace, forget_queues
+from tests.flows.marketplace import Marketplace, forget_queues
+from tests.flows.running import running
 
 
 @pytest.fixture(scope="package")
@@ -16,16 +15,6 @@ def market(
 ) -> Iterator[Marketplace]:
     """The five services, running; its clock is moved by the stories."""
     forget_queues(amqp_url)
-    market = Marketplace(mongo_url, amqp_url, signer, tmp_path_factory.mktemp("market"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "_offset_file", None)
-        # Escrow's worker reads its profile from the environment, as in a process of its own.
-        for name, value in market.environment("escrow").items():
-            patch.setenv(name, value)
-        clock.allow_offset(str(market.clock_file))
-        market.start()
-        yield market
-        wrong = [one for name in SERVICES for one in messages.wrong(market.db(name))]
-        market.stop()
+    with running(Marketplace(mongo_url, amqp_url, signer, tmp_path_factory.mktemp("market"))) as it:
+        yield it
     forget_queues(amqp_url)
-    assert not wrong, "what was said does not fit docs/events"

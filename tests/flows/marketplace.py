@@ -28,7 +28,7 @@ from tests.callers import Caller, Signer
 SERVICES = ("accounts", "contracts", "escrow", "jobs", "notify")
 ROUTES = {
     "accounts": ("members", "sessions", "me", "email-verifications", "password-resets"),
-    "jobs": ("categories", "jobs", "proposals", "questions", "entries", "assignments"),
+    "jobs": ("categories", "jobs", "proposals", "questions", "entries", "assignments", "listings"),
     "contracts": ("offers", "contracts", "extensions"),
     "escrow": ("quotes", "holds", "wallet", "payouts", "ledger"),
     "notify": ("notifications", "todo", "events", "webhooks", "notification-preferences"),

@@ -448,7 +448,7 @@ def test_an_event_concerns_the_members_it_names() -> None:
 
 SEEN_BY_BOTH = {
     "appeal_by",
-    "state",
+    *("state", "delivery_days", "options", "package", "consult", "amount"),
     *("client_id", "worker_id", "title", "job_id", "proposal_id", "listing_id", "offer_id"),
     *(
         "contract_id",

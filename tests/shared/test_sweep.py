@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared import deliveries, leases, sweep
+from shared import deliveries, leases, sweep, waiting
 from shared import store as stores
 from shared.bus import Sent
 from shared.deliveries import TRIES_MAX
@@ -216,11 +216,11 @@ def test_a_rule_of_silence_that_leaves_its_timer_as_it_was_does_not_spin(store: 
 
 
 def test_the_oldest_waiting_fact_is_known_by_its_age(store: Store) -> None:
-    assert sweep.oldest_waiting_s(store.db, [BOXES], NOW) == 0
+    assert waiting.oldest_fact_s(store.db, [BOXES], NOW) == 0
     put(store, 1, 2)
     store.change(BOXES, a_box(1).id, bump, now=after(seconds=5))
     store.change(BOXES, a_box(2).id, bump, now=after(seconds=9))
-    assert sweep.oldest_waiting_s(store.db, [BOXES], after(seconds=15)) == 10
+    assert waiting.oldest_fact_s(store.db, [BOXES], after(seconds=15)) == 10
 
 
 # leases
@@ -251,7 +251,7 @@ def test_no_query_of_the_store_or_the_sweep_scans_a_collection(mongo_url: str, d
         later = after(minutes=1)
         sweep.due_deliveries(store, REACTIONS, later)
         sweep.timers(store, [BOXES], later)
-        sweep.oldest_waiting_s(spied_db, [BOXES], later)
+        waiting.oldest_fact_s(spied_db, [BOXES], later)
         sweep._outbox_of(spied_db, _Away(), "toys", BOXES, later)  # type: ignore[arg-type]
         store.timeline(a_box(1).id, "boxes")
         store.born(BOXES, stores.Once("key"))

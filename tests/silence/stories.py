@@ -8,9 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.edge.world import World, a_competition, a_job, a_task, in_days, some_time, yen
+from tests.edge.world import (
+    World,
+    a_competition,
+    a_job,
+    a_listing,
+    a_task,
+    in_days,
+    some_time,
+    yen,
+)
 
 WHOLE = 75_000
+ORDERED = 35_000
+"""A package and an option of a listing."""
 WEEK = 4_500
 """Ninety minutes at 3,000 yen."""
 
@@ -64,6 +75,30 @@ def _hourly_job(world: World) -> str:
     offer = str(world.client.did(f"/v1/proposals/{proposal}/select")["offer_id"])
     assert world.worker.sees(f"/v1/offers/{offer}")["hourly"]["weekly_cap_hours"] == 20
     return offer
+
+
+def _order(
+    *, consult: bool = False, money: bool = False, work: bool = False
+) -> Callable[[World], str]:
+    """Return the story of an order; its listing is withdrawn, and waits for nothing itself."""
+
+    def begins(world: World) -> str:
+        listing = world.worker.did("/v1/listings", {**a_listing(), "consult": consult})["id"]
+        world.worker.did(f"/v1/listings/{listing}/publish")
+        words = {"package": "フル", "options": ["名刺"], "requirements": "パン屋です。"}
+        made = world.client.did(f"/v1/listings/{listing}/orders", words)
+        world.worker.did(f"/v1/listings/{listing}/withdraw")
+        if consult:
+            return str(made["offer_id"])
+        id_ = str(made["contract_id"])
+        if money:
+            world.client.did(f"/v1/holds/{world.hold_of(id_)}/fund", {"method": "card"})
+        if work:
+            path = f"/v1/contracts/{id_}/milestones/1/deliver"
+            world.worker.did(path, {"note": "完成しました。"})
+        return id_
+
+    return begins
 
 
 def _hired(world: World) -> str:
@@ -237,6 +272,11 @@ STORIES: Mapping[str, Story] = {
     "a counter-offer": Story(
         _did("worker", "offer", "offers", "counter", amount=yen(80_000)), "countered", "expired"
     ),
+    # orders of listings
+    "a seller who is asked": Story(_order(consult=True), "sent", "expired"),
+    "an order without money": Story(_order(), "awaiting_funding", "cancelled"),
+    "an order with money": Story(_order(money=True), "active", "cancelled"),
+    "a delivered order": Story(_order(money=True, work=True), "active", "completed", ORDERED),
     # contracts
     "a contract without money": Story(_is("contract formed"), "awaiting_funding", "cancelled"),
     "funded work": Story(_is("contract funded"), "active", "cancelled"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from services.contracts.domain import offer as offers
 from services.contracts.domain import week as weeks
 from services.contracts.domain.ask import Ask, other
 from services.contracts.domain.milestone import Milestone
@@ -60,6 +61,7 @@ class Contract:
     ending: Ending | None = None
     idle_told_at: datetime | None = None
     confirmed_at: datetime | None = None
+    delivery_days: int | None = None
 
 
 # how it begins
@@ -68,6 +70,14 @@ class Contract:
 def of_acceptance(event: Event, now: datetime) -> Outcome[Contract]:
     """Form the contract that `offer.accepted` says (our own fact, heard as the repair)."""
     return form(event.data, now)
+
+
+def of_order(event: Event, now: datetime) -> Outcome[Contract] | None:
+    """Form the contract that an order of a listing is, unless its seller answers first."""
+    if event.data["consult"]:
+        return None
+    ordered, _ = offers.of_order(event, now)
+    return form(offers.formation(ordered), now)
 
 
 def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
@@ -102,6 +112,7 @@ def form(said: Mapping[str, Any], now: datetime) -> Outcome[Contract]:
         proposal_id=said["proposal_id"],
         listing_id=said["listing_id"],
         hourly=hourly,
+        delivery_days=said.get("delivery_days"),
     )
     return contract, [Fact("contract.formed", dict(said))]
 

@@ -127,6 +127,8 @@ def other_terms(
         amount=amount or offer.amount,
         deliver_by=deliver_by or offer.deliver_by,
         scope=scope or offer.scope,
+        # With a day of its own the time no more counts from the funding.
+        delivery_days=None if deliver_by or milestones else offer.delivery_days,
     )
     if not milestones and len(offer.milestones) == 1:
         only = offer.milestones[0]

@@ -1,7 +1,7 @@
 """What escrow says of a contract's holds, and what it means here."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.contracts.domain import milestone as parts
 from services.contracts.domain import weeks
@@ -70,6 +70,8 @@ def hear_escrow(
 def _funded(contract: Contract, m: Milestone, state: str, now: datetime) -> Outcome[Contract]:
     # What the hold says is what is held: a change of the amount may have come too late for it.
     m = replace(m, state="funded", funded_at=now, fund_by=None)
+    if contract.delivery_days:
+        m = replace(m, deliver_by=now + timedelta(days=contract.delivery_days))
     facts: list[Fact] = []
     if contract.state == "awaiting_funding":
         contract = replace(contract, started_at=now)

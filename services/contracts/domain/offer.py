@@ -72,6 +72,7 @@ class Offer:
     contract_id: str | None = None
     counters: int = 0
     hourly: Hourly | None = None
+    delivery_days: int | None = None
 
 
 def send(offer: Offer) -> Outcome[Offer]:
@@ -151,6 +152,36 @@ def of_selection(event: Event, now: datetime) -> Outcome[Offer]:
     )
 
 
+def of_order(event: Event, now: datetime) -> Outcome[Offer]:
+    """Make the offer that an order of a listing is: its seller answers first, if the listing says
+    so; else it is accepted as it is made, and nobody has to be told.
+    """
+    said = event.data
+    here = timers()
+    amount, days = Money.of(said["amount"]), said["delivery_days"]
+    latest = now + here.offer_answer + here.fund + timedelta(days=days)
+    offer = Offer(
+        id=said["offer_id"],
+        state="sent" if said["consult"] else "accepted",
+        client_id=said["client_id"],
+        worker_id=said["worker_id"],
+        title=said["title"],
+        scope=said["scope"],
+        amount=amount,
+        deliver_by=latest,
+        milestones=planned([], said["title"], amount, latest),
+        sent_at=now,
+        answer_by=now + here.offer_answer,
+        review_days=max(1, here.review_storefront // timedelta(days=1)),
+        revisions=said["revisions"],
+        mode="storefront",
+        listing_id=said["listing_id"],
+        contract_id=said["contract_id"],
+        delivery_days=days,
+    )
+    return send(offer) if said["consult"] else (replace(offer, answered_at=now), [])
+
+
 def planned(
     milestones: list[Mapping[str, Any]], title: str, amount: Money, deliver_by: datetime
 ) -> tuple[Planned, ...]:
@@ -189,6 +220,8 @@ def formation(offer: Offer) -> dict[str, Any]:
     fund_by = offer.answered_at + timers().fund
     # The first week by the hour begins when it is funded; its sheet is due after its Sunday.
     first = week.end_of(fund_by) + timers().sheet_submit if offer.hourly else None
+    if offer.delivery_days:
+        first = fund_by + timedelta(days=offer.delivery_days)
     return {
         "contract_id": offer.contract_id,
         **words(offer),
@@ -208,6 +241,7 @@ def formation(offer: Offer) -> dict[str, Any]:
         "revisions": offer.revisions,
         "fund_by": clock.text(fund_by),
         "hourly": offer.hourly.words() if offer.hourly else None,
+        "delivery_days": offer.delivery_days,
     }
 
 

@@ -60,6 +60,8 @@ def content(
     currency = milestones[0]["amount"]["currency"]
     total = sum(m["amount"]["amount"] for m in milestones)
     hourly = {"hourly": dict(said["hourly"])} if said.get("hourly") else {}
+    if said.get("delivery_days"):
+        hourly = {**hourly, "delivery_days": said["delivery_days"]}
     return {
         "contract_id": said["contract_id"],
         "client": {"id": said["client_id"], "name": names.get(said["client_id"], "")},
@@ -104,6 +106,7 @@ _WORDS = {
         "title": "件名",
         "content": "給付の内容",
         "milestones": "報酬の額と納期",
+        "from_funding": "納期は仮払いの日から{days}日以内(上記は遅くともの日)",
         "place": "給付を受領する場所",
         "online": "当サービス上(オンライン)",
         "inspection": "検査を完了する期日",
@@ -138,6 +141,7 @@ _WORDS = {
         "title": "Subject",
         "content": "Content of the work",
         "milestones": "Amounts and dates of delivery",
+        "from_funding": "Within {days} days of the funding (above: the latest)",
         "place": "Place of receipt",
         "online": "On this service (online)",
         "inspection": "End of inspection",
@@ -189,7 +193,7 @@ def _page(words: Mapping[str, Any], digest: str, locale: str) -> str:
         ("title", words["title"]),
         ("content", words["content"]),
         *hourly,
-        ("milestones", "\n".join(_milestone(m, locale) for m in words["milestones"])),
+        ("milestones", "\n".join((*_milestones(words, locale), *_from_funding(words, locale)))),
         ("place", said["online"]),
         ("inspection", inspection),
         ("revisions", said["revisions_text"].format(**words)),
@@ -209,6 +213,16 @@ def _page(words: Mapping[str, Any], digest: str, locale: str) -> str:
         f"<table>\n{body}\n</table>\n"
         f"<p>{escape(said['hash'])}: <code>{digest}</code></p></body></html>\n"
     )
+
+
+def _milestones(words: Mapping[str, Any], locale: str) -> list[str]:
+    return [_milestone(m, locale) for m in words["milestones"]]
+
+
+def _from_funding(words: Mapping[str, Any], locale: str) -> list[str]:
+    if not words.get("delivery_days"):
+        return []
+    return [_WORDS[locale]["from_funding"].format(days=words["delivery_days"])]
 
 
 def _milestone(m: Mapping[str, Any], locale: str) -> str:

@@ -8,9 +8,10 @@ from services.jobs import tasks, usecases
 from services.jobs.api import seeing
 from services.jobs.domain import posting, silence, text
 from services.jobs.domain.job import STATES, Job
+from services.jobs.finding import EVERY, facet
 from services.jobs.queries import count_entries, is_suspended, search
 from services.jobs.queries.search import Wanted
-from services.jobs.records import EVERY, JOBS, facet
+from services.jobs.records import JOBS
 from services.jobs.schemas import JobEdit, JobListArgs, JobWords
 from services.jobs.shapes import JobListShape, JobShape, say_job
 from shared import ids, web

@@ -15,7 +15,8 @@ from shared.errors import Refused
 Action = dict[str, Any]
 
 
-def _action(name: str, href: str, rule: Callable[[], object], *, method: str = "POST") -> Action:
+def action(name: str, href: str, rule: Callable[[], object], *, method: str = "POST") -> Action:
+    """Return whether this rule lets the caller do it, or with which code it refuses."""
     try:
         rule()
     except Refused as no:
@@ -31,8 +32,8 @@ def _action(name: str, href: str, rule: Callable[[], object], *, method: str = "
 
 def _unless(unmet: Sequence[str], name: str, href: str) -> Action:
     """Return an action with every reason why not, where the rule knows them all."""
-    action = _action(name, href, lambda: None)
-    return {**action, "allowed": not unmet, "reasons": list(unmet)}
+    known = action(name, href, lambda: None)
+    return {**known, "allowed": not unmet, "reasons": list(unmet)}
 
 
 def of_job(
@@ -53,16 +54,16 @@ def of_job(
         if job.contest is not None:
             return _of_entrant(job, at, by=by, now=now, is_suspended=is_suspended)
         return _of_stranger(job, at, by=by, is_suspended=is_suspended, has_proposed=has_proposed)
-    publish = _action(
+    publish = action(
         "publish",
         f"{at}/publish",
         lambda: posting.publish(job, now=now, by=by, is_suspended=is_suspended),
     )
     return [
-        _action("edit", at, lambda: posting.edit(job, now=now, by=by, words={}), method="PATCH"),
+        action("edit", at, lambda: posting.edit(job, now=now, by=by, words={}), method="PATCH"),
         publish,
-        _action("close", f"{at}/close", lambda: posting.close(job, now=now, by=by)),
-        _action(
+        action("close", f"{at}/close", lambda: posting.close(job, now=now, by=by)),
+        action(
             "cancel",
             f"{at}/cancel",
             lambda: posting.cancel(job, now=now, by=by, entries=entries),
@@ -73,8 +74,8 @@ def of_job(
 
 def _of_contest(job: Job, at: str, *, by: str, now: datetime) -> list[Action]:
     return [
-        _action("award", f"{at}/award", lambda: contest.refuse_awarding(job, by=by)),
-        _action(
+        action("award", f"{at}/award", lambda: contest.refuse_awarding(job, by=by)),
+        action(
             "extend_selection",
             f"{at}/extend-selection",
             lambda: contest.extend(job, now=now, by=by),
@@ -86,7 +87,7 @@ def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool
     unmet = [why.code for why in entry.unmet(job, by=by, now=now, is_suspended=is_suspended)]
     return [
         _unless(unmet, "enter", f"{at}/entries"),
-        _action(
+        action(
             "ask",
             f"{at}/questions",
             lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
@@ -99,7 +100,7 @@ def _of_starter(
 ) -> list[Action]:
     return [
         _unless(unmet, "start", f"{at}/assignments"),
-        _action(
+        action(
             "ask",
             f"{at}/questions",
             lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
@@ -112,21 +113,21 @@ def of_assignment(found: Assignment, *, by: str, now: datetime) -> list[Action]:
     at = f"/v1/assignments/{found.id}"
     if by == found.worker_id:
         return [
-            _action(
+            action(
                 "submit",
                 f"{at}/submit",
                 lambda: assignment.refuse_submitting(found, now=now, by=by),
             ),
-            _action("return", f"{at}/return", lambda: assignment.give_back(found, now=now, by=by)),
-            _action(
+            action("return", f"{at}/return", lambda: assignment.give_back(found, now=now, by=by)),
+            action(
                 "appeal",
                 f"{at}/appeal",
                 lambda: assignment.appeal(found, now=now, by=by, note="-"),
             ),
         ]
     return [
-        _action("approve", f"{at}/approve", lambda: assignment.approve(found, now=now, by=by)),
-        _action(
+        action("approve", f"{at}/approve", lambda: assignment.approve(found, now=now, by=by)),
+        action(
             "reject",
             f"{at}/reject",
             lambda: assignment.reject(
@@ -146,13 +147,11 @@ def of_entry(found: Entry, *, by: str | None, now: datetime) -> list[Action]:
     """Return what this caller may do with an entry: who made it, or the client."""
     at = f"/v1/entries/{found.id}"
     if by == found.worker_id:
-        return [
-            _action("withdraw", f"{at}/withdraw", lambda: entry.withdraw(found, now=now, by=by))
-        ]
+        return [action("withdraw", f"{at}/withdraw", lambda: entry.withdraw(found, now=now, by=by))]
     if by != found.client_id:
         return []
     return [
-        _action(
+        action(
             "favourite",
             f"{at}/favourite",
             lambda: entry.favourite(found, now=now, by=by, favourite=True),
@@ -167,7 +166,7 @@ def _of_stranger(
     if has_proposed:
         unmet.append("already_proposed")
     propose = _unless(unmet, "propose", f"{at}/proposals")
-    ask = _action(
+    ask = action(
         "ask",
         f"{at}/questions",
         lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
@@ -183,12 +182,12 @@ def of_proposal(found: Proposal, *, by: str, now: datetime) -> list[Action]:
     at = f"/v1/proposals/{found.id}"
     if by == found.worker_id:
         return [
-            _action("withdraw", f"{at}/withdraw", lambda: proposal.withdraw(found, now=now, by=by))
+            action("withdraw", f"{at}/withdraw", lambda: proposal.withdraw(found, now=now, by=by))
         ]
     return [
-        _action("shortlist", f"{at}/shortlist", lambda: proposal.shortlist(found, now=now, by=by)),
-        _action("select", f"{at}/select", lambda: proposal.refuse_selecting(found)),
-        _action("decline", f"{at}/decline", lambda: proposal.decline(found, now=now, by=by)),
+        action("shortlist", f"{at}/shortlist", lambda: proposal.shortlist(found, now=now, by=by)),
+        action("select", f"{at}/select", lambda: proposal.refuse_selecting(found)),
+        action("decline", f"{at}/decline", lambda: proposal.decline(found, now=now, by=by)),
     ]
 
 
@@ -197,4 +196,4 @@ def of_question(found: Question, *, by: str | None, now: datetime) -> list[Actio
     if by != found.client_id:
         return []
     href = f"/v1/questions/{found.id}/answer"
-    return [_action("answer", href, lambda: question.answer(found, now=now, by=by, text="-"))]
+    return [action("answer", href, lambda: question.answer(found, now=now, by=by, text="-"))]

@@ -3,9 +3,8 @@
 Set once, when the process starts; until then it is the default one.
 """
 
+from shared.errors import Invalid
 from shared.timers import Limits, Profile, Timers
-
-MODES_BUILT = frozenset({"project", "competition", "task"})
 
 _here = [Profile()]
 
@@ -17,7 +16,17 @@ def run_as(profile: Profile) -> None:
 
 def has(mode: str) -> bool:
     """Say whether jobs of this mode are posted in this marketplace."""
-    return mode in MODES_BUILT and _here[0].has(mode)
+    return _here[0].has(mode)
+
+
+def refuse_mode(mode: str) -> None:
+    """Pass when work of this mode can be posted here.
+
+    :raises Invalid: `mode_not_enabled`
+    """
+    if not has(mode):
+        where = {"mode": ["Not enabled here."]}
+        raise Invalid("mode_not_enabled", f"{mode} is not enabled here", fields=where)
 
 
 def timers() -> Timers:

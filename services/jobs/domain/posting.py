@@ -25,7 +25,7 @@ def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcom
 
     :raises Invalid: `mode_not_enabled`, or `invalid_words` with the fields
     """
-    refuse_mode(mode)
+    market.refuse_mode(mode)
     blank = Job(
         id=id,
         client_id=by,
@@ -44,16 +44,6 @@ def draft(*, id: str, by: str, now: datetime, mode: str, **words: Any) -> Outcom
         task=task.blank() if mode == "task" else None,
     )
     return _with(blank, words, now=now), []
-
-
-def refuse_mode(mode: str) -> None:
-    """Pass when jobs of this mode can be posted here.
-
-    :raises Invalid: `mode_not_enabled`
-    """
-    if not market.has(mode):
-        where = {"mode": ["Not enabled here."]}
-        raise Invalid("mode_not_enabled", f"{mode} is not enabled here", fields=where)
 
 
 def edit(job: Job, *, now: datetime, by: str, words: dict[str, Any]) -> Outcome[Job]:

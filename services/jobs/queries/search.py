@@ -17,7 +17,8 @@ from typing import Any
 from pymongo import DESCENDING
 
 from services.jobs.domain import text
-from services.jobs.records import EVERY, JOBS, JOBS_BY, JOBS_BY_WORDS, NOT_LISTED
+from services.jobs.finding import EVERY, Searched
+from services.jobs.records import NOT_LISTED, SEARCHED_JOBS
 from shared.documents import Doc
 from shared.paging import Cursor, Page, bad_cursor
 from shared.store import Db
@@ -52,6 +53,7 @@ class Wanted:
     at_least: int | None = None
     at_most: int | None = None
     order: str = "new"
+    among: Searched = SEARCHED_JOBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,11 @@ class _Search:
     """One list of jobs while it is looked for, behind a cursor."""
 
     def __init__(self, db: Db, wanted: Wanted, after: Cursor | None) -> None:
-        self.jobs = db[JOBS.collection]
+        self.jobs = db[wanted.among.collection]
         self.wanted = wanted
         self.after = after
         self.key = f"sort.{wanted.order}"
-        self.way = JOBS_BY[wanted.order][1]
+        self.way = wanted.among.orders[wanted.order][1]
         self.sort = [(self.key, self.way), ("_id", self.way)]
         self.rest = _rest(wanted)
 
@@ -181,15 +183,16 @@ def _drives(wanted: Wanted) -> tuple[list[_Drive], list[_Drive]]:
     order = wanted.order
     state: Where = {"state": {"$in": list(wanted.states)}}
     bound = _at_least(wanted) if order == "amount" else {}
-    index = JOBS_BY[order][0]
+    orders, by_words = wanted.among.orders, wanted.among.words
+    index = orders[order][0]
     streams = [_Drive(index, {**state, "facets": name, **bound}) for name in wanted.facets]
-    words = [_Drive(JOBS_BY_WORDS, {**state, "grams": gram}) for gram in _grams(wanted)]
+    words = [_Drive(by_words, {**state, "grams": gram}) for gram in _grams(wanted)]
     if order == "new":
         streams, words = [*words, *streams], []
     if order == "amount" or wanted.at_least is None:
         return streams, words
     by_amount = {**state, "facets": wanted.facets[0], **_at_least(wanted)}
-    return streams, [*words, _Drive(JOBS_BY["amount"][0], by_amount)]
+    return streams, [*words, _Drive(orders["amount"][0], by_amount)]
 
 
 def _grams(wanted: Wanted) -> list[str]:

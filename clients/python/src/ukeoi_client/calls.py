@@ -36,7 +36,9 @@ from ukeoi_client.models import (
     Destination,
     DestinationWords,
     DisputeWords,
+    Done,
     DraftWords,
+    DropWords,
     EndWords,
     Entry,
     EntryWords,
@@ -56,6 +58,9 @@ from ukeoi_client.models import (
     JobWords,
     Keys,
     Line,
+    Listing,
+    ListingEdit,
+    ListingWords,
     Login,
     LoginWords,
     MatchWords,
@@ -68,6 +73,9 @@ from ukeoi_client.models import (
     NotifyDelivery,
     Offer,
     OfferWords,
+    Order,
+    OrderWords,
+    ParkedList,
     PasswordChange,
     Payout,
     PayoutWords,
@@ -97,6 +105,8 @@ from ukeoi_client.models import (
     Sheet,
     StatementLine,
     Statistics,
+    Status,
+    Story,
     Timeline,
     TimeWords,
     Totp,
@@ -338,6 +348,32 @@ class Calls:
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
         return self.send("GET", "/.well-known/jwks.json", query={}, soon=soon)
+
+    def get_status_of_accounts(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/accounts/status", query={}, soon=soon)
+
+    def list_parked_of_accounts(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/accounts/parked", query={}, soon=soon)
+
+    def replay_parked_of_accounts(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/accounts/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_accounts(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/accounts/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_accounts(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/accounts/story/{id}", query={"also": also}, soon=soon)
 
     def list_categories(
         self, *, locale: Literal["ja", "en"] | None = None, soon: bool = False
@@ -616,6 +652,100 @@ class Calls:
     def list_bookmarks(self, *, limit: int | None = None) -> Iterator[Job]:
         """List the jobs that one has marked, in any state, the latest mark first."""
         return self.items("/v1/bookmarks", limit=limit)
+
+    def list_listings(
+        self,
+        *,
+        limit: int | None = None,
+        category: str | None = None,
+        q: str | None = None,
+        min_amount: int | None = None,
+        max_amount: int | None = None,
+        state: Literal["draft", "published", "paused", "withdrawn"] | None = None,
+        worker_id: str | None = None,
+        mine: bool | None = None,
+        sort: Literal["new", "price", "amount"] | None = None,
+    ) -> Iterator[Listing]:
+        """List listings; other people's once they are published."""
+        return self.items(
+            "/v1/listings",
+            limit=limit,
+            category=category,
+            q=q,
+            min_amount=min_amount,
+            max_amount=max_amount,
+            state=state,
+            worker_id=worker_id,
+            mine=mine,
+            sort=sort,
+        )
+
+    def draft_listing(
+        self, words: ListingWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Draft a listing that nobody else sees."""
+        return self.post("/v1/listings", words, key=key, soon=soon)
+
+    def get_listing(self, id: str, *, soon: bool = False) -> Answer[Listing]:
+        """Return a listing."""
+        return self.send("GET", f"/v1/listings/{id}", query={}, soon=soon)
+
+    def edit_listing(self, id: str, words: ListingEdit, *, if_match: str) -> Answer[Listing]:
+        """Change what a listing says; orders that run stand on the words of their time."""
+        return self.patch(f"/v1/listings/{id}", words, if_match=if_match)
+
+    def publish_listing(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Offer it to everybody, for the first time or after a pause."""
+        return self.post(f"/v1/listings/{id}/publish", {}, key=key, soon=soon)
+
+    def pause_listing(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Take no orders for a while; those that run go on."""
+        return self.post(f"/v1/listings/{id}/pause", {}, key=key, soon=soon)
+
+    def withdraw_listing(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Listing]:
+        """Take it back for good; orders that run go on."""
+        return self.post(f"/v1/listings/{id}/withdraw", {}, key=key, soon=soon)
+
+    def order_from_listing(
+        self, id: str, words: OrderWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Order]:
+        """Order a package: Location names the contract, to be funded first.
+
+        Where the seller wants to be asked, an offer that they answer first.
+        """
+        return self.post(f"/v1/listings/{id}/orders", words, key=key, soon=soon)
+
+    def get_status_of_jobs(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/jobs/status", query={}, soon=soon)
+
+    def list_parked_of_jobs(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/jobs/parked", query={}, soon=soon)
+
+    def replay_parked_of_jobs(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/jobs/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_jobs(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/jobs/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_jobs(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/jobs/story/{id}", query={"also": also}, soon=soon)
 
     def list_offers(
         self,
@@ -941,6 +1071,32 @@ class Calls:
         """Say that the work goes on, so that it does not end as idle."""
         return self.post(f"/v1/contracts/{id}/confirm", {}, key=key, soon=soon)
 
+    def get_status_of_contracts(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/contracts/status", query={}, soon=soon)
+
+    def list_parked_of_contracts(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/contracts/parked", query={}, soon=soon)
+
+    def replay_parked_of_contracts(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/contracts/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_contracts(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/contracts/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_contracts(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/contracts/story/{id}", query={"also": also}, soon=soon)
+
     def get_quote(
         self,
         *,
@@ -1096,6 +1252,32 @@ class Calls:
         """Give up what is owed: it is the platform's loss."""
         return self.post(f"/v1/payments/chargebacks/{id}/write-off", {}, key=key, soon=soon)
 
+    def get_status_of_escrow(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/escrow/status", query={}, soon=soon)
+
+    def list_parked_of_escrow(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/escrow/parked", query={}, soon=soon)
+
+    def replay_parked_of_escrow(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/escrow/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_escrow(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/escrow/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_escrow(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/escrow/story/{id}", query={"also": also}, soon=soon)
+
     def list_notifications(
         self, *, limit: int | None = None, unread: bool | None = None
     ) -> Iterator[Notice]:
@@ -1201,3 +1383,29 @@ class Calls:
     ) -> Answer[None]:
         """Mail no more of this kind, at one click (RFC 8058); again is the same."""
         return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)
+
+    def get_status_of_notify(self, *, soon: bool = False) -> Answer[Status]:
+        """Say what waits in this service."""
+        return self.send("GET", "/v1/ops/notify/status", query={}, soon=soon)
+
+    def list_parked_of_notify(self, *, soon: bool = False) -> Answer[ParkedList]:
+        """List what this service could not do, the oldest first, at most a hundred."""
+        return self.send("GET", "/v1/ops/notify/parked", query={}, soon=soon)
+
+    def replay_parked_of_notify(
+        self, id: str, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Let a parked delivery be tried again."""
+        return self.post(f"/v1/ops/notify/parked/{id}/replay", {}, key=key, soon=soon)
+
+    def drop_parked_of_notify(
+        self, id: str, words: DropWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Done]:
+        """Mark a parked delivery as never to be done, with a reason; it stays readable."""
+        return self.post(f"/v1/ops/notify/parked/{id}/drop", words, key=key, soon=soon)
+
+    def get_story_of_notify(
+        self, id: str, *, also: str | None = None, soon: bool = False
+    ) -> Answer[Story]:
+        """Tell what this service said of a thing, and what of it waits here."""
+        return self.send("GET", f"/v1/ops/notify/story/{id}", query={"also": also}, soon=soon)

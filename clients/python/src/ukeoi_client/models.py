@@ -278,6 +278,7 @@ class Contract(TypedDict):
     revisions: int
     milestones: list["ContractsMilestone"]
     hourly: "Hourly | None"
+    delivery_days: int | None
     ending: "Ending | None"
     formed_at: str
     started_at: str | None
@@ -462,8 +463,17 @@ class DisputeWords(TypedDict):
     note: NotRequired[str]
 
 
+class Done(TypedDict):
+    id: str
+    state: Literal["retry", "dropped"]
+
+
 class DraftWords(TypedDict):
     answers: dict[str, Any]
+
+
+class DropWords(TypedDict):
+    reason: str
 
 
 class EndWords(TypedDict):
@@ -795,6 +805,49 @@ class Line(TypedDict):
     at: str
 
 
+class Listing(TypedDict):
+    id: str
+    state: Literal["draft", "published", "paused", "withdrawn"]
+    title: str
+    description: str
+    category: str
+    packages: list["Package"]
+    options: list["Option"]
+    capacity: int
+    orders_free: int
+    consult: bool
+    worker: "JobsPerson"
+    created_at: str
+    published_at: str | None
+    next: "Next | None"
+    actions: list["Action"]
+
+
+class ListingEdit(TypedDict):
+    title: NotRequired[str]
+    description: NotRequired[str]
+    category: NotRequired[str]
+    packages: NotRequired[list["PackageWords"]]
+    options: NotRequired[list["OptionWords"]]
+    capacity: NotRequired[int]
+    consult: NotRequired[bool]
+
+
+class ListingList(TypedDict):
+    items: list["Listing"]
+    next_cursor: str | None
+
+
+class ListingWords(TypedDict):
+    title: str
+    description: str
+    category: str
+    packages: list["PackageWords"]
+    options: NotRequired[list["OptionWords"]]
+    capacity: NotRequired[int]
+    consult: NotRequired[bool]
+
+
 class Login(TypedDict):
     access_token: str
     refresh_token: str
@@ -965,6 +1018,7 @@ class Offer(TypedDict):
     answered_at: str | None
     counters: int
     hourly: "Hourly | None"
+    delivery_days: int | None
     history: NotRequired[list["Terms"]]
     next: "Next | None"
     actions: list["Action"]
@@ -990,6 +1044,58 @@ class OfferWords(TypedDict):
 class OneAward(TypedDict):
     rank: int
     entry_id: str
+
+
+class Option(TypedDict):
+    name: str
+    price: "Money"
+    extra_days: int
+
+
+class OptionWords(TypedDict):
+    name: str
+    price: "MoneyWords"
+    extra_days: NotRequired[int]
+
+
+class Order(TypedDict):
+    listing_id: str
+    offer_id: str
+    contract_id: str | None
+
+
+class OrderWords(TypedDict):
+    package: str
+    options: NotRequired[list[str]]
+    requirements: str
+
+
+class Package(TypedDict):
+    name: str
+    price: "Money"
+    delivery_days: int
+    revisions: int
+
+
+class PackageWords(TypedDict):
+    name: str
+    price: "MoneyWords"
+    delivery_days: int
+    revisions: NotRequired[int]
+
+
+class Parked(TypedDict):
+    id: str
+    type: str
+    subject: str
+    reason: str
+    tries: int
+    at: str
+
+
+class ParkedList(TypedDict):
+    items: list["Parked"]
+    next_cursor: str | None
 
 
 class PasswordChange(TypedDict):
@@ -1091,6 +1197,8 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.paused",
+        "listing.withdrawn",
         "mail.bounced",
         "message.sent",
         "milestone.added",
@@ -1184,6 +1292,8 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.paused",
+        "listing.withdrawn",
         "mail.bounced",
         "message.sent",
         "milestone.added",
@@ -1528,6 +1638,15 @@ class Statistics(TypedDict):
     by_reason: list["Count"]
 
 
+class Status(TypedDict):
+    service: str
+    parked: int
+    later: int
+    outbox_oldest_s: float
+    timers_due: int
+    timers_oldest_s: float
+
+
 class Step(TypedDict):
     name: str
     base: int
@@ -1535,6 +1654,21 @@ class Step(TypedDict):
     amount: int
     rounding: Literal["floor", "exact"]
     note: str
+
+
+class Story(TypedDict):
+    items: list["StoryLine"]
+    about: list[str]
+
+
+class StoryLine(TypedDict):
+    at: str
+    id: str
+    service: str
+    what: str
+    about: str
+    by: str
+    waits: str
 
 
 class Sums(TypedDict):
@@ -1706,6 +1840,10 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "listing.ordered",
+                "listing.paused",
+                "listing.published",
+                "listing.withdrawn",
                 "mail.bounced",
                 "member.changed",
                 "member.registered",

@@ -13,6 +13,7 @@ from services.notify.domain.told.words import (
     Row,
     Tell,
     client,
+    seller,
     worker,
 )
 
@@ -61,6 +62,10 @@ JOBS = {
         tells=(Tell(whom="client_id", href=AT_JOB, only=("reason", ENDED_BY_ITSELF)),),
         closes=(JOB,),
     ),
+    "listing.published": Row(nobody="its seller did it"),
+    "listing.paused": Row(tells=(seller(only=("reason", frozenset({"silence"}))),)),
+    "listing.withdrawn": Row(tells=(seller(only=("reason", frozenset({"silence"}))),)),
+    "listing.ordered": Row(nobody="contract.formed tells both, offer.sent who is to answer"),
     "job.completed": Row(nobody="contract.completed tells both", closes=(JOB,)),
     "question.asked": Row(
         once="{question_id}",

@@ -1,0 +1,1 @@
+"""Kubernetes: kustomize's files, and what makes their secrets."""

@@ -1,0 +1,96 @@
+"""Whether what the services keep agrees with itself and with each other; only read.
+
+Within a service: the ledger's recount and its seals, terms as they were hashed, facts without a
+gap. Between services: each hold and its contract's milestone. What changed within `SETTLE` may be
+on its way and is left for the next time.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from services.contracts.records import CONTRACTS
+from services.escrow import audit
+from services.escrow.records import HOLDS
+from shared.store import Db
+
+SETTLE = timedelta(minutes=1)
+ENDED = {
+    "released": {"paid"},
+    "refunded": {"refunded"},
+    "split": {"split", "paid", "refunded"},
+    "funded": {"funded", "delivered", "changes_requested", "accepted"},
+}
+"""A contract's hold in this state -> the states of its milestone that agree."""
+
+
+def check(dbs: Mapping[str, Db], *, now: datetime) -> list[str]:
+    """Return what is wrong, as sentences, in these services and between them."""
+    found: list[str] = []
+    for name, db in dbs.items():
+        found += [f"{name}: {wrong}" for wrong in _within(name, db)]
+    if {"escrow", "contracts"} <= dbs.keys():
+        found += _holds_and_milestones(dbs["escrow"], dbs["contracts"], now)
+    return found
+
+
+def _within(name: str, db: Db) -> Iterator[str]:
+    yield from _facts(db)
+    if name == "escrow":
+        yield from audit.check(db)
+    if name == "contracts":
+        yield from _terms(db)
+
+
+def _facts(db: Db) -> Iterator[str]:
+    """A fact never has a version that its aggregate has not reached."""
+    newest = [{"$group": {"_id": "$subject", "version": {"$max": "$version"}}}]
+    said = {doc["_id"]: doc["version"] for doc in db["facts"].aggregate(newest, allowDiskUse=True)}
+    for collection in db.list_collection_names():
+        for doc in db[collection].find({"version": {"$type": "int"}}, {"version": 1}):
+            if said.get(doc["_id"], 0) > doc["version"]:
+                yield f"{doc['_id']} is at version {doc['version']}, facts at {said[doc['_id']]}"
+
+
+def _terms(db: Db) -> Iterator[str]:
+    """Each contract's written terms are those whose hash its log says."""
+    kept = {doc["_id"]: doc for doc in db["terms"].find({}, {"hash": 1, "json": 1})}
+    for doc in db[CONTRACTS.collection].find(
+        {"terms_hash": {"$type": "string"}}, {"terms_hash": 1}
+    ):
+        terms = kept.get(doc["_id"], {"hash": None, "json": ""})
+        made = hashlib.sha256(terms["json"].encode()).hexdigest()
+        if not doc["terms_hash"] == terms["hash"] == made:
+            yield f"the terms of {doc['_id']} are not those of its log"
+
+
+def _holds_and_milestones(escrow: Db, contracts: Db, now: datetime) -> Iterator[str]:
+    fresh = _said_since(escrow, now - SETTLE) | _said_since(contracts, now - SETTLE)
+    milestones = {
+        m["hold_id"]: (doc["_id"], m)
+        for doc in contracts[CONTRACTS.collection].find({}, {"milestones": 1})
+        for m in doc["milestones"]
+    }
+    seen = set()
+    for hold in escrow[HOLDS.collection].find({"milestone": {"$gt": 0}}, {"state": 1, "ref": 1}):
+        contract, m = milestones.get(hold["_id"], ("", {}))
+        seen.add(hold["_id"])
+        if hold["_id"] in fresh or hold["ref"] in fresh:
+            continue
+        if not contract:
+            yield f"the hold {hold['_id']} is for {hold['ref']}, which does not know it"
+        elif m["state"] not in ENDED.get(hold["state"], {m["state"]}):
+            which = f"milestone {m['n']} of {contract}"
+            yield f"{hold['_id']} is {hold['state']}, {which} is {m['state']}"
+    for id_, (contract, m) in milestones.items():
+        if m["state"] not in ("pending", "refunded") and id_ not in seen and contract not in fresh:
+            yield f"milestone {m['n']} of {contract} is {m['state']}, and there is no hold {id_}"
+
+
+def _said_since(db: Db, since: datetime) -> set[str]:
+    """Return what was said something of lately, and what was spoken of."""
+    found: set[str] = set()
+    for fact in db["facts"].find({"time": {"$gte": since}}, {"subject": 1, "data": 1}):
+        found.add(fact["subject"])
+        found |= {str(fact["data"].get(word)) for word in ("hold_id", "ref", "contract_id")}
+    return found

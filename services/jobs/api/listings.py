@@ -1,0 +1,203 @@
+"""Listings: drafted, found, published, paused, withdrawn; and ordered."""
+
+from typing import Any
+
+from flask import Response
+
+from services.jobs import queries
+from services.jobs.domain import listing, text
+from services.jobs.domain.listing import STATES, Listing
+from services.jobs.finding import EVERY, facet
+from services.jobs.listing_records import LISTINGS, SEARCHED_LISTINGS
+from services.jobs.listing_shapes import (
+    ListingEdit,
+    ListingListArgs,
+    ListingListShape,
+    ListingShape,
+    ListingWords,
+    OrderShape,
+    OrderWords,
+    say_listing,
+)
+from services.jobs.queries import search
+from services.jobs.queries.search import Wanted
+from services.jobs.shapes import Seen
+from shared import ids, web
+from shared.documents import Done, Loaded
+from shared.errors import Unknown
+
+blp = web.blueprint("listings", __name__)
+
+
+@blp.post("/listings")
+@blp.arguments(ListingWords())
+@blp.response(201, ListingShape())
+def draft_listing(words: dict[str, Any]) -> Response:
+    """Draft a listing that nobody else sees. 422 mode_not_enabled, invalid_words."""
+    listing_id, by, now = ids.new("lst"), web.caller().id, web.now()
+    location = f"/v1/listings/{listing_id}"
+    drafted, facts = listing.draft(id=listing_id, by=by, now=now, **words)
+    once = web.once(status=201, location=location)
+    done = web.store().create(LISTINGS, drafted, facts, once=once, now=now)
+    return _answer(done, 201, location=location)
+
+
+@blp.get("/listings")
+@web.public
+@blp.arguments(ListingListArgs(), location="query")
+@blp.response(200, ListingListShape())
+def list_listings(words: dict[str, Any]) -> Response:
+    """List listings; other people's once they are published. 422 invalid_words, bad_cursor."""
+    page = web.page(words)
+    docs, cursor = search.find(web.store().db, _wanted(words), page)
+    found = [LISTINGS.from_doc(doc) for doc in docs]
+    seen = _seen(*found)
+    return web.listing([say_listing(one, seen) for one in found], cursor)
+
+
+def _wanted(words: dict[str, Any]) -> Wanted:
+    state = words.get("state")
+    is_mine = words["mine"] or state == "draft"
+    facets = [
+        facet(name.removesuffix("_id"), value)
+        for name in ("category", "worker_id")
+        if (value := words.get(name))
+    ]
+    if is_mine:
+        facets.append(facet("owner", web.caller().id))
+    return Wanted(
+        states=(state,) if state else STATES if is_mine else ("published",),
+        facets=tuple(facets) or (EVERY,),
+        phrases=tuple(text.phrases(words.get("q", ""))),
+        at_least=words.get("min_amount"),
+        at_most=words.get("max_amount"),
+        order=words["sort"],
+        among=SEARCHED_LISTINGS,
+    )
+
+
+@blp.get("/listings/<id_>")
+@web.public
+@blp.response(200, ListingShape())
+def get_listing(id_: str) -> Response:
+    """Return a listing. 404 for one that was never published, except to its seller."""
+    loaded = _visible(id_)
+    return web.answer(say_listing(loaded.thing, _seen(loaded.thing)), version=loaded.version)
+
+
+@blp.patch("/listings/<id_>")
+@blp.arguments(ListingEdit())
+@blp.response(200, ListingShape())
+def edit_listing(words: dict[str, Any], id_: str) -> Response:
+    """Change what a listing says; orders that run stand on the words of their time.
+
+    403 not_the_worker, 404, 409 wrong_state, 412, 422, 428.
+    """
+    if_match = web.if_match()
+    _visible(id_)
+    by, now = web.caller().id, web.now()
+    done = web.store().change(
+        LISTINGS, id_, listing.edit, now=now, if_match=if_match, by=by, words=words
+    )
+    return _answer(done)
+
+
+@blp.post("/listings/<id_>/publish")
+@blp.response(200, ListingShape())
+def publish_listing(id_: str) -> Response:
+    """Offer it to everybody, for the first time or after a pause.
+
+    403 not_the_worker, member_suspended, 404, 409 wrong_state.
+    """
+    suspended = queries.is_suspended(web.store().db, web.caller().id)
+    return _change(id_, listing.publish, is_suspended=suspended)
+
+
+@blp.post("/listings/<id_>/pause")
+@blp.response(200, ListingShape())
+def pause_listing(id_: str) -> Response:
+    """Take no orders for a while; those that run go on.
+
+    403 not_the_worker, 404, 409 wrong_state.
+    """
+    return _change(id_, listing.pause)
+
+
+@blp.post("/listings/<id_>/withdraw")
+@blp.response(200, ListingShape())
+def withdraw_listing(id_: str) -> Response:
+    """Take it back for good; orders that run go on.
+
+    403 not_the_worker, 404, 409 wrong_state.
+    """
+    return _change(id_, listing.withdraw)
+
+
+@blp.post("/listings/<id_>/orders")
+@blp.arguments(OrderWords())
+@blp.response(202, OrderShape())
+def order_from_listing(words: dict[str, Any], id_: str) -> Response:
+    """Order a package: Location names the contract, to be funded first. Where the seller wants to
+    be asked, an offer that they answer first.
+
+    403 own_listing, member_suspended, 404, 409 listing_not_open, no_capacity_left,
+    422 unknown_package, unknown_option.
+    """
+    found = _visible(id_).thing
+    by, now = web.caller().id, web.now()
+    offer_id = ids.new("off")
+    contract_id = None if found.consult else ids.new("con")
+    location = f"/v1/contracts/{contract_id}" if contract_id else f"/v1/offers/{offer_id}"
+    said: dict[str, Any] = {
+        "listing_id": id_,
+        "offer_id": offer_id,
+        "contract_id": contract_id,
+    }
+    once = web.once(status=202, location=location, **said)
+    done = web.store().change(
+        LISTINGS,
+        id_,
+        listing.order,
+        once=once,
+        now=now,
+        by=by,
+        is_suspended=queries.is_suspended(web.store().db, by),
+        offer_id=offer_id,
+        contract_id=contract_id,
+        **words,
+    )
+    kept = {name: done.answer.get(name, value) for name, value in said.items()}
+    return web.answer(kept, 202, done=done, location=location)
+
+
+def _visible(id_: str) -> Loaded[Listing]:
+    """Return a listing that the caller may see: once published, or their own.
+
+    :raises Unknown: `no_such_listing`
+    """
+    loaded = web.store().load(LISTINGS, id_)
+    who = web.caller_or_none()
+    if loaded.thing.published_at is None and (who is None or who.id != loaded.thing.worker_id):
+        raise Unknown("no_such_listing", "there is no such listing")
+    return loaded
+
+
+def _change(id_: str, rule: Any, **words: Any) -> Response:
+    _visible(id_)
+    once, by, now = web.once(status=200), web.caller().id, web.now()
+    return _answer(web.store().change(LISTINGS, id_, rule, once=once, now=now, by=by, **words))
+
+
+def _answer(done: Done[Listing], status: int = 200, *, location: str | None = None) -> Response:
+    said = say_listing(done.thing, _seen(done.thing))
+    return web.answer(said, status, done=done, location=location)
+
+
+def _seen(*found: Listing) -> Seen:
+    db, who = web.store().db, web.caller_or_none()
+    return Seen(
+        by=who.id if who else None,
+        now=web.now(),
+        names=queries.names(db, (one.worker_id for one in found)),
+        is_suspended=who is not None and queries.is_suspended(db, who.id),
+    )
