@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from services.accounts.domain import finding, sanction
 from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.letter import Letter
-from services.accounts.domain.measures import AsClient, AsWorker, Measures, Median, Rate
+from services.accounts.domain.measures import from_words
 from services.accounts.domain.member import Member, Profile, Record, Sanction, Totp
 from services.accounts.domain.session import Session
 from shared.documents import Doc, Kind, Shelf
@@ -74,28 +74,11 @@ def _member(doc: Doc) -> Member:
             links=tuple(doc["links"]),
         ),
         record=Record(**doc["record"]),
-        measures=measures(doc.get("measures")),
+        measures=from_words(doc.get("measures")),
         email_verified_at=doc.get("email_verified_at"),
         sessions_since=doc.get("sessions_since"),
         totp=_totp(doc.get("totp")),
         sanctions=tuple(Sanction(**one) for one in doc.get("sanctions", ())),
-    )
-
-
-def measures(doc: Doc | None) -> Measures:
-    """Return the figures in a member's document; one of before they were kept has none."""
-    if doc is None:
-        return Measures()
-    client, worker = doc["as_client"], doc["as_worker"]
-    return Measures(
-        facts=doc["facts"],
-        as_client=AsClient(
-            time_to_fund=Median(**client["time_to_fund"]),
-            time_to_accept=Median(**client["time_to_accept"]),
-            rejection=Rate(**client["rejection"]),
-            dispute=Rate(**client["dispute"]),
-        ),
-        as_worker=AsWorker(**{name: Rate(**rate) for name, rate in worker.items()}),
     )
 
 

@@ -84,9 +84,23 @@ def revealed(reviewer_id: str, reviewee_id: str, *, satisfied: bool, **change: A
     return an_event("review.revealed", data["contract_id"], {**data, **change})
 
 
+# Words that facts must have and a record does not look at.
+ANY = {
+    **dict.fromkeys(("offer_id", "hold_id", "job_id", "dispute_id"), "x"),
+    **dict.fromkeys(("asker_id", "answerer_id"), "mem_x"),
+    **dict.fromkeys(
+        ("fund_by", "accepted_at", "review_by", "cancelled_at", "answer_by", "appeal_by"),
+        clock.text(NOW),
+    ),
+    **dict.fromkeys(("amount", "claim"), {"amount": 1000, "currency": "JPY"}),
+    **{"mode": "project", "scope": "A logo", "by": "client", "reason": "other"},
+    **{"milestones": [], "hold_ids": [], "review_days": 7, "revisions": 2},
+}
+
+
 def a_step(type_: str, hour: int, party: dict[str, Any], **more: Any) -> Event:
     """Say what happened to a contract at this hour, in the words that a record is made of."""
-    event = an_event(type_, party["contract_id"], {**party, **more})
+    event = an_event(type_, party["contract_id"], {**ANY, **party, **more})
     return replace(event, time=clock.text(NOW + timedelta(hours=hour)))
 
 

@@ -5,10 +5,11 @@ anew from all of them, sorted by when they happened. docs/records.md says the sa
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,23 @@ def measure(seen: Iterable[Seen], *, facts: int) -> Measures:
     client = [one for one in ordered if one.role == "client"]
     worker = [one for one in ordered if one.role == "worker"]
     return Measures(facts=facts, as_client=_as_client(client), as_worker=_as_worker(worker))
+
+
+def from_words(doc: Mapping[str, Any] | None) -> Measures:
+    """Return the figures in a member's document; one of before they were kept has none."""
+    if doc is None:
+        return Measures()
+    client, worker = doc["as_client"], doc["as_worker"]
+    return Measures(
+        facts=doc["facts"],
+        as_client=AsClient(
+            time_to_fund=Median(**client["time_to_fund"]),
+            time_to_accept=Median(**client["time_to_accept"]),
+            rejection=Rate(**client["rejection"]),
+            dispute=Rate(**client["dispute"]),
+        ),
+        as_worker=AsWorker(**{name: Rate(**rate) for name, rate in worker.items()}),
+    )
 
 
 def median_of(times: Sequence[float]) -> Median:

@@ -7,9 +7,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from services.accounts.domain import totp
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
-from services.accounts.domain.measures import Measures
+from services.accounts.domain.measures import Measures, from_words
 from services.accounts.domain.member import Member, Record
-from services.accounts.records import measures
 from services.accounts.schemas.figures import AsClientShape, AsWorkerShape, LevelShape, figures
 from shared import web
 from shared.documents import Doc
@@ -187,7 +186,7 @@ def person(doc: Doc) -> Doc:
     return {
         "id": doc["_id"],
         **{name: doc[name] for name in names},
-        "record": _record(Record(**doc["record"]), measures(doc.get("measures"))),
+        "record": _record(Record(**doc["record"]), from_words(doc.get("measures"))),
     }
 
 
