@@ -85,16 +85,22 @@ def revealed(reviewer_id: str, reviewee_id: str, *, satisfied: bool, **change: A
 
 
 # Words that facts must have and a record does not look at.
-ANY = {
+PRICE = {"amount": 1000, "currency": "JPY"}
+TIMES = ("fund_by", "accepted_at", "review_by", "cancelled_at", "answer_by", "appeal_by")
+ANY: dict[str, Any] = {
     **dict.fromkeys(("offer_id", "hold_id", "job_id", "dispute_id"), "x"),
     **dict.fromkeys(("asker_id", "answerer_id"), "mem_x"),
-    **dict.fromkeys(
-        ("fund_by", "accepted_at", "review_by", "cancelled_at", "answer_by", "appeal_by"),
-        clock.text(NOW),
-    ),
-    **dict.fromkeys(("amount", "claim"), {"amount": 1000, "currency": "JPY"}),
-    **{"mode": "project", "scope": "A logo", "by": "client", "reason": "other"},
-    **{"milestones": [], "hold_ids": [], "review_days": 7, "revisions": 2},
+    **dict.fromkeys(TIMES, clock.text(NOW)),
+    "amount": PRICE,
+    "claim": PRICE,
+    "mode": "project",
+    "scope": "A logo",
+    "by": "client",
+    "reason": "other",
+    "milestones": [],
+    "hold_ids": [],
+    "review_days": 7,
+    "revisions": 2,
 }
 
 
