@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from pymongo import ReturnDocument
+from pymongo import MongoClient, ReturnDocument
 
 from services.jobs import tasks
 from services.jobs.domain import assignment
@@ -18,7 +18,7 @@ from services.jobs.domain.job import Task
 from services.jobs.records import ASSIGNMENTS, KINDS
 from shared import clock, ids
 from shared import store as stores
-from shared.documents import Once
+from shared.documents import Doc, Once
 from shared.store import Store
 from tests.jobs.builders import CLIENT as OWNER
 from tests.jobs.builders import DAY, a_job, yen
@@ -34,7 +34,12 @@ JOB = a_job(
 
 def main() -> None:
     """Let RACERS threads take COUNT of the slots, which are more."""
-    db = stores.connect(os.environ["MONGO_URL"], os.environ["MONGO_DB"])
+    racers = int(os.environ["RACERS"])
+    # A connection for each: a web process has as many threads as its pool, never more.
+    client: MongoClient[Doc] = MongoClient(
+        os.environ["MONGO_URL"], tz_aware=True, w="majority", maxPoolSize=racers
+    )
+    db = client[os.environ["MONGO_DB"]]
     stores.ensure_indexes(db, KINDS)
     store = Store(db, "jobs")
     tasks.mint(store, JOB)
@@ -43,10 +48,7 @@ def main() -> None:
     for _ in range(20):
         take()
     numbers = iter(range(total))
-    running = [
-        threading.Thread(target=some, args=(take, numbers))
-        for _ in range(int(os.environ["RACERS"]))
-    ]
+    running = [threading.Thread(target=some, args=(take, numbers)) for _ in range(racers)]
     began = time.monotonic()
     for thread in running:
         thread.start()
