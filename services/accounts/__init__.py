@@ -5,7 +5,8 @@ owns    members (mem_), sessions (ses_), letters (ltr_) with codes, the
 takes   registering, logging in and out, refreshing, profile changes; finding people
         an operator is made by `python -m services.accounts make-operator EMAIL`, never by HTTP
 hears   its own member.registered and tokens.revoked;
-        contract.completed, contract.cancelled, review.revealed
+        contract.completed, contract.cancelled, review.revealed, and what the figures of a record
+        are derived from (`FIGURES` in reactions.py)
 tells   member.registered, member.changed, member.verified, password.changed, tokens.revoked,
         sanction.*, record.changed
 

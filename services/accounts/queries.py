@@ -8,6 +8,7 @@ from typing import Any
 from services.accounts.domain import finding
 from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.letter import Letter
+from services.accounts.domain.measures import Measures, Seen, measure
 from services.accounts.domain.member import Member, Record
 from services.accounts.domain.session import Session
 from services.accounts.records import (
@@ -17,6 +18,7 @@ from services.accounts.records import (
     LETTERS,
     MEMBERS,
     REVIEWS,
+    SEEN,
     SESSIONS,
 )
 from shared.documents import Doc, Loaded
@@ -26,8 +28,14 @@ from shared.store import Db
 
 REVIEWS_SHOWN = 20
 SESSIONS_SHOWN = 100
+# Figures are of the latest so many facts of contracts, and of tasks: of how it is now.
+SEEN_READ = 1000
 PUBLIC_FIELDS = dict.fromkeys(
-    ("display_name", "kind", "bio", "skills", "categories", "links", "joined_at", "record"), 1
+    (
+        *("display_name", "kind", "bio", "skills", "categories", "links"),
+        *("joined_at", "record", "measures"),
+    ),
+    1,
 )
 
 
@@ -124,6 +132,19 @@ def _counted(
         ]
     )
     return [(row["_id"]["who"], row["_id"]["what"], row["n"]) for row in rows]
+
+
+def measures_of(db: Db, member_id: str) -> Measures:
+    """Return the figures of a member, derived from one document per fact."""
+    # Counted before they are read: figures never say that they are of more than was read.
+    facts = db[SEEN].count_documents({"member_id": member_id})
+    seen: list[Seen] = []
+    for of in ("contract", "assignment"):
+        found = db[SEEN].find({"member_id": member_id, "of": of})
+        for doc in found.sort([("at", -1), ("_id", -1)]).limit(SEEN_READ):
+            words = {name: doc[name] for name in ("role", "what", "ref", "at", "step", "due")}
+            seen.append(Seen(id=doc["_id"], **words))
+    return measure(seen, facts=facts)
 
 
 def failures_since(db: Db, key: str, since: datetime) -> list[datetime]:

@@ -8,10 +8,27 @@ from shared.revoked import REVOKED
 
 SWEEPS = (letters.sweep,)
 
+FIGURES = (
+    "contract.formed",
+    "contract.started",
+    "milestone.due",
+    "milestone.funded",
+    "milestone.overdue",
+    "extension.granted",
+    "delivery.submitted",
+    "delivery.recalled",
+    "changes.requested",
+    "delivery.accepted",
+    "dispute.opened",
+    "assignment.approved",
+    "assignment.rejected",
+)
+
 REACTIONS: Reactions = {
     "tokens.revoked": (REVOKED,),
     "member.registered": (Make(LETTERS, make=letters.of_registration),),
     "contract.completed": (HandleMany(record.hear_ends),),
     "contract.cancelled": (HandleMany(record.hear_ends),),
     "review.revealed": (HandleMany(record.hear_reviews),),
+    **dict.fromkeys(FIGURES, (HandleMany(record.hear_facts),)),
 }

@@ -8,12 +8,15 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from services.accounts.domain import finding, sanction
 from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.letter import Letter
+from services.accounts.domain.measures import from_words
 from services.accounts.domain.member import Member, Profile, Record, Sanction, Totp
 from services.accounts.domain.session import Session
 from shared.documents import Doc, Kind, Shelf
 
 ENDED = "contract_ends"
 """One document for each contract that ended and each of its parties."""
+SEEN = "record_facts"
+"""One document for each fact and each member whose figures it is of."""
 REVIEWS = "reviews"
 """One document for each review that was revealed."""
 FAILURES = "login_failures"
@@ -42,6 +45,7 @@ def _member_doc(member: Member) -> Doc:
         "categories": list(profile.categories),
         "links": list(profile.links),
         "record": asdict(member.record),
+        "measures": asdict(member.measures),
         "email_verified_at": member.email_verified_at,
         "sessions_since": member.sessions_since,
         "totp": _totp_doc(member.totp),
@@ -70,6 +74,7 @@ def _member(doc: Doc) -> Member:
             links=tuple(doc["links"]),
         ),
         record=Record(**doc["record"]),
+        measures=from_words(doc.get("measures")),
         email_verified_at=doc.get("email_verified_at"),
         sessions_since=doc.get("sessions_since"),
         totp=_totp(doc.get("totp")),
@@ -194,6 +199,19 @@ KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS)
 
 SHELVES = (
     Shelf(ENDED, (IndexModel([("member_id", ASCENDING), ("outcome", ASCENDING)]),)),
+    Shelf(
+        SEEN,
+        (
+            IndexModel(
+                [
+                    ("member_id", ASCENDING),
+                    ("of", ASCENDING),
+                    ("at", DESCENDING),
+                    ("_id", DESCENDING),
+                ]
+            ),
+        ),
+    ),
     Shelf(REVIEWS, (IndexModel([("reviewee_id", ASCENDING), ("at", DESCENDING)]),)),
     Shelf(
         FAILURES,

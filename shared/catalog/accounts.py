@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from shared.catalog.words import flag, maybe, maybe_when, number, text, when
+from shared.catalog.words import flag, group, maybe, maybe_group, maybe_when, number, text, when
 
 MEMBER = {
     "member_id": text(),
@@ -12,12 +12,33 @@ MEMBER = {
     "email": text(),
     "state": text(validate=validate.OneOf(["active", "suspended", "erased"])),
 }
+# Each with its sample: a median of none is null; a rate is `hits` of `sample`.
+MEDIAN = {"median_s": maybe(fields.Integer, strict=True), "sample": number()}
+RATE = {"hits": number(), "sample": number()}
 RECORD = {
     "member_id": text(),
     "contracts_completed": number(),
     "contracts_cancelled": number(),
     "reviews_satisfied": number(),
     "reviews_unsatisfied": number(),
+    # docs/records.md says how these are derived.
+    "level": maybe(fields.Integer, strict=True),
+    "as_client": maybe_group(
+        {
+            "time_to_fund": group(MEDIAN),
+            "time_to_accept": group(MEDIAN),
+            "rejection_rate": group(RATE),
+            "dispute_rate": group(RATE),
+        }
+    ),
+    "as_worker": maybe_group(
+        {
+            "on_time_rate": group(RATE),
+            "completion_rate": group(RATE),
+            "task_approval_rate": group(RATE),
+            "dispute_rate": group(RATE),
+        }
+    ),
 }
 SANCTION = {
     "member_id": text(),

@@ -1,6 +1,7 @@
 """Members, sessions and events for the tests of accounts."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -8,7 +9,7 @@ from werkzeug.test import TestResponse
 from services.accounts.domain.member import Member, Profile
 from services.accounts.domain.session import Session
 from services.accounts.domain.session import start as start_session
-from shared import ids
+from shared import clock, ids
 from shared.events import Event
 from tests.callers import Caller
 
@@ -81,6 +82,46 @@ def revealed(reviewer_id: str, reviewee_id: str, *, satisfied: bool, **change: A
         "written_at": "2026-12-10T00:00:00.000Z",
     }
     return an_event("review.revealed", data["contract_id"], {**data, **change})
+
+
+# Words that facts must have and a record does not look at.
+PRICE = {"amount": 1000, "currency": "JPY"}
+TIMES = ("fund_by", "accepted_at", "review_by", "cancelled_at", "answer_by", "appeal_by")
+ANY: dict[str, Any] = {
+    **dict.fromkeys(("offer_id", "hold_id", "job_id", "dispute_id"), "x"),
+    **dict.fromkeys(("asker_id", "answerer_id"), "mem_x"),
+    **dict.fromkeys(TIMES, clock.text(NOW)),
+    "amount": PRICE,
+    "claim": PRICE,
+    "mode": "project",
+    "scope": "A logo",
+    "by": "client",
+    "reason": "other",
+    "milestones": [],
+    "hold_ids": [],
+    "review_days": 7,
+    "revisions": 2,
+}
+
+
+def a_step(type_: str, hour: int, party: dict[str, Any], **more: Any) -> Event:
+    """Say what happened to a contract at this hour, in the words that a record is made of."""
+    event = an_event(type_, party["contract_id"], {**ANY, **party, **more})
+    return replace(event, time=clock.text(NOW + timedelta(hours=hour)))
+
+
+def a_hire(client_id: str, worker_id: str) -> list[Event]:
+    """A contract of one milestone: funded after 1 h, delivered in time, accepted after 2 h."""
+    party = a_party(client_id, worker_id, ids.new("con"))
+    due = clock.text(NOW + timedelta(hours=10))
+    return [
+        a_step("contract.formed", 0, party),
+        a_step("milestone.funded", 1, party, milestone=1, deliver_by=due),
+        a_step("contract.started", 1, party),
+        a_step("delivery.submitted", 9, party, milestone=1),
+        a_step("delivery.accepted", 11, party, milestone=1),
+        a_step("contract.completed", 11, party),
+    ]
 
 
 def an_event(type_: str, subject: str, data: dict[str, Any]) -> Event:

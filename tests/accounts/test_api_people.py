@@ -10,7 +10,7 @@ from services.accounts.records import KINDS, MEMBERS, SHELVES
 from shared import engine, ids
 from shared.store import Db, Store, ensure_indexes
 from tests.accounts.asking import hear, refresh, refused, words
-from tests.accounts.builders import NOW, a_member, ended, log_in, registration, revealed
+from tests.accounts.builders import NOW, a_hire, a_member, ended, log_in, registration, revealed
 from tests.callers import Caller
 from tests.spying import Spy, scans, spied
 
@@ -34,7 +34,10 @@ def test_a_public_profile_has_record_and_reviews_and_no_address(
         *("id", "display_name", "kind", "bio", "skills", "categories", "links"),
         *("joined_at", "record", "reviews"),
     }
-    assert found["record"] == {
+    counts = {
+        n: found["record"][n] for n in ("contracts_completed", "contracts_cancelled", "reviews")
+    }
+    assert counts == {
         "contracts_completed": 1,
         "contracts_cancelled": 0,
         "reviews": {"satisfied": 1, "unsatisfied": 1},
@@ -47,6 +50,36 @@ def test_a_public_profile_has_record_and_reviews_and_no_address(
     }
     assert found["reviews"][1]["written_at"] == "2026-12-10T00:00:00.000Z"
     assert b"example.com" not in answered.data
+
+
+def test_a_public_profile_has_figures_with_samples_and_the_level(
+    me: Caller, nobody: Caller, db: Db
+) -> None:
+    fresh = words(nobody.get(f"/v1/members/{me.id}"))["record"]
+    assert fresh["level"] == {
+        "level": 0,
+        "missing": [{"what": "completed", "has": 0.0, "needs": 1.0}],
+    }
+    assert fresh["as_client"]["time_to_fund"] == {"median_s": None, "sample": 0}
+    client = words(nobody.post("/v1/members", registration()))
+    hear(db, *a_hire(client["id"], me.id))
+    worked = words(nobody.get(f"/v1/members/{me.id}"))["record"]
+    assert worked["level"]["level"] == 1
+    assert worked["level"]["missing"] == [{"what": "completed", "has": 1.0, "needs": 5.0}]
+    assert worked["as_worker"] == {
+        "on_time_rate": {"rate": 1.0, "sample": 1},
+        "completion_rate": {"rate": 1.0, "sample": 1},
+        "task_approval_rate": {"rate": None, "sample": 0},
+        "dispute_rate": {"rate": 0.0, "sample": 1},
+    }
+    hired = words(nobody.get(f"/v1/members/{client['id']}"))["record"]
+    assert hired["as_client"] == {
+        "time_to_fund": {"median_s": 3600, "sample": 1},
+        "time_to_accept": {"median_s": 7200, "sample": 1},
+        "rejection_rate": {"rate": None, "sample": 0},
+        "dispute_rate": {"rate": 0.0, "sample": 1},
+    }
+    assert words(me.get("/v1/me"))["record"] == worked
 
 
 def test_only_the_latest_twenty_reviews_are_shown(me: Caller, nobody: Caller, db: Db) -> None:

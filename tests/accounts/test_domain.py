@@ -69,13 +69,16 @@ def test_a_record_that_changed_is_told() -> None:
         a_member(), now=NOW, counted=Record(contracts_completed=2, reviews_satisfied=1)
     )
     assert noted.record.contracts_completed == 2
-    assert facts[0].data == {
+    told = facts[0].data
+    assert {name: word for name, word in told.items() if not isinstance(word, dict)} == {
         "member_id": noted.id,
         "contracts_completed": 2,
         "contracts_cancelled": 0,
         "reviews_satisfied": 1,
         "reviews_unsatisfied": 0,
+        "level": 0,
     }
+    assert told["as_client"]["time_to_fund"] == {"median_s": None, "sample": 0}
 
 
 def test_an_older_count_never_takes_anything_back() -> None:

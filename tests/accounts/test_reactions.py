@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from services.accounts.domain.measures import AsWorker, Measures, Rate
 from services.accounts.domain.member import Member, Record
 from services.accounts.reactions import REACTIONS
 from services.accounts.records import KINDS, MEMBERS, SHELVES
 from shared import engine, ids
 from shared.events import Event
 from shared.store import Db, Store, ensure_indexes
-from tests.accounts.builders import NOW, a_member, ended, revealed
+from tests.accounts.builders import NOW, a_hire, a_member, a_party, a_step, ended, revealed
 
 
 @pytest.fixture
@@ -109,6 +110,55 @@ def test_workers_that_count_at_once_lose_nothing(store: Store) -> None:
         list(workers.map(lambda event: hear(store, event), events))
     assert record(store, worker).contracts_completed == 40
     assert said(store, worker)[-1]["contracts_completed"] == 40
+
+
+def test_figures_heard_twice_and_shuffled_are_the_same(store: Store) -> None:
+    outcomes = []
+    for seed in (0, 1, 2):
+        client, worker = joined(store), joined(store)
+        lost = a_party(client.id, worker.id, ids.new("con"))
+        task = {**lost, "assignment_id": ids.new("asg")}
+        events = [
+            *a_hire(client.id, worker.id),
+            *a_hire(client.id, worker.id),
+            a_step("contract.started", 0, lost),
+            a_step("milestone.overdue", 3, lost, milestone=1),
+            a_step("dispute.opened", 4, lost),
+            a_step("contract.cancelled", 5, lost),
+            a_step("assignment.rejected", 1, task),
+            a_step("assignment.approved", 2, task),
+        ]
+        twice = [*events, *events]
+        if seed:
+            random.Random(seed).shuffle(twice)
+        for event in twice:
+            hear(store, event)
+        told = {who.id: said(store, who)[-1] for who in (client, worker)}
+        outcomes.append(
+            [
+                store.get(MEMBERS, client.id).measures,
+                store.get(MEMBERS, worker.id).measures,
+                *({k: v for k, v in one.items() if k != "member_id"} for one in told.values()),
+            ]
+        )
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    measured = outcomes[0][1]
+    assert isinstance(measured, Measures)
+    assert measured.facts == 18
+    assert measured.as_worker == AsWorker(
+        on_time=Rate(2, 3), completion=Rate(2, 3), task_approval=Rate(1, 1), dispute=Rate(1, 3)
+    )
+
+
+def test_workers_that_measure_at_once_end_with_the_figures_of_all(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    events = [event for _ in range(5) for event in a_hire(client.id, worker.id)]
+    random.Random(3).shuffle(events)
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(lambda event: hear(store, event), events))
+    measured = store.get(MEMBERS, worker.id).measures
+    assert (measured.facts, measured.as_worker.on_time) == (30, Rate(5, 5))
+    assert said(store, worker)[-1]["level"] == 2
 
 
 def test_who_is_not_here_keeps_the_others_from_nothing(store: Store) -> None:

@@ -2,6 +2,14 @@
 
 import pytest
 
+from services.accounts.domain.measures import (
+    AsClient,
+    AsWorker,
+    Measures,
+    Median,
+    Rate,
+    measure,
+)
 from services.accounts.domain.member import Member, Profile, Record
 from services.accounts.domain.session import Session
 from services.accounts.records import MEMBERS, SESSIONS
@@ -14,6 +22,13 @@ from tests.accounts.builders import a_member, a_session
     [
         a_member(),
         a_member(profile=Profile(), roles=("ops",), state="suspended"),
+        a_member(measures=measure([], facts=7)),
+        a_member(
+            measures=Measures(
+                as_client=AsClient(time_to_fund=Median(60, 2), rejection=Rate(1, 3)),
+                as_worker=AsWorker(on_time=Rate(2, 2)),
+            )
+        ),
         a_member(record=Record(contracts_completed=3, reviews_unsatisfied=1)),
     ],
 )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from services.accounts.domain.levels import Level, level
+from services.accounts.domain.measures import Measures, Median, Rate
 from shared import clock
 from shared.errors import Conflict
 from shared.events import Fact
@@ -12,6 +14,7 @@ from shared.moves import Outcome
 
 STATES = ("active", "suspended", "erased")
 OPERATOR = "ops"
+NOT_MEASURED = Measures()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class Member:
     roles: tuple[str, ...] = ()
     profile: Profile = Profile()
     record: Record = Record()
+    measures: Measures = NOT_MEASURED
     email_verified_at: datetime | None = None
     # Whatever session began before is worth nothing: the password was changed.
     sessions_since: datetime | None = None
@@ -152,10 +156,13 @@ def make_operator(member: Member, *, now: datetime) -> Outcome[Member]:
     return replace(member, roles=(*member.roles, OPERATOR)), []
 
 
-def note_record(member: Member, *, now: datetime, counted: Record) -> Outcome[Member]:
-    """Take over what was counted.
+def note_record(
+    member: Member, *, now: datetime, counted: Record, measured: Measures | None = None
+) -> Outcome[Member]:
+    """Take over what was counted and measured.
 
-    Two workers may have counted at different moments: as counts only grow, the larger is the later.
+    Two workers may have counted at different moments: as counts only grow, the larger is the later;
+    of figures that may fall, those of more facts are.
     """
     old = member.record
     record = Record(
@@ -164,11 +171,19 @@ def note_record(member: Member, *, now: datetime, counted: Record) -> Outcome[Me
         reviews_satisfied=max(old.reviews_satisfied, counted.reviews_satisfied),
         reviews_unsatisfied=max(old.reviews_unsatisfied, counted.reviews_unsatisfied),
     )
-    if record == old:
-        return member, []
-    return replace(member, record=record), [
-        Fact("record.changed", _record_words(member.id, record))
-    ]
+    measures = member.measures
+    if measured is not None and measured.facts >= measures.facts:
+        measures = measured
+    noted = replace(member, record=record, measures=measures)
+    if _record_words(noted) == _record_words(member):
+        return (noted, []) if noted != member else (member, [])
+    return noted, [Fact("record.changed", _record_words(noted))]
+
+
+def level_of(record: Record, measures: Measures) -> Level:
+    """Return the level that this record comes to."""
+    given = record.reviews_satisfied + record.reviews_unsatisfied
+    return level(measures, Rate(record.reviews_satisfied, given))
 
 
 def changed(member: Member) -> Fact:
@@ -206,11 +221,34 @@ def _words(member: Member) -> dict[str, Any]:
     }
 
 
-def _record_words(member_id: str, record: Record) -> dict[str, Any]:
+def _record_words(member: Member) -> dict[str, Any]:
+    record, measures = member.record, member.measures
+    client, worker = measures.as_client, measures.as_worker
     return {
-        "member_id": member_id,
+        "member_id": member.id,
         "contracts_completed": record.contracts_completed,
         "contracts_cancelled": record.contracts_cancelled,
         "reviews_satisfied": record.reviews_satisfied,
         "reviews_unsatisfied": record.reviews_unsatisfied,
+        "level": level_of(record, measures).level,
+        "as_client": {
+            "time_to_fund": _median_words(client.time_to_fund),
+            "time_to_accept": _median_words(client.time_to_accept),
+            "rejection_rate": _rate_words(client.rejection),
+            "dispute_rate": _rate_words(client.dispute),
+        },
+        "as_worker": {
+            "on_time_rate": _rate_words(worker.on_time),
+            "completion_rate": _rate_words(worker.completion),
+            "task_approval_rate": _rate_words(worker.task_approval),
+            "dispute_rate": _rate_words(worker.dispute),
+        },
     }
+
+
+def _median_words(time: Median) -> dict[str, Any]:
+    return {"median_s": time.seconds, "sample": time.sample}
+
+
+def _rate_words(rate: Rate) -> dict[str, Any]:
+    return {"hits": rate.hits, "sample": rate.sample}

@@ -7,7 +7,9 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from services.accounts.domain import totp
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
+from services.accounts.domain.measures import Measures, from_words
 from services.accounts.domain.member import Member, Record
+from services.accounts.schemas.figures import AsClientShape, AsWorkerShape, LevelShape, figures
 from shared import web
 from shared.documents import Doc
 
@@ -88,6 +90,9 @@ class RecordShape(Schema):
     contracts_completed = fields.Integer(required=True)
     contracts_cancelled = fields.Integer(required=True)
     reviews = fields.Nested(ReviewsCount(), required=True)
+    level = fields.Nested(LevelShape(), required=True)
+    as_client = fields.Nested(AsClientShape(), required=True)
+    as_worker = fields.Nested(AsWorkerShape(), required=True)
 
 
 class PersonShape(Schema):
@@ -171,7 +176,7 @@ def me(member: Member) -> Doc:
         "categories": profile.categories,
         "links": profile.links,
         "joined_at": member.joined_at,
-        "record": _record(member.record),
+        "record": _record(member.record, member.measures),
     }
 
 
@@ -181,7 +186,7 @@ def person(doc: Doc) -> Doc:
     return {
         "id": doc["_id"],
         **{name: doc[name] for name in names},
-        "record": _record(Record(**doc["record"])),
+        "record": _record(Record(**doc["record"]), from_words(doc.get("measures"))),
     }
 
 
@@ -190,7 +195,7 @@ def public(doc: Doc, reviews: list[Doc]) -> Doc:
     return {**person(doc), "reviews": [_review(review) for review in reviews]}
 
 
-def _record(record: Record) -> Doc:
+def _record(record: Record, measured: Measures) -> Doc:
     return {
         "contracts_completed": record.contracts_completed,
         "contracts_cancelled": record.contracts_cancelled,
@@ -198,6 +203,7 @@ def _record(record: Record) -> Doc:
             "satisfied": record.reviews_satisfied,
             "unsatisfied": record.reviews_unsatisfied,
         },
+        **figures(record, measured),
     }
 
 

@@ -7,7 +7,7 @@ import structlog
 
 from services.accounts import queries
 from services.accounts.domain import member as rules
-from services.accounts.records import ENDED, MEMBERS, REVIEWS
+from services.accounts.records import ENDED, MEMBERS, REVIEWS, SEEN
 from shared import clock
 from shared.documents import Doc
 from shared.errors import Unknown
@@ -23,6 +23,7 @@ OUTCOMES = {"contract.completed": "completed", "contract.cancelled": "cancelled"
 def hear_ends(store: Store, events: Sequence[Event], now: datetime) -> None:
     """Count the contracts that ended for both their parties; twice heard is once counted."""
     store.keep(ENDED, [doc for event in events for doc in _end_docs(event)])
+    store.keep(SEEN, [doc for event in events for doc in _seen_docs(event)])
     _count(store, {event.data[who] for event in events for who in PARTIES}, now)
 
 
@@ -34,6 +35,32 @@ def _end_docs(event: Event) -> list[Doc]:
             "member_id": event.data[who],
             "contract_id": contract_id,
             "outcome": OUTCOMES[event.type],
+        }
+        for who in PARTIES
+    ]
+
+
+def hear_facts(store: Store, events: Sequence[Event], now: datetime) -> None:
+    """Keep what the figures of both parties are derived from, and derive them anew."""
+    store.keep(SEEN, [doc for event in events for doc in _seen_docs(event)])
+    _count(store, {event.data[who] for event in events for who in PARTIES}, now)
+
+
+def _seen_docs(event: Event) -> list[Doc]:
+    said = event.data
+    of = "assignment" if event.type.startswith("assignment.") else "contract"
+    due = said.get("deliver_by")
+    return [
+        {
+            "_id": f"{event.id}:{said[who]}",
+            "member_id": said[who],
+            "role": who.removesuffix("_id"),
+            "of": of,
+            "what": event.type,
+            "ref": said[f"{of}_id"],
+            "step": said.get("milestone", 0),
+            "at": clock.parse(event.time),
+            "due": clock.parse(due) if due else None,
         }
         for who in PARTIES
     ]
@@ -62,8 +89,16 @@ def _review_doc(event: Event) -> Doc:
 
 def _count(store: Store, member_ids: set[str], now: datetime) -> None:
     for member_id, record in queries.records_of(store.db, sorted(member_ids)).items():
+        measured = queries.measures_of(store.db, member_id)
         try:
-            store.change(MEMBERS, member_id, rules.note_record, now=now, counted=record)
+            store.change(
+                MEMBERS,
+                member_id,
+                rules.note_record,
+                now=now,
+                counted=record,
+                measured=measured,
+            )
         except Unknown:
             # Members are made here: who is not here will not come, and has no record to keep.
             log.warning("record_of_nobody", member=member_id)

@@ -97,6 +97,20 @@ class ApprovalsWords(TypedDict):
     assignment_ids: Any
 
 
+class AsClient(TypedDict):
+    time_to_fund: "Median"
+    time_to_accept: "Median"
+    rejection_rate: "Rate"
+    dispute_rate: "Rate"
+
+
+class AsWorker(TypedDict):
+    on_time_rate: "Rate"
+    completion_rate: "Rate"
+    task_approval_rate: "Rate"
+    dispute_rate: "Rate"
+
+
 class Ask(TypedDict):
     id: str
     kind: Literal["extension", "add", "change", "rate"]
@@ -778,6 +792,11 @@ class Keys(TypedDict):
     keys: list[dict[str, Any]]
 
 
+class Level(TypedDict):
+    level: int
+    missing: list["Missing"]
+
+
 class Line(TypedDict):
     id: str
     day: str
@@ -866,6 +885,11 @@ class Me(TypedDict):
     roles: list[str]
 
 
+class Median(TypedDict):
+    median_s: int | None
+    sample: int
+
+
 class Message(TypedDict):
     id: str
     sender_id: str
@@ -886,6 +910,12 @@ class MilestoneWords(TypedDict):
     title: str
     amount: "MoneyWords"
     deliver_by: str
+
+
+class Missing(TypedDict):
+    what: str
+    has: float
+    needs: float
 
 
 class Money(TypedDict):
@@ -1419,6 +1449,11 @@ class Quote(TypedDict):
     worker: "WorkerSide"
 
 
+class Rate(TypedDict):
+    rate: float | None
+    sample: int
+
+
 class RateWords(TypedDict):
     rate: NotRequired["MoneyWords | None"]
     weekly_cap_hours: NotRequired[int | None]
@@ -1429,6 +1464,9 @@ class Record(TypedDict):
     contracts_completed: int
     contracts_cancelled: int
     reviews: "ReviewsCount"
+    level: "Level"
+    as_client: "AsClient"
+    as_worker: "AsWorker"
 
 
 class Recovery(TypedDict):
