@@ -39,9 +39,14 @@ class Text(fields.String):
 
 
 class Link(Text):
-    """A web address, http or https, with a host and without a password."""
+    """A web address, http or https: a host by its name, no password, nothing that breaks a page."""
 
-    _SHAPE = re.compile(r"https?://[^\s/?#@]+([/?#]\S*)?", re.IGNORECASE)
+    _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+    _SHAPE = re.compile(
+        rf"https?://(?:localhost|(?:{_LABEL}\.)+(?!\d+(?:[:/?#]|$)){_LABEL})(?::\d{{1,5}})?"
+        r"""(?:[/?#][^\s\\"<>^`{|}]*)?""",
+        re.IGNORECASE,
+    )
 
     def __init__(self, most: int = 500, **how: Any) -> None:
         super().__init__(most, line=True, **how)
