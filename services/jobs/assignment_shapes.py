@@ -5,7 +5,8 @@ from marshmallow import Schema, fields, validate
 from services.jobs.domain import actions, assignment
 from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job
-from services.jobs.shapes import PersonShape, Seen
+from services.jobs.people import PersonShape
+from services.jobs.shapes import Seen
 from shared import web
 from shared.documents import Doc
 

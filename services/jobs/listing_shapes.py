@@ -7,8 +7,9 @@ from marshmallow import Schema, fields, post_load, validate
 from services.jobs.domain import listing
 from services.jobs.domain.actions import action
 from services.jobs.domain.listing import Extra, Listing, Package
+from services.jobs.people import PersonShape
 from services.jobs.schemas import AmountArg, known_category, one_of
-from services.jobs.shapes import PersonShape, Seen
+from services.jobs.shapes import Seen
 from shared import web
 from shared.documents import Doc
 

@@ -6,6 +6,7 @@ from typing import Any
 from services.jobs import contests, tasks, usecases
 from services.jobs.domain import assignment, funded, listing, opening, proposal
 from services.jobs.listing_records import LISTINGS
+from services.jobs.people import RECORDS, record_of
 from services.jobs.records import ASSIGNMENTS, JOBS, MEMBERS, PROPOSALS, VERIFIED
 from shared.documents import Doc
 from shared.events import Event
@@ -73,6 +74,7 @@ REACTIONS: Reactions = {
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
+    "record.changed": (Project(RECORDS, record_of),),
     "member.verified": (Project(VERIFIED, _verified),),
     "opening.reserved": (Handle(usecases.on_reserved),),
     "job.closed": (JOB_OVER,),

@@ -12,15 +12,9 @@ from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import EXPERIENCES, MODES, NO_WINNER, STATES, VISIBILITIES, Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.domain.question import Question
+from services.jobs.people import KnownPersonShape, PersonShape, say_record
 from shared import web
 from shared.documents import Doc
-
-
-class PersonShape(Schema):
-    """A member; the name is null until accounts has told of it."""
-
-    id = fields.String(required=True)
-    display_name = fields.String(required=True, allow_none=True)
 
 
 class BudgetShape(Schema):
@@ -119,7 +113,7 @@ class JobShape(TaskShape):
     proposals_close_at = web.When(required=True, allow_none=True)
     openings = fields.Integer(required=True)
     openings_filled = fields.Integer(required=True)
-    client = fields.Nested(PersonShape(), required=True)
+    client = fields.Nested(KnownPersonShape(), required=True)
     created_at = web.When(required=True)
     published_at = web.When(required=True, allow_none=True)
     proposals = fields.Integer(required=True)
@@ -149,7 +143,7 @@ class ProposalShape(Schema):
     id = fields.String(required=True)
     job_id = fields.String(required=True)
     client_id = fields.String(required=True)
-    worker = fields.Nested(PersonShape(), required=True)
+    worker = fields.Nested(KnownPersonShape(), required=True)
     title = fields.String(required=True)
     message = fields.String(required=True)
     amount = web.MoneyShape(required=True)
@@ -244,6 +238,7 @@ class Seen:
     by: str | None
     now: datetime
     names: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, Doc] = field(default_factory=dict)
     is_suspended: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     entries: Mapping[str, int] = field(default_factory=dict)
@@ -256,6 +251,10 @@ class Seen:
     def person(self, id_: str) -> Doc:
         """Return a member as they are named."""
         return {"id": id_, "display_name": self.names.get(id_)}
+
+    def known_person(self, id_: str) -> Doc:
+        """Return a member with their record."""
+        return {**self.person(id_), "record": say_record(self.records.get(id_))}
 
 
 def say_job(job: Job, seen: Seen) -> Doc:
@@ -287,7 +286,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
         "proposals_close_at": project.proposals_close_at,
         "openings": project.openings,
         "openings_filled": project.filled,
-        "client": seen.person(job.client_id),
+        "client": seen.known_person(job.client_id),
         "created_at": job.created_at,
         "published_at": job.published_at,
         **_say_contest(job, seen),
@@ -367,7 +366,7 @@ def say_proposal(found: Proposal, seen: Seen) -> Doc:
         "id": found.id,
         "job_id": found.job_id,
         "client_id": found.client_id,
-        "worker": seen.person(found.worker_id),
+        "worker": seen.known_person(found.worker_id),
         "title": found.title,
         "message": found.message,
         "amount": found.amount,

@@ -96,12 +96,12 @@ def test_a_draft_is_answered_whole(client: Caller) -> None:
     assert set(said) == {
         *("id", "mode", "state", "title", "description", "category", "skills", "experience"),
         *("budget", "deadline_at", "proposals_close_at", "openings", "openings_filled", "client"),
-        "weekly_cap_hours",
+        *("weekly_cap_hours", "bookmarked"),
         *("created_at", "published_at", "proposals", "next", "actions"),
     }
     assert said["state"] == "draft"
     assert said["budget"]["max"] == {"amount": 50_000, "currency": "JPY"}
-    assert said["client"] == {"id": client.id, "display_name": None}
+    assert (said["client"]["id"], said["client"]["display_name"]) == (client.id, None)
     assert (said["openings"], said["openings_filled"], said["proposals"]) == (2, 0, 0)
     assert said["next"]["action"] == "publish"
     assert allowed(made) == {"edit": [], "publish": [], "close": ["wrong_state"], "cancel": []}

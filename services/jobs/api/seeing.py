@@ -45,6 +45,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         by=who.id if who else None,
         now=web.now(),
         names=queries.names(db, (job.client_id for job in jobs)),
+        records=queries.records(db, (job.client_id for job in jobs)),
         is_suspended=who is not None and queries.is_suspended(db, who.id),
         counts=queries.proposal_counts(db, ids),
         slots=taken,
@@ -72,8 +73,9 @@ def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list
 def of_members(*ids: str) -> Seen:
     """Return what this caller is shown with proposals and questions: the names of people."""
     who = web.caller_or_none()
-    names = queries.names(web.store().db, ids)
-    return Seen(by=who.id if who else None, now=web.now(), names=names)
+    db, by = web.store().db, who.id if who else None
+    names, records = queries.names(db, ids), queries.records(db, ids)
+    return Seen(by=by, now=web.now(), names=names, records=records)
 
 
 def timeline(

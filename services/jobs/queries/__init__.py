@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.proposal import WAITING
+from services.jobs.people import RECORDS
 from services.jobs.records import ENTRIES, MEMBERS, PROPOSALS, QUESTIONS, VERIFIED
 from shared.documents import Doc
 from shared.paging import Page
@@ -20,6 +21,12 @@ def names(db: Db, ids: Iterable[str]) -> Names:
     """Return the display names of these members."""
     found = db[MEMBERS].find({"_id": {"$in": list(set(ids))}}, {"display_name": 1})
     return {doc["_id"]: doc["display_name"] for doc in found}
+
+
+def records(db: Db, ids: Iterable[str]) -> Mapping[str, Doc]:
+    """Return what accounts has told of these members' records, by id."""
+    found = db[RECORDS].find({"_id": {"$in": list(set(ids))}})
+    return {doc["_id"]: doc for doc in found}
 
 
 def is_suspended(db: Db, member_id: str) -> bool:

@@ -679,7 +679,7 @@ class Job(TypedDict):
     proposals_close_at: str | None
     openings: int
     openings_filled: int
-    client: "JobsPerson"
+    client: "KnownPerson"
     created_at: str
     published_at: str | None
     proposals: int
@@ -767,7 +767,7 @@ class JobsProposal(TypedDict):
     id: str
     job_id: str
     client_id: str
-    worker: "JobsPerson"
+    worker: "KnownPerson"
     title: str
     message: str
     amount: "Money"
@@ -790,6 +790,12 @@ class JobsProposalWords(TypedDict):
 
 class Keys(TypedDict):
     keys: list[dict[str, Any]]
+
+
+class KnownPerson(TypedDict):
+    id: str
+    display_name: str | None
+    record: "ToldRecord"
 
 
 class Level(TypedDict):
@@ -1727,6 +1733,40 @@ class TimeWords(TypedDict):
 class Timeline(TypedDict):
     past: list["Past"]
     future: list["Future"]
+
+
+class ToldAsClient(TypedDict):
+    time_to_fund: "ToldMedian"
+    time_to_accept: "ToldMedian"
+    rejection_rate: "ToldRate"
+    dispute_rate: "ToldRate"
+
+
+class ToldAsWorker(TypedDict):
+    on_time_rate: "ToldRate"
+    completion_rate: "ToldRate"
+    task_approval_rate: "ToldRate"
+    dispute_rate: "ToldRate"
+
+
+class ToldMedian(TypedDict):
+    median_s: int | None
+    sample: int
+
+
+class ToldRate(TypedDict):
+    hits: int
+    sample: int
+
+
+class ToldRecord(TypedDict):
+    contracts_completed: int
+    contracts_cancelled: int
+    reviews_satisfied: int
+    reviews_unsatisfied: int
+    level: int | None
+    as_client: "ToldAsClient | None"
+    as_worker: "ToldAsWorker | None"
 
 
 class Totp(TypedDict):
