@@ -37,13 +37,18 @@ def _who(row: Row) -> str:
     return "operator" if row.ops < 300 or not row.other else row.other[0]
 
 
-WITH_BODY = [o for o in ACCESS if _schema_of(o) and (row := _row_of(o)) and row.words]
+NOT_THERE = {"hear_stripe"}
+"""Without the provider's settings there is no such route; tests/escrow/test_stripe.py has them."""
+WITH_BODY = [
+    o for o in ACCESS if o not in NOT_THERE and _schema_of(o) and (row := _row_of(o)) and row.words
+]
 ANSWERED = [o for o in ACCESS if (row := _row_of(o)) and row.who]
 CHANGES = [o for o in ANSWERED if OPERATIONS[o][1] != "get"]
 WITH_QUERY = [
     o for o in ANSWERED if OPERATIONS[o][1] == "get" and OPERATIONS[o][2].get("parameters")
 ]
-WITH_PLACE = [o for o in ACCESS if "{" in OPERATIONS[o][0]]
+# Of a thing that a service never spoke of it tells an empty story: operators ask all five.
+WITH_PLACE = [o for o in ACCESS if "{" in OPERATIONS[o][0] and not o.startswith("get_story_of_")]
 
 
 class Good:
