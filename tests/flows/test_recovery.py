@@ -18,6 +18,7 @@ from tests.flows.stories import delivered, formed, funded, offered, two_people
 BEGINNING = clock.parse("2020-01-01T00:00:00Z")
 
 
+@pytest.mark.timeout(300)
 def test_a_backup_taken_under_load_restores_and_the_services_catch_up(
     market: Marketplace, tmp_path: Path
 ) -> None:
@@ -154,7 +155,7 @@ def everybody_hears(market: Marketplace) -> None:
 
 def quiet(market: Marketplace) -> None:
     """Wait until nothing is on its way, neither in an outbox nor to be tried again."""
-    eventually(lambda: not any(waits(market.db(name)) for name in SERVICES), "all is quiet", 40)
+    eventually(lambda: not any(waits(market.db(name)) for name in SERVICES), "all is quiet", 90)
 
 
 def waits(db: Db) -> bool:
