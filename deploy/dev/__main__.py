@@ -46,7 +46,7 @@ def down(wipe: bool) -> None:
 @dev.command()
 @click.argument("names", nargs=-1)
 def restart(names: tuple[str, ...]) -> None:
-    """Run changed code: in some programs, or in all services. No request is dropped."""
+    """Run changed code: in some programs, or in all services, one after another."""
     _need_running()
     for name in names or _services():
         if name.endswith("-web"):

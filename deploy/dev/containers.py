@@ -87,7 +87,7 @@ class Stack:
         return done.stdout
 
     def roll(self, *services: str) -> None:
-        """Replace the containers of these services, else of all; no request is dropped.
+        """Replace the containers of these services, else of all; one after another.
 
         New ones are started beside the old; once they are healthy, the old are told to stop, finish
         what they have in hand and go. Without names first all web processes, then all workers.
