@@ -99,6 +99,7 @@ def test_the_story_shows_what_still_waits(market: Marketplace) -> None:
 
 def test_the_command_prints_one_line_for_each(market: Marketplace, monkeypatch: Any) -> None:
     hire = formed(offered(two_people(market)))
+    hire.client.sees_at_last(f"/v1/holds?ref={hire.contract}", lambda holds: holds["items"])
     monkeypatch.setattr(ops, "database", market.db)
     done = CliRunner().invoke(ops.ops, ["story", hire.contract])
     assert done.exit_code == 0, done.output
