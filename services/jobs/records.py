@@ -22,8 +22,6 @@ from services.jobs.listing_records import LISTINGS
 from shared.documents import Doc, Kind
 from shared.money import Money
 
-MEMBERS = "members"
-"""Projection of accounts: `{_id, version, display_name, state}`."""
 VERIFIED = "verified"
 """Members whose mail address accounts has told to be verified: `{_id, version}`."""
 

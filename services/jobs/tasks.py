@@ -11,7 +11,7 @@ from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job
 from services.jobs.queries import slots
 from services.jobs.records import ASSIGNMENTS, JOBS
-from shared import leases
+from shared import leases, standing
 from shared.documents import Doc, Done, Folded, Once, Written, stamp
 from shared.engine import context_of
 from shared.errors import Conflict, Crossing, Refused, Unavailable
@@ -36,7 +36,7 @@ def reasons(
         job,
         by=by,
         now=now,
-        is_suspended=queries.is_suspended(store.db, by),
+        bar=standing.of(store.db, by, [job.client_id]).bar(job.client_id),
         seats=len(slots.seats(store.db, job.id, by)),
         approved=approved,
         rejected=rejected,
@@ -49,7 +49,7 @@ def reasons(
 def claim(store: Store, job: Job, *, by: str, now: datetime, once: Once | None) -> Assignment:
     """Take any free slot of an open task.
 
-    :raises Forbidden: `own_job`, `member_suspended`, `not_verified`
+    :raises Forbidden: `own_job`, `not_verified`; what bars this person
     :raises Conflict: `job_not_open`, `limit_reached`, `approval_rate_low`, `controls_missed`,
         `no_slot_left`
     :raises Invalid: `idempotency_key_reused`

@@ -47,6 +47,7 @@ SANCTION = {
     "reason": text(),
     "until": maybe_when(),
 }
+BLOCK = {"member_id": text(), "other_id": text()}
 FACTS = {
     "member.registered": MEMBER,
     "member.changed": MEMBER,
@@ -68,4 +69,7 @@ FACTS = {
     "sanction.lifted": SANCTION,
     "sanction.ended": SANCTION,
     "record.changed": RECORD,
+    # For those services alone in which things begin; the other is never told.
+    "member.blocked": BLOCK,
+    "member.unblocked": BLOCK,
 }

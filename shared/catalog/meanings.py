@@ -13,6 +13,8 @@ MEANINGS = {
     "sanction.lifted": "A sanction was taken back, or its appeal was not answered in time.",
     "sanction.ended": "A suspension's last day is over.",
     "member.changed": "A member's name, language, address or state is another now.",
+    "member.blocked": "A member wants nothing new to begin between them and another.",
+    "member.unblocked": "A member took a block back.",
     "record.changed": "The figures of what a member did here have changed.",
     # jobs
     "job.submitted_for_funding": "A competition or task is written and waits for its money.",

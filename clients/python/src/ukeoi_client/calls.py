@@ -21,6 +21,7 @@ from ukeoi_client.models import (
     Asked,
     Assignment,
     AwardWords,
+    Block,
     Bounced,
     CancellationWords,
     CategoryTree,
@@ -344,6 +345,23 @@ class Calls:
     def revoke_token(self, id: str) -> Answer[None]:
         """Take a personal API token back, with what it was exchanged for."""
         return self.delete(f"/v1/me/tokens/{id}")
+
+    def block_member(self, member_id: str) -> Answer[Block]:
+        """Block a member: nothing new begins between the two any more; what they have goes on.
+
+        Neither can propose, enter, claim, order or ask about what is the other's, offer work
+        to the other, or write where there is no contract: it is `not_available_to_you`, for
+        both alike. The other is not told.
+        """
+        return self.put(f"/v1/me/blocks/{member_id}", {})
+
+    def unblock_member(self, member_id: str) -> Answer[None]:
+        """Take a block back; where there is none, nothing changes."""
+        return self.delete(f"/v1/me/blocks/{member_id}")
+
+    def list_blocks(self, *, limit: int | None = None) -> Iterator[Block]:
+        """List whom one has blocked."""
+        return self.items("/v1/me/blocks", limit=limit)
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""

@@ -181,6 +181,21 @@ class AwardWords(TypedDict):
     awards: list["OneAward"]
 
 
+class Block(TypedDict):
+    member: "BlockedPerson"
+    at: str
+
+
+class BlockedPerson(TypedDict):
+    id: str
+    display_name: str | None
+
+
+class Blocks(TypedDict):
+    items: list["Block"]
+    next_cursor: str | None
+
+
 class Bounced(TypedDict):
     noted: bool
 
@@ -1885,8 +1900,10 @@ class WebhookWords(TypedDict):
                 "listing.published",
                 "listing.withdrawn",
                 "mail.bounced",
+                "member.blocked",
                 "member.changed",
                 "member.registered",
+                "member.unblocked",
                 "member.verified",
                 "message.sent",
                 "milestone.added",

@@ -14,5 +14,7 @@ ACCOUNTS = {
     "sanction.lifted": Row(once="{sanction_id}", tells=(member(href="/v1/me/sanctions"),)),
     "sanction.ended": Row(once="{sanction_id}", tells=(member(href="/v1/me/sanctions"),)),
     "password.changed": Row(tells=(member(href="/v1/sessions"),)),
+    "member.blocked": Row(nobody="they did it a moment ago; the other is never told"),
+    "member.unblocked": Row(nobody="they did it a moment ago; the other is never told"),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
 }
