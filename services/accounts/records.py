@@ -189,6 +189,7 @@ LETTERS: Kind[Letter] = Kind(
     from_doc=_letter,
     indexes=(
         IndexModel([("hashes", ASCENDING)], name="codes"),
+        IndexModel([("member_id", ASCENDING)], name="of_member"),
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="due"),
         IndexModel([("keys", ASCENDING), ("asked_at", ASCENDING)], name="asked"),
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=LETTERS_KEPT_S),
@@ -235,7 +236,13 @@ SHELVES = (
             ),
         ),
     ),
-    Shelf(REVIEWS, (IndexModel([("reviewee_id", ASCENDING), ("at", DESCENDING)]),)),
+    Shelf(
+        REVIEWS,
+        (
+            IndexModel([("reviewee_id", ASCENDING), ("at", DESCENDING)]),
+            IndexModel([("reviewer_id", ASCENDING)]),
+        ),
+    ),
     Shelf(
         FAILURES,
         (

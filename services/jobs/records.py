@@ -250,7 +250,11 @@ QUESTIONS = Kind(
     collection="questions",
     to_doc=question_doc,
     from_doc=question_of,
-    indexes=(IndexModel([("job_id", 1), ("_id", -1)], name="questions_of_job"),),
+    indexes=(
+        IndexModel([("job_id", 1), ("_id", -1)], name="questions_of_job"),
+        IndexModel([("worker_id", 1)], name="questions_of_worker"),
+        IndexModel([("client_id", 1), ("state", 1)], name="questions_of_client"),
+    ),
 )
 
 # entries
@@ -277,6 +281,7 @@ ENTRIES = Kind(
         IndexModel([("job_id", 1), ("_id", -1)], name="entries_of_job"),
         IndexModel([("job_id", 1), ("worker_id", 1), ("_id", -1)], name="entries_of_worker"),
         IndexModel([("job_id", 1), ("state", 1), ("_id", 1)], name="entries_by_state"),
+        IndexModel([("worker_id", 1)], name="entries_of_person"),
     ),
 )
 

@@ -441,6 +441,8 @@ ACCESS: dict[str, tuple[Row, ...]] = {
             other=("client", 404),
         ),
     ),
+    "list_exports": (own(),),
+    **{f"export_{service}": (own(),) for service in SERVICES},
     "block_member": (own(path=somebody),),
     "unblock_member": (own(path=somebody, ok=204),),
     "list_blocks": (own(),),

@@ -175,6 +175,20 @@ class BlocksShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class ExportHrefShape(Schema):
+    """Where one service gives what it holds about a member, as NDJSON."""
+
+    service = fields.String(required=True)
+    href = fields.String(required=True)
+
+
+class ExportsShape(Schema):
+    """Where to have all of it."""
+
+    items = fields.List(fields.Nested(ExportHrefShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class KeysShape(Schema):
     """A JSON Web Key Set."""
 

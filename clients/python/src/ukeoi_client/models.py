@@ -546,6 +546,16 @@ class ExchangeWords(TypedDict):
     token: str
 
 
+class ExportHref(TypedDict):
+    service: str
+    href: str
+
+
+class Exports(TypedDict):
+    items: list["ExportHref"]
+    next_cursor: str | None
+
+
 class ExtensionWords(TypedDict):
     milestone: int
     deliver_by: str
