@@ -16,7 +16,8 @@ from shared.personal import SHARED, Part, Wipe, by, within
 
 
 def _feed_words(doc: Doc, member_id: str) -> Doc:
-    entry = entry_of({**doc, "_id": doc["id"]})
+    kept = {name: value for name, value in doc.items() if name != "id"}
+    entry = entry_of({**kept, "_id": doc["id"]})
     return {**doc, "data": feed.seen_by(entry, member_id)}
 
 

@@ -88,9 +88,8 @@ def test_so_many_may_be_blocked_and_no_more(
     paths = [f"/v1/me/blocks/{other(nobody)}" for _ in range(3)]
     assert [me.send("PUT", p).status_code for p in paths[:2]] == [200, 200]
 
-    said = refused(me.send("PUT", paths[2]), 409, "too_many_blocks")
+    refused(me.send("PUT", paths[2]), 409, "too_many_blocks")
 
-    assert said["limit"] == 2
     assert me.send("PUT", paths[0]).status_code == 200
     assert me.send("DELETE", paths[0]).status_code == 204
     assert me.send("PUT", paths[2]).status_code == 200

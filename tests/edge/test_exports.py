@@ -121,7 +121,7 @@ def test_of_others_there_are_only_ids_and_of_secrets_nothing(lived: World) -> No
 
 def test_who_has_done_nothing_has_little_to_take(lived: World) -> None:
     found = everything(lived, "stranger")
-    assert set(found) <= {"export", "end", "member", "event"}
+    assert set(found) <= {"export", "end", "member", "letter", "event"}
 
 
 def test_only_who_has_logged_in_may_have_it(lived: World) -> None:
