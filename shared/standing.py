@@ -44,6 +44,9 @@ class Standing:
         return None
 
 
+NOBODYS = Standing()
+
+
 def of(db: Db, member_id: str, others: Iterable[str] = ()) -> Standing:
     """Return how a member stands, to these others."""
     found = db[MEMBERS].find_one({"_id": member_id}, {"state": 1})

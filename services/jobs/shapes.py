@@ -15,9 +15,7 @@ from services.jobs.domain.question import Question
 from services.jobs.people import KnownPersonShape, PersonShape, say_record
 from shared import web
 from shared.documents import Doc
-from shared.standing import Standing
-
-NOBODYS = Standing()
+from shared.standing import NOBODYS, Standing
 
 
 class BudgetShape(Schema):

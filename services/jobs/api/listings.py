@@ -21,10 +21,11 @@ from services.jobs.listing_shapes import (
 )
 from services.jobs.queries import search
 from services.jobs.queries.search import Wanted
-from services.jobs.shapes import NOBODYS, Seen
+from services.jobs.shapes import Seen
 from shared import ids, standing, web
 from shared.documents import Done, Loaded
 from shared.errors import Unknown
+from shared.standing import NOBODYS
 
 blp = web.blueprint("listings", __name__)
 

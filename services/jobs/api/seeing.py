@@ -9,10 +9,11 @@ from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.queries import slots
 from services.jobs.records import JOBS, PROPOSALS
-from services.jobs.shapes import NOBODYS, Seen
+from services.jobs.shapes import Seen
 from shared import futures, standing, web
 from shared.documents import Doc, Kind, Loaded
 from shared.errors import Unknown
+from shared.standing import NOBODYS
 
 
 def job(id_: str) -> Loaded[Job]:
