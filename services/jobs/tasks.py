@@ -224,7 +224,7 @@ def on_approve_all(store: Store, event: Event, now: datetime) -> None:
 
 
 def _waiting(store: Store, job_id: str, until: datetime) -> Iterator[list[str]]:
-    """Return the few of what waits for review, each once, so many at a time."""
+    """Return the ids of what waits for review, each once, so many at a time."""
     after = ""
     while few := slots.submitted(store.db, job_id, until, after=after, most=APPROVED_AT_ONCE):
         yield few
