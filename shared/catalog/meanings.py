@@ -16,6 +16,12 @@ MEANINGS = {
     "member.blocked": "A member wants nothing new to begin between them and another.",
     "member.unblocked": "A member took a block back.",
     "record.changed": "The figures of what a member did here have changed.",
+    "report.made": "Somebody reported something; whoever keeps it says what it is.",
+    "report.answered": "The operators have looked at what somebody reported.",
+    "case.decided": "Something that was held or reported is released, removed or restored.",
+    "case.appealed": "The author of what was removed asks the operators to look again.",
+    "case.upheld": "Operators looked again, and what was removed stays removed.",
+    "case.sanctioned": "The decision of a case orders a sanction against its author.",
     # jobs
     "job.submitted_for_funding": "A competition or task is written and waits for its money.",
     "job.opened": "A job is published: people may propose, enter or claim.",

@@ -67,7 +67,8 @@ def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list
             # Before the slots are minted none is there, and none is taken either.
             counts = taken.get(job.id, {})
             is_free = not counts or bool(counts.get("free"))
-            why = tasks.reasons(store, job, by=by, now=now, is_free=is_free)
+            seats = len(slots.seats(store.db, job.id, by))
+            why = tasks.reasons(store, job, by=by, now=now, seats=seats, is_free=is_free)
             found[job.id] = [each.code for each in why]
     return found
 

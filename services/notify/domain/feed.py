@@ -18,8 +18,8 @@ ONE_SIDE_ONLY: Mapping[str, str] = {
 
 How a dispute divides a hold is said with such words, too, and is for both sides to see.
 """
-UNSEEN = frozenset({"digest.due"})
-"""Types that are a matter of this service alone."""
+UNSEEN = frozenset({"digest.due", "report.made"})
+"""Types that nobody sees: a matter of this service alone, or of the operators."""
 OWN = frozenset({"member.blocked", "member.unblocked"})
 """Types that concern who did it, and nobody else whom they name."""
 FOR_BOTH = frozenset({"dispute.proposed", "dispute.settled", "dispute.decided"})
