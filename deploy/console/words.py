@@ -10,7 +10,7 @@ from typing import Any
 
 from babel.numbers import format_currency
 
-from shared.money import CURRENCIES
+from shared.money import AMOUNT_MAX, CURRENCIES
 
 LOCALES = ("ja", "en")
 LOCALE, NAME = "console_lang", "lang"
@@ -78,8 +78,10 @@ def minor_units(text: str, currency: str) -> int | None:
         value = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:
         return None
-    minor = value.scaleb(CURRENCIES.get(currency, 0)) if value.is_finite() else Decimal("0.5")
-    return int(minor) if minor == minor.to_integral_value() and minor >= 0 else None
+    if not value.is_finite() or not 0 <= value <= AMOUNT_MAX:
+        return None
+    minor = value.scaleb(CURRENCIES.get(currency, 0))
+    return int(minor) if minor == minor.to_integral_value() else None
 
 
 def locale_of(asked: str, kept: str, accepted: str | None) -> str:
