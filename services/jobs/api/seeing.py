@@ -1,6 +1,7 @@
 """Who may see what, and what is known of it: the same for every route."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.jobs import bookmarks, queries, tasks
@@ -9,9 +10,10 @@ from services.jobs.domain.proposal import Proposal
 from services.jobs.queries import slots
 from services.jobs.records import JOBS, PROPOSALS
 from services.jobs.shapes import Seen
-from shared import futures, web
+from shared import futures, standing, web
 from shared.documents import Doc, Kind, Loaded
 from shared.errors import Unknown
+from shared.standing import NOBODYS
 
 
 def job(id_: str) -> Loaded[Job]:
@@ -46,7 +48,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         now=web.now(),
         names=queries.names(db, (job.client_id for job in jobs)),
         records=queries.records(db, (job.client_id for job in jobs)),
-        is_suspended=who is not None and queries.is_suspended(db, who.id),
+        standing=standing.of(db, who.id, {job.client_id for job in jobs}) if who else NOBODYS,
         counts=queries.proposal_counts(db, ids),
         slots=taken,
         unmet=_unmet(jobs, who.id, taken) if who else {},
@@ -65,7 +67,8 @@ def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list
             # Before the slots are minted none is there, and none is taken either.
             counts = taken.get(job.id, {})
             is_free = not counts or bool(counts.get("free"))
-            why = tasks.reasons(store, job, by=by, now=now, is_free=is_free)
+            seats = len(slots.seats(store.db, job.id, by))
+            why = tasks.reasons(store, job, by=by, now=now, seats=seats, is_free=is_free)
             found[job.id] = [each.code for each in why]
     return found
 
@@ -76,6 +79,14 @@ def of_members(*ids: str) -> Seen:
     db, by = web.store().db, who.id if who else None
     names, records = queries.names(db, ids), queries.records(db, ids)
     return Seen(by=by, now=web.now(), names=names, records=records)
+
+
+def of_proposals(found: Sequence[Proposal]) -> Seen:
+    """Return what this caller is shown with proposals of which they are one side."""
+    by = web.caller().id
+    others = {side for each in found for side in (each.client_id, each.worker_id)}
+    seen = of_members(*(each.worker_id for each in found))
+    return replace(seen, standing=standing.of(web.store().db, by, others))
 
 
 def timeline(

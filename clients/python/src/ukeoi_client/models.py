@@ -181,6 +181,21 @@ class AwardWords(TypedDict):
     awards: list["OneAward"]
 
 
+class Block(TypedDict):
+    member: "BlockedPerson"
+    at: str
+
+
+class BlockedPerson(TypedDict):
+    id: str
+    display_name: str | None
+
+
+class Blocks(TypedDict):
+    items: list["Block"]
+    next_cursor: str | None
+
+
 class Bounced(TypedDict):
     noted: bool
 
@@ -529,6 +544,16 @@ class Event(TypedDict):
 
 class ExchangeWords(TypedDict):
     token: str
+
+
+class ExportHref(TypedDict):
+    service: str
+    href: str
+
+
+class Exports(TypedDict):
+    items: list["ExportHref"]
+    next_cursor: str | None
 
 
 class ExtensionWords(TypedDict):
@@ -1199,6 +1224,8 @@ class Preference(TypedDict):
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
+        "case.decided",
+        "case.upheld",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1264,6 +1291,7 @@ class Preference(TypedDict):
         "proposal.withdrawn",
         "question.answered",
         "question.asked",
+        "report.answered",
         "review.revealed",
         "review.written",
         "sanction.ended",
@@ -1294,6 +1322,8 @@ class PreferenceWords(TypedDict):
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
+        "case.decided",
+        "case.upheld",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1359,6 +1389,7 @@ class PreferenceWords(TypedDict):
         "proposal.withdrawn",
         "question.answered",
         "question.asked",
+        "report.answered",
         "review.revealed",
         "review.written",
         "sanction.ended",
@@ -1882,6 +1913,10 @@ class WebhookWords(TypedDict):
                 "cancellation.lapsed",
                 "cancellation.refused",
                 "cancellation.requested",
+                "case.appealed",
+                "case.decided",
+                "case.sanctioned",
+                "case.upheld",
                 "change.agreed",
                 "change.lapsed",
                 "change.proposed",
@@ -1943,8 +1978,10 @@ class WebhookWords(TypedDict):
                 "listing.published",
                 "listing.withdrawn",
                 "mail.bounced",
+                "member.blocked",
                 "member.changed",
                 "member.registered",
+                "member.unblocked",
                 "member.verified",
                 "message.sent",
                 "milestone.added",
@@ -1975,6 +2012,8 @@ class WebhookWords(TypedDict):
                 "question.answered",
                 "question.asked",
                 "record.changed",
+                "report.answered",
+                "report.made",
                 "review.revealed",
                 "review.written",
                 "sanction.appealed",
