@@ -134,7 +134,7 @@ def _change(id_: str, rule: Any) -> Response:
 
 
 def _say(found: Proposal) -> Doc:
-    return say_proposal(found, seeing.of_members(found.worker_id))
+    return say_proposal(found, seeing.of_proposers(found.worker_id))
 
 
 def _answer(done: Done[Proposal], status: int = 200, *, location: str | None = None) -> Response:
@@ -143,5 +143,5 @@ def _answer(done: Done[Proposal], status: int = 200, *, location: str | None = N
 
 def _listing(docs: list[Doc], cursor: str | None) -> Response:
     found = [PROPOSALS.from_doc(doc) for doc in docs]
-    seen = seeing.of_members(*(each.worker_id for each in found))
+    seen = seeing.of_proposers(*(each.worker_id for each in found))
     return web.listing([say_proposal(each, seen) for each in found], cursor)

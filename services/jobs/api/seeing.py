@@ -1,6 +1,7 @@
 """Who may see what, and what is known of it: the same for every route."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.jobs import bookmarks, queries, tasks
@@ -40,7 +41,8 @@ def proposal(id_: str) -> Loaded[Proposal]:
 def of_jobs(jobs: Sequence[Job]) -> Seen:
     """Return what this caller is shown with jobs: names, counts, what they may do."""
     db, who, ids = web.store().db, web.caller_or_none(), [job.id for job in jobs]
-    taken = slots.by_state(db, [job.id for job in jobs if job.task])
+    tasks_ = [job.id for job in jobs if job.task]
+    taken = slots.by_state(db, tasks_)
     return Seen(
         by=who.id if who else None,
         now=web.now(),
@@ -50,7 +52,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         counts=queries.proposal_counts(db, ids),
         slots=taken,
         unmet=_unmet(jobs, who.id, taken) if who else {},
-        worked_s={job.id: slots.worked_s(db, job.id) for job in jobs if job.task},
+        worked_s=slots.worked_s(db, tasks_),
         entries=queries.entry_counts(db, [job.id for job in jobs if job.contest]),
         marked=bookmarks.marked(db, ids, who.id) if who else frozenset(),
         proposed=queries.has_proposed(db, ids, who.id) if who else frozenset(),
@@ -71,11 +73,15 @@ def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list
 
 
 def of_members(*ids: str) -> Seen:
-    """Return what this caller is shown with proposals and questions: the names of people."""
+    """Return what this caller is shown with questions, entries, assignments: the names."""
     who = web.caller_or_none()
-    db, by = web.store().db, who.id if who else None
-    names, records = queries.names(db, ids), queries.records(db, ids)
-    return Seen(by=by, now=web.now(), names=names, records=records)
+    names = queries.names(web.store().db, ids)
+    return Seen(by=who.id if who else None, now=web.now(), names=names)
+
+
+def of_proposers(*ids: str) -> Seen:
+    """Return what this caller is shown with proposals: names, and the records of who proposes."""
+    return replace(of_members(*ids), records=queries.records(web.store().db, ids))
 
 
 def timeline(
