@@ -2,7 +2,7 @@
 
 mem_ member · job_ · pro_ proposal · qst_ question · ent_ entry · asg_ assignment · lst_ listing ·
 off_ offer · con_ contract · hld_ hold · pay_ payout · msg_ message · rev_ review · ntf_ notice ·
-whk_ webhook · evt_ event · req_ request · ses_ session
+whk_ webhook · evt_ event · req_ request · ses_ session · rep_ report · cas_ case
 """
 
 import hashlib

@@ -7,12 +7,14 @@ from typing import Any
 
 from services.accounts.domain import finding
 from services.accounts.domain.api_token import ApiToken
+from services.accounts.domain.block import Block
 from services.accounts.domain.letter import Letter
 from services.accounts.domain.measures import Measures, Seen, measure
 from services.accounts.domain.member import Member, Record
 from services.accounts.domain.session import Session
 from services.accounts.records import (
     API_TOKENS,
+    BLOCKS,
     ENDED,
     FAILURES,
     LETTERS,
@@ -189,6 +191,12 @@ def appeals(db: Db, page: Page) -> tuple[list[Member], str | None]:
     """Return a page of the members with an appeal that waits for an operator."""
     docs, cursor = page.find(db[MEMBERS.collection], {"sanctions.state": "appealed"})
     return [MEMBERS.from_doc(doc) for doc in docs], cursor
+
+
+def blocks(db: Db, member_id: str, page: Page) -> tuple[list[Block], str | None]:
+    """Return a page of those whom a member has blocked."""
+    docs, cursor = page.find(db[BLOCKS.collection], {"member_id": member_id, "state": "blocked"})
+    return [BLOCKS.from_doc(doc) for doc in docs], cursor
 
 
 def api_tokens(db: Db, member_id: str, *, now: datetime) -> list[ApiToken]:

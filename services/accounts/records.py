@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.accounts.domain import finding, sanction
 from services.accounts.domain.api_token import ApiToken
+from services.accounts.domain.block import Block
 from services.accounts.domain.letter import Letter
 from services.accounts.domain.measures import from_words
 from services.accounts.domain.member import Member, Profile, Record, Sanction, Totp
@@ -140,6 +141,16 @@ def _api_token(doc: Doc) -> ApiToken:
     )
 
 
+def _block_doc(block: Block) -> Doc:
+    words: dict[str, Any] = asdict(block)
+    return {"_id": words.pop("id"), **words}
+
+
+def _block(doc: Doc) -> Block:
+    names = [name for name in Block.__slots__ if name != "id"]
+    return Block(id=doc["_id"], **{name: doc[name] for name in names})
+
+
 MEMBERS: Kind[Member] = Kind(
     name="member",
     prefix="mem",
@@ -178,6 +189,7 @@ LETTERS: Kind[Letter] = Kind(
     from_doc=_letter,
     indexes=(
         IndexModel([("hashes", ASCENDING)], name="codes"),
+        IndexModel([("member_id", ASCENDING)], name="of_member"),
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="due"),
         IndexModel([("keys", ASCENDING), ("asked_at", ASCENDING)], name="asked"),
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=LETTERS_KEPT_S),
@@ -194,7 +206,19 @@ API_TOKENS: Kind[ApiToken] = Kind(
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=SESSIONS_KEPT_S),
     ),
 )
-KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS)
+BLOCKS: Kind[Block] = Kind(
+    name="block",
+    prefix="blk",
+    collection="blocks",
+    to_doc=_block_doc,
+    from_doc=_block,
+    indexes=(
+        IndexModel(
+            [("member_id", ASCENDING), ("state", ASCENDING), ("_id", DESCENDING)], name="of_member"
+        ),
+    ),
+)
+KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS, BLOCKS)
 
 
 SHELVES = (
@@ -212,7 +236,13 @@ SHELVES = (
             ),
         ),
     ),
-    Shelf(REVIEWS, (IndexModel([("reviewee_id", ASCENDING), ("at", DESCENDING)]),)),
+    Shelf(
+        REVIEWS,
+        (
+            IndexModel([("reviewee_id", ASCENDING), ("at", DESCENDING)]),
+            IndexModel([("reviewer_id", ASCENDING)]),
+        ),
+    ),
     Shelf(
         FAILURES,
         (

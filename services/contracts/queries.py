@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from services.contracts.domain.terms import Terms
+from shared import standing
 from shared.documents import Doc
 from shared.errors import Conflict, Unknown
 from shared.paging import Page
@@ -102,13 +103,17 @@ def thread(db: Db, threads: Sequence[str]) -> Iterator[Doc]:
     return iter(db["messages"].find({"thread": {"$in": list(threads)}}).sort("_id", 1))
 
 
-def require_active(db: Db, member_id: str) -> None:
-    """Pass when this member can be offered work.
+def require_available(db: Db, member_id: str, *, by: str) -> None:
+    """Pass when this member can be offered work by that one.
 
-    :raises Unknown: `no_such_member`; Conflict: `member_suspended`
+    :raises Unknown: `no_such_member`; Conflict: `member_suspended`, `member_leaving`
+    :raises Forbidden: what bars the one who offers
     """
     member = db["members"].find_one({"_id": member_id}, {"state": 1})
     if member is None or member["state"] == "erased":
         raise Unknown("no_such_member", "there is no such member (or not yet)")
+    if bar := standing.of(db, by, [member_id]).bar(member_id):
+        raise bar
     if member["state"] != "active":
-        raise Conflict("member_suspended", "this member cannot be offered work now")
+        code, _ = standing.BARRED[member["state"]]
+        raise Conflict(code, "this member cannot be offered work now")

@@ -11,6 +11,7 @@ from shared.events import Event
 from shared.money import Money
 from shared.reactions import Change, Handle, Keep, Make, Project, Reactions
 from shared.revoked import REVOKED
+from shared.standing import KNOW_BLOCKS, MEMBERS
 
 
 def _contract_of(event: Event) -> str | None:
@@ -37,9 +38,10 @@ def _member(event: Event) -> Doc:
 
 
 _FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, words=_hold_words),)
-_KNOW_MEMBER = (Project("members", _member),)
+_KNOW_MEMBER = (Project(MEMBERS, _member),)
 
 REACTIONS: Reactions = {
+    **KNOW_BLOCKS,
     "tokens.revoked": (REVOKED,),
     "proposal.selected": (
         Make(OFFERS, make=offer.of_selection),

@@ -309,7 +309,7 @@ MESSAGES: Kind[Message] = Kind(
     collection="messages",
     to_doc=_message_doc,
     from_doc=_message,
-    indexes=(IndexModel([("thread", 1), ("_id", 1)]),),
+    indexes=(IndexModel([("thread", 1), ("_id", 1)]), IndexModel([("sender_id", 1)])),
 )
 LINES: Kind[Line] = Kind(
     name="time",

@@ -27,6 +27,8 @@ from services.contracts.domain.parting import Cancellation, Dispute, Proposal
 from services.contracts.domain.sheet import Line
 from services.contracts.domain.week import Hourly, Week
 from shared.documents import Doc
+from shared.errors import Refused
+from shared.standing import Standing
 
 
 def say_terms(facts: list[Doc]) -> list[Doc]:
@@ -46,12 +48,16 @@ def say_terms(facts: list[Doc]) -> list[Doc]:
     ]
 
 
-def say_offer(it: Offer, by: str) -> Doc:
-    """Return an offer as this caller sees it."""
+def say_offer(it: Offer, by: str, how: Standing) -> Doc:
+    """Return an offer as this caller sees it; `how` they stand to its other side."""
+    bar = how.bar(it.client_id if by == it.worker_id else it.worker_id)
+    bars = {"accept": how.bar(), "counter": bar}
+    at = f"/v1/offers/{it.id}"
     actions = [
-        _action(move, f"/v1/offers/{it.id}/{move}", offer.refusal(it, move, by))
+        _action(move, f"{at}/{move}", offer.refusal(it, move, by) or _code(bars.get(move)))
         for move in ("accept", "decline", "counter", "withdraw")
     ]
+    actions.append(_action("write", f"{at}/messages", None if it.contract_id else _code(bar)))
     return {
         "id": it.id,
         "state": it.state,
@@ -83,8 +89,9 @@ def say_offer(it: Offer, by: str) -> Doc:
     }
 
 
-def say_contract(it: Contract, by: str, now: datetime) -> Doc:
+def say_contract(it: Contract, by: str, now: datetime, how: Standing) -> Doc:
     """Return a contract as this caller sees it: the other's review only after the reveal."""
+    bar = how.bar(it.client_id if by == it.worker_id else it.worker_id)
     party = by in (it.client_id, it.worker_id)
     shown = it.reviews.seen_by(rules.role_of(it, by) if party else "ops")
     total = sum(m.amount.amount for m in it.milestones)
@@ -125,11 +132,11 @@ def say_contract(it: Contract, by: str, now: datetime) -> Doc:
             "worker_read_at": it.worker_read_at,
         },
         "next": waiting.next_of(it),
-        "actions": _actions_of_contract(it, by, now),
+        "actions": _actions_of_contract(it, by, now, bar),
     }
 
 
-def _actions_of_contract(it: Contract, by: str, now: datetime) -> list[Doc]:
+def _actions_of_contract(it: Contract, by: str, now: datetime, bar: Refused | None) -> list[Doc]:
     path = f"/v1/contracts/{it.id}"
     cancel, disputed = f"{path}/cancellation", f"{path}/dispute"
     return [
@@ -143,7 +150,7 @@ def _actions_of_contract(it: Contract, by: str, now: datetime) -> list[Doc]:
         _action("evidence", f"{disputed}/evidence", dispute.refusal(it, by, "give_evidence")),
         _action("end", f"{path}/end", hours.end_refusal(it, by, now)),
         _action("confirm", f"{path}/confirm", idle.refusal(it, by)),
-        _action("rehire", f"{path}/rehire", rehire.refusal(it, by)),
+        _action("rehire", f"{path}/rehire", rehire.refusal(it, by) or _code(bar)),
     ]
 
 
@@ -327,6 +334,10 @@ def say_ending(it: Contract) -> Doc | None:
 def say_line(it: Line) -> Doc:
     """Return a line of a time sheet."""
     return {"id": it.id, "day": it.day, "minutes": it.minutes, "note": it.note, "at": it.at}
+
+
+def _code(bar: Refused | None) -> str | None:
+    return bar.code if bar else None
 
 
 def _action(name: str, href: str, refused: str | None) -> Doc:

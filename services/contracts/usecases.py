@@ -9,6 +9,7 @@ from services.contracts.domain import contract, hours, offer, sheet
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.sheet import Line
 from services.contracts.records import CONTRACTS, LINES, OFFERS
+from shared import standing
 from shared.documents import Done, Once
 from shared.errors import Conflict, Ignored, Unknown
 from shared.events import Event
@@ -25,7 +26,14 @@ def accept_offer(
     hears its own `offer.accepted` and makes it then.
     """
     taken = store.change(
-        OFFERS, offer_id, offer.accept, once=once, now=now, by=by, contract_id=contract_id
+        OFFERS,
+        offer_id,
+        offer.accept,
+        once=once,
+        now=now,
+        by=by,
+        contract_id=contract_id,
+        bar=standing.of(store.db, by).bar(),
     )
     formed = contract.form(offer.formation(taken.thing), now)
     made = store.create(CONTRACTS, *formed, now=now)

@@ -6,9 +6,11 @@ from flask import Flask
 
 from services.escrow import config, profiles
 from services.escrow.api import destinations, holds, ledger, payments, wallets
+from services.escrow.personal import PARTS
 from services.escrow.records import KINDS
 from shared import web
 from shared.settings import Settings
+from shared.web import exports
 
 
 def create_app(
@@ -20,6 +22,7 @@ def create_app(
     separated by commas; without any, each of them is refused.
     """
     blueprints = [holds.blp, destinations.blp, wallets.blp, payments.blp, ledger.blp]
+    blueprints.append(exports.blueprint("escrow", PARTS))
     app = web.make_app("escrow", blueprints, kinds=KINDS, given=given)
     profiles.of(app.extensions["ukeoi_settings"])
     secrets = config.here().webhook_secrets if webhook_secrets is None else webhook_secrets

@@ -243,7 +243,7 @@ DEPOSITS = Kind(
     to_doc=deposit_to_doc,
     from_doc=deposit_from_doc,
     wake=lambda deposit: deposit.try_at,
-    indexes=(IndexModel([("state", 1), ("_id", -1)]),),
+    indexes=(IndexModel([("state", 1), ("_id", -1)]), IndexModel([("member_id", 1)])),
 )
 CHARGEBACKS = Kind(
     name="chargeback",

@@ -9,6 +9,7 @@ from services.jobs.domain import contest, entry
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import Job
 from services.jobs.records import ENTRIES, JOBS
+from shared import standing
 from shared.documents import Done, Once
 from shared.errors import Conflict, Ignored
 from shared.events import Event
@@ -29,7 +30,7 @@ def enter(
 ) -> Done[Entry]:
     """Keep an entry for an open competition.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; what bars this person
     :raises Conflict: `wrong_mode`, `job_not_open`, `too_many_entries`
     :raises Invalid: `idempotency_key_reused`
     """
@@ -40,7 +41,7 @@ def enter(
         id=entry_id,
         by=by,
         now=now,
-        is_suspended=queries.is_suspended(store.db, by),
+        bar=standing.of(store.db, by, [job.client_id]).bar(job.client_id),
         own=queries.count_entries(store.db, job.id, worker_id=by),
         **words,
     )

@@ -179,13 +179,14 @@ def say_listing(found: Listing, seen: Seen) -> Doc:
 
 
 def _actions(found: Listing, seen: Seen, by: str) -> list[Doc]:
-    at, now, suspended = f"/v1/listings/{found.id}", seen.now, seen.is_suspended
+    at, now = f"/v1/listings/{found.id}", seen.now
+    bar = seen.standing.bar(found.worker_id)
     if by != found.worker_id:
         return [
             action(
                 "order",
                 f"{at}/orders",
-                lambda: listing.refuse_ordering(found, by=by, is_suspended=suspended),
+                lambda: listing.refuse_ordering(found, by=by, bar=bar),
             )
         ]
     return [
@@ -193,7 +194,7 @@ def _actions(found: Listing, seen: Seen, by: str) -> list[Doc]:
         action(
             "publish",
             f"{at}/publish",
-            lambda: listing.publish(found, now=now, by=by, is_suspended=suspended),
+            lambda: listing.publish(found, now=now, by=by, bar=bar),
         ),
         action("pause", f"{at}/pause", lambda: listing.pause(found, now=now, by=by)),
         action("withdraw", f"{at}/withdraw", lambda: listing.withdraw(found, now=now, by=by)),

@@ -7,11 +7,12 @@ from services.jobs import contests, tasks, usecases
 from services.jobs.domain import assignment, funded, listing, opening, proposal
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
-from services.jobs.records import ASSIGNMENTS, JOBS, MEMBERS, PROPOSALS, VERIFIED
+from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
 from shared.documents import Doc
 from shared.events import Event
 from shared.reactions import Change, Handle, Project, Reactions
 from shared.revoked import REVOKED
+from shared.standing import KNOW_BLOCKS, MEMBERS
 
 
 def _member(event: Event) -> Doc:
@@ -71,6 +72,7 @@ DECIDED = (Handle(contests.on_decided),)
 JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
+    **KNOW_BLOCKS,
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),

@@ -22,8 +22,6 @@ from services.jobs.listing_records import LISTINGS
 from shared.documents import Doc, Kind
 from shared.money import Money
 
-MEMBERS = "members"
-"""Projection of accounts: `{_id, version, display_name, state}`."""
 VERIFIED = "verified"
 """Members whose mail address accounts has told to be verified: `{_id, version}`."""
 
@@ -252,7 +250,11 @@ QUESTIONS = Kind(
     collection="questions",
     to_doc=question_doc,
     from_doc=question_of,
-    indexes=(IndexModel([("job_id", 1), ("_id", -1)], name="questions_of_job"),),
+    indexes=(
+        IndexModel([("job_id", 1), ("_id", -1)], name="questions_of_job"),
+        IndexModel([("worker_id", 1)], name="questions_of_worker"),
+        IndexModel([("client_id", 1), ("state", 1)], name="questions_of_client"),
+    ),
 )
 
 # entries
@@ -279,6 +281,7 @@ ENTRIES = Kind(
         IndexModel([("job_id", 1), ("_id", -1)], name="entries_of_job"),
         IndexModel([("job_id", 1), ("worker_id", 1), ("_id", -1)], name="entries_of_worker"),
         IndexModel([("job_id", 1), ("state", 1), ("_id", 1)], name="entries_by_state"),
+        IndexModel([("worker_id", 1)], name="entries_of_person"),
     ),
 )
 

@@ -15,6 +15,7 @@ from services.jobs.domain.question import Question
 from services.jobs.people import KnownPersonShape, PersonShape, say_record
 from shared import web
 from shared.documents import Doc
+from shared.standing import NOBODYS, Standing
 
 
 class BudgetShape(Schema):
@@ -239,7 +240,7 @@ class Seen:
     now: datetime
     names: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Doc] = field(default_factory=dict)
-    is_suspended: bool = False
+    standing: Standing = NOBODYS
     counts: Mapping[str, int] = field(default_factory=dict)
     entries: Mapping[str, int] = field(default_factory=dict)
     slots: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -266,7 +267,7 @@ def say_job(job: Job, seen: Seen) -> Doc:
             job,
             by=seen.by,
             now=seen.now,
-            is_suspended=seen.is_suspended,
+            bar=seen.standing.bar(job.client_id),
             has_proposed=job.id in seen.proposed,
             entries=seen.entries.get(job.id, 0),
             unmet=seen.unmet.get(job.id, ()),
@@ -359,6 +360,7 @@ def say_entry(found: Entry, job: Job, seen: Seen) -> Doc:
 def say_proposal(found: Proposal, seen: Seen) -> Doc:
     """Return a proposal as one of its two sides sees it."""
     assert seen.by is not None, "a proposal is shown to its two sides"  # noqa: S101
+    bar = seen.standing.bar(found.client_id if seen.by == found.worker_id else found.worker_id)
     milestones = [
         {"title": m.title, "amount": m.amount, "deliver_by": m.deliver_by} for m in found.milestones
     ]
@@ -377,7 +379,7 @@ def say_proposal(found: Proposal, seen: Seen) -> Doc:
         "contract_id": found.contract_id,
         "created_at": found.created_at,
         "next": proposal.next_step(found),
-        "actions": actions.of_proposal(found, by=seen.by, now=seen.now),
+        "actions": actions.of_proposal(found, by=seen.by, now=seen.now, bar=bar),
     }
 
 

@@ -11,7 +11,7 @@ from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job
 from services.jobs.queries import slots
 from services.jobs.records import ASSIGNMENTS, JOBS
-from shared import leases
+from shared import ids, leases, standing
 from shared.documents import Doc, Done, Folded, Once, Written, stamp
 from shared.engine import context_of
 from shared.errors import Conflict, Crossing, Refused, Unavailable
@@ -25,19 +25,20 @@ CLOSING_LEASE_S = 30
 
 
 def reasons(
-    store: Store, job: Job, *, by: str, now: datetime, is_free: bool = True
+    store: Store, job: Job, *, by: str, now: datetime, seats: int, is_free: bool = True
 ) -> list[Refused]:
-    """Return every reason for which this person cannot start; none: they may."""
-    approved, rejected = slots.decided(store.db, by)
+    """Return every reason for which this person, with so many seats, cannot start; none: may."""
     said = job.task
+    asks_approval = said is not None and said.min_approval_percent > 0
+    approved, rejected = slots.decided(store.db, by) if asks_approval else (0, 0)
     asks_verified = said is not None and said.verified_only
     asks_controls = said is not None and said.min_controls_percent > 0
     return starting.unmet(
         job,
         by=by,
         now=now,
-        is_suspended=queries.is_suspended(store.db, by),
-        seats=len(slots.seats(store.db, job.id, by)),
+        bar=standing.of(store.db, by, [job.client_id]).bar(job.client_id),
+        seats=seats,
         approved=approved,
         rejected=rejected,
         is_verified=not asks_verified or queries.is_verified(store.db, by),
@@ -49,33 +50,39 @@ def reasons(
 def claim(store: Store, job: Job, *, by: str, now: datetime, once: Once | None) -> Assignment:
     """Take any free slot of an open task.
 
-    :raises Forbidden: `own_job`, `member_suspended`, `not_verified`
+    :raises Forbidden: `own_job`, `not_verified`; what bars this person
     :raises Conflict: `job_not_open`, `limit_reached`, `approval_rate_low`, `controls_missed`,
         `no_slot_left`
     :raises Invalid: `idempotency_key_reused`
     """
-    if once and (there := store.born(ASSIGNMENTS, once)):
-        return there.thing
     for _ in range(TRIES):
-        if unmet := reasons(store, job, by=by, now=now):
-            raise unmet[0]
         taken = slots.seats(store.db, job.id, by)
-        seats = range(1, task.of(job).per_worker_limit + 1)
-        seat = next((n for n in seats if n not in taken), None)
-        if seat is None:  # this person's other claim came between the two looks
-            continue
-        words = assignment.claim_words(job, by=by, seat=seat, now=now)
-        free: Doc = {"job_id": job.id, "state": "free"}
-        try:
-            claimed = store.claim(ASSIGNMENTS, free, words, once=once)
-        except Conflict as why:
-            if why.code != "seat_taken":
-                raise
-            continue
-        if claimed is None:
-            raise Conflict("no_slot_left", "every slot is taken")
-        return claimed
+        unmet = reasons(store, job, by=by, now=now, seats=len(taken))
+        if not unmet:
+            seat = min(set(range(1, task.of(job).per_worker_limit + 1)) - taken)
+            words = assignment.claim_words(job, by=by, seat=seat, now=now)
+            try:
+                claimed = _any_free(store, job, by, words, once)
+            except Conflict as why:
+                if why.code != "seat_taken":
+                    raise
+                continue  # this person's other claim came between the look and the write
+            if claimed is not None:
+                return claimed
+            unmet = [Conflict("no_slot_left", "every slot is taken")]
+        if once and (there := store.born(ASSIGNMENTS, once)):
+            return there.thing
+        raise unmet[0]
     raise Unavailable(f"{job.id}: this person's own claims are in each other's way")
+
+
+def _any_free(store: Store, job: Job, by: str, words: Doc, once: Once | None) -> Assignment | None:
+    """Take a slot, each person from another place on: racers for the first would meet there."""
+    free: Doc = {"job_id": job.id, "state": "free"}
+    from_ = {"_id": {"$gte": ids.derived("asg", job.id, by)}}
+    return store.claim(ASSIGNMENTS, free | from_, words, once=once) or store.claim(
+        ASSIGNMENTS, free, words, once=once
+    )
 
 
 def reject(
@@ -200,9 +207,9 @@ def on_approve_all(store: Store, event: Event, now: datetime) -> None:
     until = task.of(job).approve_all_at
     if until is None:
         return
-    for ids in _waiting(store, job.id, until):
+    for few in _waiting(store, job.id, until):
         folded = []
-        for loaded in store.load_many(ASSIGNMENTS, ids).values():
+        for loaded in store.load_many(ASSIGNMENTS, few).values():
             try:
                 thing, facts = assignment.approve(
                     loaded.thing, now=now, by=job.client_id, until=until
@@ -219,6 +226,6 @@ def on_approve_all(store: Store, event: Event, now: datetime) -> None:
 def _waiting(store: Store, job_id: str, until: datetime) -> Iterator[list[str]]:
     """Return the ids of what waits for review, each once, so many at a time."""
     after = ""
-    while ids := slots.submitted(store.db, job_id, until, after=after, most=APPROVED_AT_ONCE):
-        yield ids
-        after = ids[-1]
+    while few := slots.submitted(store.db, job_id, until, after=after, most=APPROVED_AT_ONCE):
+        yield few
+        after = few[-1]

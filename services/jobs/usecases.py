@@ -9,6 +9,7 @@ from services.jobs.domain import opening, proposal
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.records import JOBS, PROPOSALS
+from shared import standing
 from shared.documents import Done, Once
 from shared.errors import Conflict, Ignored
 from shared.events import Event
@@ -30,16 +31,14 @@ def propose(
 ) -> Done[Proposal]:
     """Keep a proposal for an open job.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; what bars this person
     :raises Conflict: `job_not_open`, `already_proposed`
     :raises Invalid: `invalid_words`, `milestones_sum`, `idempotency_key_reused`
     """
     if once and (there := store.born(PROPOSALS, once)):
         return there
-    is_suspended = queries.is_suspended(store.db, by)
-    made, facts = proposal.submit(
-        job, id=proposal_id, by=by, now=now, is_suspended=is_suspended, **words
-    )
+    bar = standing.of(store.db, by, [job.client_id]).bar(job.client_id)
+    made, facts = proposal.submit(job, id=proposal_id, by=by, now=now, bar=bar, **words)
     done = store.create(PROPOSALS, made, facts, once=once, now=now)
     # It may have closed between our look and our write; whoever ended its proposals missed this.
     if store.get(JOBS, job.id).state != "open":
@@ -60,7 +59,7 @@ def select(
 ) -> Done[Job]:
     """Reserve an opening for this proposal; the proposal takes it, and contracts makes the offer.
 
-    :raises Forbidden: `not_the_client`
+    :raises Forbidden: `not_the_client`; what bars the client
     :raises Conflict: `wrong_state`, `no_opening_left`, `too_many_selections`
     :raises Invalid: `invalid_words`, `idempotency_key_reused`
     """
@@ -74,6 +73,7 @@ def select(
         proposal=chosen,
         offer_id=offer_id,
         words=words,
+        bar=standing.of(store.db, by, [chosen.worker_id]).bar(chosen.worker_id),
     )
     if not done.replayed:
         offer = opening.offer_of(done.thing, chosen, offer_id=offer_id, words=words, now=now)

@@ -132,6 +132,7 @@ MAILS: Kind[Mail] = Kind(
     wake=lambda mail: mail.due_at,
     indexes=(
         IndexModel([("token", ASCENDING)]),
+        IndexModel([("member_id", ASCENDING)]),
         IndexModel([("made_at", ASCENDING)], expireAfterSeconds=MAILS_KEPT_S),
     ),
 )

@@ -47,6 +47,15 @@ SANCTION = {
     "reason": text(),
     "until": maybe_when(),
 }
+BLOCK = {"member_id": text(), "other_id": text()}
+# What a case may be about: members, which are accounts' own, and what jobs and contracts keep.
+CONTENT_KINDS = ["message", "proposal", "question", "answer", "job", "listing", "entry"]
+CASE = {
+    "case_id": text(),
+    "content_id": text(),
+    "content_kind": text(validate=validate.OneOf(CONTENT_KINDS)),
+    "author_id": text(),
+}
 FACTS = {
     "member.registered": MEMBER,
     "member.changed": MEMBER,
@@ -68,4 +77,30 @@ FACTS = {
     "sanction.lifted": SANCTION,
     "sanction.ended": SANCTION,
     "record.changed": RECORD,
+    # For those services alone in which things begin; the other is never told.
+    "member.blocked": BLOCK,
+    "member.unblocked": BLOCK,
+    # Who keeps the thing answers `<thing>.reported`; who reported it is never said.
+    "report.made": {
+        "case_id": text(),
+        "about_id": text(),
+        "about_kind": text(validate=validate.OneOf(["member", *CONTENT_KINDS])),
+    },
+    "report.answered": {
+        "report_id": text(),
+        "case_id": text(),
+        "reporter_id": text(),
+        "outcome": text(validate=validate.OneOf(["acted", "not_acted"])),
+    },
+    # Who keeps the content does it. `appeal_by`: of what is removed, until when its author may ask.
+    "case.decided": {
+        **CASE,
+        "outcome": text(validate=validate.OneOf(["removed", "released", "restored"])),
+        "reason": text(),
+        "appeal_by": maybe_when(),
+    },
+    "case.appealed": {**CASE, "answer_by": when()},
+    "case.upheld": {**CASE, "reason": text()},
+    # Only accounts itself hears it: the sanction that a decision orders is to be imposed.
+    "case.sanctioned": {"case_id": text(), "member_id": text(), "sanction_id": text()},
 }

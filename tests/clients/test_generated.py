@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -89,9 +90,41 @@ def test_a_generated_client_plays_a_hire_and_no_secret_is_in_any_log(
     assert "paid out 71250" in done(*story, PYTHONPATH=str(tmp_path))
     told = done(str(deployment.root / "dev"), "demo")
     assert "the ledger sums to zero" in told
+    canary = f"canary-{secrets.token_hex(12)}"
+    assert strew(url_of(deployment), canary) > 100, "the document has many routes"
 
-    found = leaks(deployment, secrets_of(deployment) | {password, "@outside.example"})
+    found = leaks(deployment, secrets_of(deployment) | {password, canary, "@outside.example"})
     assert not found, "\n".join(found)
+
+
+def strew(url: str, canary: str) -> int:
+    """Send each documented request with a secret in its token, its key and each of its words.
+
+    What a caller may put into the path or the query is in the gateway's log, as in every server's;
+    only secrets have no place there (`token` in a path is one, and must not be).
+    """
+    document = httpx2.get(f"{url}/openapi.json").json()
+    sent = 0
+    with httpx2.Client(base_url=url, timeout=30) as client:
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                if method not in ("get", "post", "put", "patch", "delete") or "stream" in path:
+                    continue
+                client.request(
+                    method,
+                    re.sub(r"\{(\w*token\w*)\}", canary, path).replace("{", "").replace("}", ""),
+                    json=dict.fromkeys(words_of(operation, document), canary) or None,
+                    headers={"Authorization": f"Bearer {canary}", "Idempotency-Key": canary},
+                )
+                sent += 1
+    return sent
+
+
+def words_of(operation: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    """Return the names of the words that a request takes."""
+    taken = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = taken.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    return list(document["components"]["schemas"].get(name, {}).get("properties", {}))
 
 
 def test_a_leak_would_be_found(deployment: Home) -> None:

@@ -268,13 +268,13 @@ def test_no_list_of_contracts_reads_a_whole_collection(
                         queries.of_party(seen, name, client.id, role=role, state=state, page=page)
         queries.messages(seen, path.rpartition("/")[2], Page(2))
         queries.open_offers_of_job(seen, ids.new("job"))
-        queries.require_active(seen, worker.id)
+        queries.require_available(seen, worker.id, by=client.id)
         queries.is_cancelled(seen, ids.new("job"))
         queries.open_disputes(seen, Page(2))
         queries.dispute_statistics(seen)
         with contextlib.suppress(Unknown):
             queries.contract_of_ask(seen, ids.new("ext"))
-        assert len(spy.commands) == 31
+        assert len(spy.commands) == 33
         assert scans(seen, spy) == []
 
 

@@ -226,6 +226,11 @@ def suspended(world: World) -> Doc:
     return {"email": said["member"]["email"], "password": OLD, "text": "誤解です。"}
 
 
+def somebody(world: World) -> Doc:
+    """A member who has to do with nobody."""
+    return {"member_id": world.member("新しい人").id}
+
+
 def an_api_token(world: World) -> Doc:
     """A personal API token of a newcomer."""
     world.newly(OLD)
@@ -436,6 +441,11 @@ ACCESS: dict[str, tuple[Row, ...]] = {
             other=("client", 404),
         ),
     ),
+    "list_exports": (own(),),
+    **{f"export_{service}": (own(),) for service in SERVICES},
+    "block_member": (own(path=somebody),),
+    "unblock_member": (own(path=somebody, ok=204),),
+    "list_blocks": (own(),),
     "put_bookmark": (own(path=of("job")),),
     "delete_bookmark": (own(path=of("job")),),
     "list_bookmarks": (own(),),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.contracts.api import offers
+from services.contracts.api import seeing
 from tests.edge import fuzz
 from tests.edge.world import World
 
@@ -26,7 +26,7 @@ def test_made_up_requests_find_nothing_wrong(world: World) -> None:
 def test_a_fault_is_found(world: World, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test of the test: what a service does wrong comes out."""
     world.offer()
-    good = offers.say_offer
+    good = seeing.say_offer
 
     def faulty(*args: Any, **how: Any) -> dict[str, Any]:
         said = good(*args, **how)
@@ -37,6 +37,6 @@ def test_a_fault_is_found(world: World, fault: str, monkeypatch: pytest.MonkeyPa
             return said
         return {**said, "secret": "x"}
 
-    monkeypatch.setattr(offers, "say_offer", faulty)
+    monkeypatch.setattr(seeing, "say_offer", faulty)
     report = fuzz.run(world, examples=10, seed=1, only="get_offer")
     assert report.findings, json.dumps(report.statuses)

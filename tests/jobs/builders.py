@@ -9,6 +9,7 @@ from services.jobs.domain.job import Budget, Job, Project, Selection
 from services.jobs.domain.proposal import Proposal
 from shared import clock, ids
 from shared.documents import Kind, newborn
+from shared.errors import Forbidden
 from shared.events import Event
 from shared.money import Money
 from shared.store import Db
@@ -19,6 +20,7 @@ DAY = timedelta(days=1)
 CLIENT = ids.derived("mem", "client")
 WORKER = ids.derived("mem", "worker")
 STRANGER = ids.derived("mem", "stranger")
+SUSPENDED = Forbidden("member_suspended")
 
 TITLE = "カフェのロゴデザインをお願いします"
 DESCRIPTION = "来月開店する小さなカフェのロゴを作成してください。温かみのある手書き風を希望します。"

@@ -6,9 +6,10 @@ import pytest
 
 from services.jobs.domain import market
 from services.jobs.domain.job import STATES
-from services.jobs.records import JOBS, MEMBERS
+from services.jobs.records import JOBS
 from shared import clock
 from shared.profiles import Profile
+from shared.standing import MEMBERS
 from shared.store import Db
 from tests.callers import Caller
 from tests.jobs.builders import (

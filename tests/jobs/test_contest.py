@@ -34,7 +34,7 @@ def a_contest(state: str = "open", **over: Any) -> Job:
 
 def an_entry(job: Job, worker: str = WORKER, **over: Any) -> Entry:
     """Return an entry of WORKER."""
-    words = {"title": "t", "description": "d", "own": 0, "is_suspended": False}
+    words = {"title": "t", "description": "d", "own": 0, "bar": None}
     made, _ = entry.submit(job, id=ids.new("ent"), by=worker, now=NOON, **words)
     return replace(made, **over)
 
@@ -53,7 +53,7 @@ def awarded(job: Job, entries: Sequence[Entry], *ranks: int) -> tuple[Job, list[
 
 
 COMMANDS = {
-    "publish": lambda job, by: posting.publish(job, now=NOON, by=by, is_suspended=False),
+    "publish": lambda job, by: posting.publish(job, now=NOON, by=by, bar=None),
     "close": lambda job, by: posting.close(job, now=NOON, by=by),
     "cancel": lambda job, by: posting.cancel(job, now=NOON, by=by, entries=0),
     "extend": lambda job, by: contest.extend(job, now=NOON, by=by),
@@ -80,7 +80,7 @@ def test_every_state_has_a_row_for_every_fact_that_is_heard() -> None:
 
 
 def test_publishing_asks_for_the_money_and_opens_when_it_is_there() -> None:
-    job, (asked,) = posting.publish(a_contest("draft"), now=NOON, by=CLIENT, is_suspended=False)
+    job, (asked,) = posting.publish(a_contest("draft"), now=NOON, by=CLIENT, bar=None)
     opened, (fact,) = contest.hear(job, now=NOON + 2 * DAY, what="escrow.funded")
 
     assert (job.state, asked.type) == ("awaiting_funding", "job.submitted_for_funding")
@@ -94,7 +94,7 @@ def test_publishing_asks_for_the_money_and_opens_when_it_is_there() -> None:
 
 
 def test_unfunded_it_is_cancelled_by_silence() -> None:
-    job, _ = posting.publish(a_contest("draft"), now=NOON, by=CLIENT, is_suspended=False)
+    job, _ = posting.publish(a_contest("draft"), now=NOON, by=CLIENT, bar=None)
 
     assert silence.wake(job) == NOON + 7 * DAY
     ended, (fact,) = silence.on_wake(job, now=NOON + 7 * DAY)
@@ -105,9 +105,7 @@ def test_unfunded_it_is_cancelled_by_silence() -> None:
 def test_it_needs_prizes_and_an_end(missing: str) -> None:
     nothing: Any = () if missing == "prizes" else None
     with pytest.raises(Invalid) as refused:
-        posting.publish(
-            a_contest("draft", **{missing: nothing}), now=NOON, by=CLIENT, is_suspended=False
-        )
+        posting.publish(a_contest("draft", **{missing: nothing}), now=NOON, by=CLIENT, bar=None)
     assert set(refused.value.details["fields"]) == {missing}
 
 

@@ -17,6 +17,7 @@ from tests.jobs.builders import (
     DAY,
     NOON,
     STRANGER,
+    SUSPENDED,
     a_job,
     a_proposal,
     a_selection,
@@ -33,7 +34,7 @@ def do(move: str, job: Job, by: str = CLIENT, **words: Any) -> tuple[Job, list[A
         case "edit":
             return posting.edit(job, now=NOON, by=by, words=words)
         case "publish":
-            return posting.publish(job, now=NOON, by=by, is_suspended=False)
+            return posting.publish(job, now=NOON, by=by, bar=None)
         case "close":
             return posting.close(job, now=NOON, by=by)
         case "cancel":
@@ -247,7 +248,7 @@ def test_without_a_word_on_it_proposals_are_taken_for_14_days_or_until_the_deadl
 
 def test_a_suspended_member_publishes_nothing() -> None:
     with pytest.raises(Forbidden) as refused:
-        posting.publish(a_job(state="draft"), now=NOON, by=CLIENT, is_suspended=True)
+        posting.publish(a_job(state="draft"), now=NOON, by=CLIENT, bar=SUSPENDED)
 
     assert refused.value.code == "member_suspended"
 

@@ -16,7 +16,7 @@ from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.moves import Outcome
 from shared.store import Store
 from tests.callers import Caller, Signer, a_caller
-from tests.jobs.builders import DAY, NOON, WORKER, an_event, keep, yen
+from tests.jobs.builders import DAY, NOON, SUSPENDED, WORKER, an_event, keep, yen
 from tests.jobs.test_races import race
 
 SELLER, BUYER = WORKER, ids.derived("mem", "buyer")
@@ -63,7 +63,7 @@ def a_listing(**over: Any) -> Listing:
 def ordered(found: Listing, **over: Any) -> Outcome[Listing]:
     words: dict[str, Any] = {
         "by": BUYER,
-        "is_suspended": False,
+        "bar": None,
         "offer_id": ids.new("off"),
         "contract_id": ids.new("con"),
         **ORDER,
@@ -94,7 +94,7 @@ def test_an_order_takes_a_place_and_says_all_that_is_agreed() -> None:
     ("found", "over", "why"),
     [
         (a_listing(), {"by": SELLER}, (Forbidden, "own_listing")),
-        (a_listing(), {"is_suspended": True}, (Forbidden, "member_suspended")),
+        (a_listing(), {"bar": SUSPENDED}, (Forbidden, "member_suspended")),
         (a_listing(state="paused"), {}, (Conflict, "listing_not_open")),
         (a_listing(state="withdrawn"), {}, (Conflict, "listing_not_open")),
         (a_listing(state="draft"), {}, (Conflict, "listing_not_open")),
@@ -143,7 +143,7 @@ def test_only_its_seller_moves_a_listing(rule: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("state", listing.STATES)
 @pytest.mark.parametrize("move", ["edit", "publish", "pause", "withdraw"])
 def test_a_move_goes_where_the_table_says_or_is_refused(state: str, move: str) -> None:
-    more = {"edit": {"words": {}}, "publish": {"is_suspended": False}}.get(move, {})
+    more = {"edit": {"words": {}}, "publish": {"bar": None}}.get(move, {})
     rule = getattr(listing, move)
     to = listing.MOVES[move].get(state)
     if to is None:

@@ -17,6 +17,7 @@ from tests.jobs.builders import (
     DAY,
     NOON,
     STRANGER,
+    SUSPENDED,
     WORKER,
     a_job,
     a_proposal,
@@ -113,7 +114,7 @@ def submit(
     """Propose for a job of CLIENT; with a `cap` it is work by the hour."""
     said = {"message": "m", "amount": yen(40_000), "deliver_by": NOON + 20 * DAY, **words}
     job = a_job(state=state, weekly_cap_hours=cap)
-    return proposal.submit(job, id="pro_1", by=by, now=NOON, is_suspended=False, **said)
+    return proposal.submit(job, id="pro_1", by=by, now=NOON, bar=None, **said)
 
 
 def parts(*amounts: int, **last: Any) -> list[dict[str, Any]]:
@@ -151,7 +152,7 @@ def test_only_an_open_job_takes_proposals(state: str) -> None:
 
 def test_a_suspended_member_proposes_nothing() -> None:
     with pytest.raises(Forbidden) as refused:
-        proposal.refuse_proposing(a_job(), by=WORKER, is_suspended=True)
+        proposal.refuse_proposing(a_job(), by=WORKER, bar=SUSPENDED)
 
     assert refused.value.code == "member_suspended"
 
@@ -284,9 +285,7 @@ def test_a_proposal_that_has_ended_has_no_timer(state: str) -> None:
 def asked(**over: Any) -> Question:
     """Return a question of WORKER about a job of CLIENT."""
     job = a_job()
-    found, _ = question.ask(
-        job, id=ids.new("qst"), by=WORKER, now=NOON, is_suspended=False, text="納期は?"
-    )
+    found, _ = question.ask(job, id=ids.new("qst"), by=WORKER, now=NOON, bar=None, text="納期は?")
     return replace(found, **over)
 
 
@@ -307,16 +306,16 @@ def test_only_the_client_answers() -> None:
 @pytest.mark.parametrize("state", sorted(set(jobs.STATES) - {"open"}))
 def test_only_an_open_job_takes_questions(state: str) -> None:
     with pytest.raises(Conflict) as refused:
-        question.refuse_asking(a_job(state=state), by=WORKER, is_suspended=False)
+        question.refuse_asking(a_job(state=state), by=WORKER, bar=None)
 
     assert refused.value.code == "job_not_open"
 
 
 def test_neither_the_client_nor_a_suspended_member_asks() -> None:
     with pytest.raises(Forbidden) as own:
-        question.refuse_asking(a_job(), by=CLIENT, is_suspended=False)
+        question.refuse_asking(a_job(), by=CLIENT, bar=None)
     with pytest.raises(Forbidden) as suspended:
-        question.refuse_asking(a_job(), by=WORKER, is_suspended=True)
+        question.refuse_asking(a_job(), by=WORKER, bar=SUSPENDED)
 
     assert (own.value.code, suspended.value.code) == ("own_job", "member_suspended")
 

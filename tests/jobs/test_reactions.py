@@ -12,10 +12,11 @@ from services.jobs.domain import opening, posting, proposal
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
 from services.jobs.reactions import REACTIONS
-from services.jobs.records import JOBS, MEMBERS, PROPOSALS
-from shared import catalog, engine, ids, sweep
+from services.jobs.records import JOBS, PROPOSALS
+from shared import catalog, engine, ids, standing, sweep
 from shared.errors import Conflict, NotYet
 from shared.events import Event
+from shared.standing import MEMBERS
 from shared.store import Store
 from tests.jobs.builders import (
     CLIENT,
@@ -87,6 +88,11 @@ def member(version: int, name: str, state: str = "active") -> Event:
     )
 
 
+def bar_of(store: Store) -> str | None:
+    bar = standing.of(store.db, WORKER).bar()
+    return bar.code if bar else None
+
+
 def test_the_newest_word_about_a_member_stands_in_whatever_order(store: Store) -> None:
     said = [member(1, "花子"), member(2, "花"), member(3, "花", "suspended")]
     for order in itertools.permutations(said):
@@ -94,11 +100,11 @@ def test_the_newest_word_about_a_member_stands_in_whatever_order(store: Store) -
         hear(store, *order, *order)
 
         assert queries.names(store.db, [WORKER]) == {WORKER: "花"}
-        assert queries.is_suspended(store.db, WORKER)
+        assert bar_of(store) == "member_suspended"
 
 
 def test_a_member_nobody_has_told_of_is_not_suspended(store: Store) -> None:
-    assert not queries.is_suspended(store.db, WORKER)
+    assert bar_of(store) is None
 
 
 # offers and contracts

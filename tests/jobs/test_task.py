@@ -11,7 +11,7 @@ from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job, Task
 from shared import futures, ids, moves
 from shared.errors import Conflict, Forbidden, Ignored, Invalid
-from tests.jobs.builders import CLIENT, DAY, NOON, STRANGER, WORKER, a_job, yen
+from tests.jobs.builders import CLIENT, DAY, NOON, STRANGER, SUSPENDED, WORKER, a_job, yen
 
 pytestmark = pytest.mark.pure
 
@@ -159,7 +159,7 @@ def test_the_money_of_a_slot_goes_back_once() -> None:
 def test_every_reason_for_which_one_cannot_start_is_named() -> None:
     job = a_task("closed", min_approval_percent=90)
     reasons = starting.unmet(
-        job, by=CLIENT, now=NOON, is_suspended=True, seats=1, approved=4, rejected=1
+        job, by=CLIENT, now=NOON, bar=SUSPENDED, seats=1, approved=4, rejected=1
     )
     assert [why.code for why in reasons] == [
         "own_job",
@@ -168,7 +168,7 @@ def test_every_reason_for_which_one_cannot_start_is_named() -> None:
         "limit_reached",
         "approval_rate_low",
     ]
-    fine = {"now": NOON, "is_suspended": False, "seats": 0, "approved": 0, "rejected": 4}
+    fine = {"now": NOON, "bar": None, "seats": 0, "approved": 0, "rejected": 4}
     assert starting.unmet(a_task(min_approval_percent=90), by=WORKER, **fine) == []
 
 
@@ -219,7 +219,7 @@ def test_what_is_required_is_asked_for_when_it_is_handed_in() -> None:
 
 
 def test_a_task_is_funded_for_all_its_slots() -> None:
-    job, (fact,) = posting.publish(a_task("draft"), now=NOON, by=CLIENT, is_suspended=False)
+    job, (fact,) = posting.publish(a_task("draft"), now=NOON, by=CLIENT, bar=None)
 
     assert (job.state, fact.data["slots"]) == ("awaiting_funding", 10)
     assert fact.data["reward"] == yen(100).words()
@@ -231,9 +231,7 @@ def test_a_task_is_funded_for_all_its_slots() -> None:
 def test_it_needs_a_reward_a_form_and_criteria(missing: str) -> None:
     nothing: Any = None if missing == "reward" else ()
     with pytest.raises(Invalid) as refused:
-        posting.publish(
-            a_task("draft", **{missing: nothing}), now=NOON, by=CLIENT, is_suspended=False
-        )
+        posting.publish(a_task("draft", **{missing: nothing}), now=NOON, by=CLIENT, bar=None)
     assert set(refused.value.details["fields"]) == {missing}
 
 

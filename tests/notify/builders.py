@@ -29,6 +29,8 @@ _IDS = {
     "reviewee_id": WORKER,
     "asker_id": CLIENT,
     "answerer_id": WORKER,
+    "reporter_id": CLIENT,
+    "author_id": WORKER,
     "job_id": JOB,
     "contract_id": CONTRACT,
     "offer_id": OFFER,

@@ -301,6 +301,8 @@ def test_every_text_can_be_filled_in_and_names_the_work(
             "factor.",
             "member.",
             "sanction.",
+            "report.",
+            "case.",
         )
     ):
         assert TITLE in said.title + said.body

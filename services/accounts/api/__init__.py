@@ -1,5 +1,6 @@
 """The routes of accounts: parse, one call, dump."""
 
+from services.accounts.api.blocks import blocks
 from services.accounts.api.factors import programs, second
 from services.accounts.api.keys import key_set
 from services.accounts.api.mail import mail
@@ -7,4 +8,4 @@ from services.accounts.api.people import people
 from services.accounts.api.safety import safety
 from services.accounts.api.sessions import logins
 
-BLUEPRINTS = (people, logins, mail, safety, second, programs, key_set)
+BLUEPRINTS = (people, logins, mail, safety, second, programs, blocks, key_set)

@@ -11,6 +11,8 @@ from services.accounts.schemas import people as schemas
 from services.accounts.usecases import members
 from shared import web
 
+SERVICES = ("accounts", "jobs", "contracts", "escrow", "notify")
+
 # Registering and logging in ignore Idempotency-Key: there is no caller yet whose key it could be.
 people = web.blueprint("members", __name__, keys=False)
 
@@ -38,6 +40,17 @@ def see_me() -> Response:
     """
     loaded = web.store().load(MEMBERS, web.caller().id)
     return web.answer(schemas.me(loaded.thing), version=loaded.version)
+
+
+@people.get("/me/export")
+@people.response(200, schemas.ExportsShape())
+def list_exports() -> Response:
+    """Say where all that is held about oneself can be had: one address a service.
+
+    200 the addresses.
+    """
+    found = [{"service": name, "href": f"/v1/exports/{name}"} for name in SERVICES]
+    return web.listing(found)
 
 
 @people.patch("/me")

@@ -1,11 +1,13 @@
 """What callers send about members and sessions, and what they get."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from services.accounts.domain import totp
+from services.accounts.domain.block import Block
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
 from services.accounts.domain.measures import Measures, from_words
 from services.accounts.domain.member import Member, Record
@@ -152,6 +154,41 @@ class MeShape(PersonShape):
     roles = fields.List(fields.String(), required=True)
 
 
+class BlockedPerson(Schema):
+    """Who is blocked; the name is null when they have left."""
+
+    id = fields.String(required=True)
+    display_name = fields.String(required=True, allow_none=True)
+
+
+class BlockShape(Schema):
+    """Somebody whom one has blocked, since `at`."""
+
+    member = fields.Nested(BlockedPerson(), required=True)
+    at = web.When(required=True)
+
+
+class BlocksShape(Schema):
+    """One page of those whom one has blocked."""
+
+    items = fields.List(fields.Nested(BlockShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ExportHrefShape(Schema):
+    """Where one service gives what it holds about a member, as NDJSON."""
+
+    service = fields.String(required=True)
+    href = fields.String(required=True)
+
+
+class ExportsShape(Schema):
+    """Where to have all of it."""
+
+    items = fields.List(fields.Nested(ExportHrefShape()), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class KeysShape(Schema):
     """A JSON Web Key Set."""
 
@@ -178,6 +215,12 @@ def me(member: Member) -> Doc:
         "joined_at": member.joined_at,
         "record": _record(member.record, member.measures),
     }
+
+
+def block(one: Block, names: Mapping[str, str]) -> Doc:
+    """Return whom a member has blocked."""
+    named = {"id": one.other_id, "display_name": names.get(one.other_id)}
+    return {"member": named, "at": one.at}
 
 
 def person(doc: Doc) -> Doc:

@@ -5,11 +5,11 @@ from typing import Any
 from flask import Response
 
 from services.contracts import queries
-from services.contracts.api import messages
+from services.contracts.api import messages, seeing
 from services.contracts.domain import acts, contract, hearing, silence, waiting
 from services.contracts.domain.contract import Contract
 from services.contracts.records import CONTRACTS
-from services.contracts.saying import pay_by, say_contract
+from services.contracts.saying import pay_by
 from services.contracts.schemas import (
     AcceptanceWords,
     ChangesWords,
@@ -38,8 +38,7 @@ def list_contracts(words: dict[str, Any]) -> Response:
     """List one's contracts, newest first; `role` and `state` narrow it."""
     me, page = web.caller().id, web.page(words)
     docs, cursor = queries.of_party(web.store().db, "contracts", me, page=page, **words)
-    said = [say_contract(CONTRACTS.from_doc(doc), me, web.now()) for doc in docs]
-    return web.listing(said, cursor)
+    return web.listing(seeing.contracts([CONTRACTS.from_doc(doc) for doc in docs]), cursor)
 
 
 @blp.get("/contracts/<id_>")
@@ -47,7 +46,7 @@ def list_contracts(words: dict[str, Any]) -> Response:
 def get_contract(id_: str) -> Response:
     """Return a contract to its two parties, and to operators when it is disputed. 404."""
     loaded = seen(id_)
-    said = say_contract(loaded.thing, web.caller().id, web.now())
+    [said] = seeing.contracts([loaded.thing])
     return web.answer(said, version=loaded.version)
 
 
@@ -151,4 +150,5 @@ def change(id_: str, rule: Any, *, status: int = 200, then: Any = None, **words:
     )
     if then:
         then(web.store(), now, **words)
-    return web.answer(say_contract(done.thing, me, now), status, done=done)
+    [said] = seeing.contracts([done.thing])
+    return web.answer(said, status, done=done)

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Response
 
 from services.contracts import queries
+from services.contracts.api import seeing
 from services.contracts.api.contracts import change, seen
 from services.contracts.domain import dispute
 from services.contracts.records import CONTRACTS
-from services.contracts.saying import say_contract
 from services.contracts.schemas import (
     AgreementWords,
     DecisionWords,
@@ -87,8 +87,7 @@ def list_disputes(words: dict[str, Any]) -> Response:
     if not web.caller().is_ops:
         raise Forbidden("not_an_operator", "only an operator lists disputes")
     docs, cursor = queries.open_disputes(web.store().db, web.page(words))
-    me, now = web.caller().id, web.now()
-    return web.listing([say_contract(CONTRACTS.from_doc(d), me, now) for d in docs], cursor)
+    return web.listing(seeing.contracts([CONTRACTS.from_doc(d) for d in docs]), cursor)
 
 
 @blp.get("/contracts/disputes/statistics")

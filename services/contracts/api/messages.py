@@ -8,18 +8,23 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.offer import Offer
 from services.contracts.records import MESSAGES
 from services.contracts.saying import say_message
-from shared import ids, web
+from shared import ids, standing, web
 
 
 def write(about: Offer | Contract, text: str) -> Response:
     """Write to the other party.
 
     :raises Unknown: the caller is no party
+    :raises Forbidden: `not_available_to_you`: there is no contract, and they are kept apart
     """
-    made = message.write(
-        about, message_id=ids.new("msg"), by=web.caller().id, text=text, now=web.now()
-    )
-    done = web.store().create(MESSAGES, *made, once=web.once(status=201), now=web.now())
+    store, now, once = web.store(), web.now(), web.once(status=201)
+    if once and (before := store.born(MESSAGES, once)):
+        return web.answer(say_message(before.thing), 201, done=before)
+    me = web.caller().id
+    other = message.other_party(about, me)
+    bar = standing.of(store.db, me, [other]).bar(other)
+    made = message.write(about, message_id=ids.new("msg"), by=me, text=text, now=now, bar=bar)
+    done = store.create(MESSAGES, *made, once=once, now=now)
     return web.answer(say_message(done.thing), 201, done=done)
 
 

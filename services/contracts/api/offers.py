@@ -5,13 +5,13 @@ from typing import Any
 from flask import Response
 
 from services.contracts import queries, usecases
-from services.contracts.api import messages
+from services.contracts.api import messages, seeing
 from services.contracts.domain import countering, message, offer, rehire
 from services.contracts.domain.offer import Offer, Planned
 from services.contracts.domain.times import timers
 from services.contracts.domain.week import Hourly
 from services.contracts.records import CONTRACTS, OFFERS
-from services.contracts.saying import say_contract, say_offer, say_terms
+from services.contracts.saying import say_terms
 from services.contracts.schemas import (
     CounterWords,
     MessageWords,
@@ -27,6 +27,7 @@ from services.contracts.shapes import (
     OfferShape,
 )
 from shared import ids, web
+from shared.documents import Done
 
 blp = web.blueprint("offers", __name__)
 
@@ -38,19 +39,20 @@ def send_offer(words: dict[str, Any]) -> Response:
     """Offer work to a person directly.
 
     At a fixed price (`amount`, `deliver_by`), or by the hour (`hourly`): then the amount is what a
-    week costs at most. 404 no_such_member, 409 member_suspended, 422 own_offer, milestones_sum.
+    week costs at most. 403 member_leaving, not_available_to_you, 404 no_such_member,
+    409 member_suspended, member_leaving, 422 own_offer, milestones_sum.
     """
     me, now = web.caller().id, web.now()
     offer_id = ids.new("off")
     location = f"/v1/offers/{offer_id}"
     once = web.once(status=201, location=location)
     if once and (before := web.store().born(OFFERS, once)):
-        return web.answer(say_offer(before.thing, me), 201, done=before)
+        return _answer(before, 201)
     if words["worker_id"] != me:
-        queries.require_active(web.store().db, words["worker_id"])
+        queries.require_available(web.store().db, words["worker_id"], by=me)
     made = offer.send(_direct(words, offer_id, me))
     done = web.store().create(OFFERS, *made, once=once, now=now)
-    return web.answer(say_offer(done.thing, me), 201, done=done, location=location)
+    return _answer(done, 201, location=location)
 
 
 def _direct(words: dict[str, Any], offer_id: str, me: str) -> Offer:
@@ -80,19 +82,20 @@ def _direct(words: dict[str, Any], offer_id: str, me: str) -> Offer:
 def rehire_worker(words: dict[str, Any], id_: str) -> Response:
     """Offer work again to the person of a contract that has ended; all words may be left out.
 
-    403 not_the_client, 404, 409 not_ended or member_suspended, 422 milestones_sum.
+    403 not_the_client, member_leaving, not_available_to_you, 404, 409 not_ended, member_suspended
+    or member_leaving, 422 milestones_sum.
     """
     me, offer_id = web.caller().id, ids.new("off")
     location = f"/v1/offers/{offer_id}"
     once = web.once(status=201, location=location)
     if once and (before := web.store().born(OFFERS, once)):
-        return web.answer(say_offer(before.thing, me), 201, done=before)
+        return _answer(before, 201)
     ended = web.store().get(CONTRACTS, id_)
     words["milestones"] = tuple(Planned(**m) for m in words["milestones"])
     again = rehire.offer_of(ended, by=me, offer_id=offer_id, now=web.now(), **words)
-    queries.require_active(web.store().db, ended.worker_id)
+    queries.require_available(web.store().db, ended.worker_id, by=me)
     done = web.store().create(OFFERS, *offer.send(again), once=once, now=web.now())
-    return web.answer(say_offer(done.thing, me), 201, done=done, location=location)
+    return _answer(done, 201, location=location)
 
 
 @blp.get("/offers")
@@ -102,7 +105,7 @@ def list_offers(words: dict[str, Any]) -> Response:
     """List the offers one has sent (`role=client`) or got (`role=worker`), newest first."""
     me, page = web.caller().id, web.page(words)
     docs, cursor = queries.of_party(web.store().db, "offers", me, page=page, **words)
-    return web.listing([say_offer(OFFERS.from_doc(doc), me) for doc in docs], cursor)
+    return web.listing(seeing.offers([OFFERS.from_doc(doc) for doc in docs]), cursor)
 
 
 @blp.get("/offers/<id_>")
@@ -111,7 +114,7 @@ def get_offer(id_: str) -> Response:
     """Return an offer to its two parties, with all terms that were on the table. 404."""
     loaded = web.store().load(OFFERS, id_)
     message.other_party(loaded.thing, web.caller().id)
-    said = say_offer(loaded.thing, web.caller().id)
+    [said] = seeing.offers([loaded.thing])
     said["history"] = say_terms(web.store().timeline(id_, OFFERS.collection))
     return web.answer(said, version=loaded.version)
 
@@ -121,7 +124,8 @@ def get_offer(id_: str) -> Response:
 def accept_offer(id_: str) -> Response:
     """Accept the terms on the table; the answer is the contract.
 
-    403 not_the_worker or not_the_client: it is the other's turn; 404, 409 wrong_state.
+    403 not_the_worker or not_the_client: it is the other's turn; member_leaving; 404,
+    409 wrong_state.
     """
     me, now = web.caller().id, web.now()
     contract_id = ids.new("con")
@@ -130,7 +134,8 @@ def accept_offer(id_: str) -> Response:
     done = usecases.accept_offer(
         web.store(), id_, contract_id=contract_id, by=me, once=once, now=now
     )
-    return web.answer(say_contract(done.thing, me, now), 201, done=done, location=location)
+    [said] = seeing.contracts([done.thing])
+    return web.answer(said, 201, done=done, location=location)
 
 
 @blp.post("/offers/<id_>/counter")
@@ -139,15 +144,17 @@ def accept_offer(id_: str) -> Response:
 def counter_offer(words: dict[str, Any], id_: str) -> Response:
     """Answer with other terms: the other side's turn, with a time of its own.
 
-    403 not_the_worker or not_the_client: it is the other's turn; 404, 409 wrong_state or
-    too_many_counters, 422 nothing_changed, currency_mismatch, milestones_sum; of hourly work
-    `hourly` is countered: 422 hourly_offer, not_hourly.
+    403 not_the_worker or not_the_client: it is the other's turn; member_leaving,
+    not_available_to_you; 404, 409 wrong_state or too_many_counters, 422 nothing_changed,
+    currency_mismatch, milestones_sum; of hourly work `hourly` is countered: 422 hourly_offer,
+    not_hourly.
     """
     if hourly := words.pop("hourly"):
         until = hourly.pop("until")
         words |= {**hourly, "deliver_by": until or words["deliver_by"]}
     words["milestones"] = tuple(Planned(**m) for m in words["milestones"])
-    return _answer_offer(id_, countering.counter, **words)
+    bar = seeing.bar(web.store().get(OFFERS, id_))
+    return _answer_offer(id_, countering.counter, bar=bar, **words)
 
 
 @blp.post("/offers/<id_>/decline")
@@ -167,14 +174,19 @@ def withdraw_offer(id_: str) -> Response:
 def _answer_offer(id_: str, rule: Any, **words: Any) -> Response:
     me, once = web.caller().id, web.once(status=200)
     done = web.store().change(OFFERS, id_, rule, once=once, now=web.now(), by=me, **words)
-    return web.answer(say_offer(done.thing, me), done=done)
+    return _answer(done)
+
+
+def _answer(done: Done[Offer], status: int = 200, *, location: str | None = None) -> Response:
+    [said] = seeing.offers([done.thing])
+    return web.answer(said, status, done=done, location=location)
 
 
 @blp.post("/offers/<id_>/messages")
 @blp.arguments(MessageWords())
 @blp.response(201, MessageShape())
 def write_about_offer(words: dict[str, Any], id_: str) -> Response:
-    """Write to the other party of an offer. 404."""
+    """Write to the other party of an offer. 403 member_leaving, not_available_to_you, 404."""
     return messages.write(web.store().get(OFFERS, id_), words["text"])
 
 

@@ -17,7 +17,7 @@ from services.contracts.domain.offer import (
 )
 from services.contracts.domain.times import timers
 from services.contracts.domain.week import Hourly
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, Refused
 from shared.events import Fact
 from shared.money import AMOUNT_MAX, Money
 from shared.moves import Outcome, next_state
@@ -33,6 +33,7 @@ def counter(
     milestones: tuple[Planned, ...] = (),
     rate: Money | None = None,
     weekly_cap_hours: int | None = None,
+    bar: Refused | None = None,
     now: datetime,
 ) -> Outcome[Offer]:
     """Answer with other terms; what is not named stays. Now it is the other side's turn.
@@ -40,13 +41,15 @@ def counter(
     A new amount or deadline without milestones makes the whole one milestone again, unless there
     are several: then they must be named.
 
-    :raises Unknown: not a party; Forbidden: not the one whose turn it is
+    :raises Unknown: not a party; Forbidden: not the one whose turn it is; or `bar`
     :raises Conflict: `wrong_state`, `too_many_counters`
     :raises Invalid: `nothing_changed`, `currency_mismatch`, `milestones_sum`; `hourly_offer`,
         `not_hourly`: it has other terms than these; `over_the_limit`
     """
     may(offer, "counter", by)
     state = next_state(MOVES, offer.state, "counter")
+    if bar:
+        raise bar
     if offer.counters >= COUNTERS_MAX:
         raise Conflict("too_many_counters", f"{COUNTERS_MAX} counter-offers; accept or decline")
     if offer.hourly:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.contracts.domain.contract import Contract, role_of
 from services.contracts.domain.offer import Offer
-from shared.errors import Unknown
+from shared.errors import Refused, Unknown
 from shared.events import Fact
 from shared.moves import Outcome
 
@@ -23,17 +23,27 @@ class Message:
 
 
 def write(
-    about: Offer | Contract, *, message_id: str, by: str, text: str, now: datetime
+    about: Offer | Contract,
+    *,
+    message_id: str,
+    by: str,
+    text: str,
+    now: datetime,
+    bar: Refused | None = None,
 ) -> Outcome[Message]:
-    """Write to the other party.
+    """Write to the other party; `bar` keeps from writing where there is no contract.
 
     :raises Unknown: a stranger learns nothing
+    :raises Forbidden: `bar`
     """
+    other = other_party(about, by)
+    if bar and isinstance(about, Offer) and about.contract_id is None:
+        raise bar
     message = Message(
         id=message_id,
         thread=about.id,
         sender_id=by,
-        recipient_id=other_party(about, by),
+        recipient_id=other,
         text=text,
         at=now,
     )

@@ -13,7 +13,7 @@ from services.contracts.domain import week
 from services.contracts.domain.times import timers
 from services.contracts.domain.week import Hourly
 from shared import clock, ids
-from shared.errors import Conflict, Forbidden, Invalid, Unknown
+from shared.errors import Conflict, Forbidden, Invalid, Refused, Unknown
 from shared.events import Event, Fact
 from shared.money import AMOUNT_MAX, Money
 from shared.moves import Moves, Outcome, next_state
@@ -198,15 +198,21 @@ def planned(
     )
 
 
-def accept(offer: Offer, *, by: str, contract_id: str, now: datetime) -> Outcome[Offer]:
+def accept(
+    offer: Offer, *, by: str, contract_id: str, now: datetime, bar: Refused | None = None
+) -> Outcome[Offer]:
     """Take the terms on the table: the contract is formed from exactly these.
 
-    :raises Unknown: not a party; Forbidden: not the one whose turn it is; Conflict: `wrong_state`
+    :raises Unknown: not a party; Conflict: `wrong_state`
+    :raises Forbidden: not the one whose turn it is; or `bar`
     """
     may(offer, "accept", by)
+    state = next_state(MOVES, offer.state, "accept")
+    if bar:
+        raise bar
     offer = replace(
         offer,
-        state=next_state(MOVES, offer.state, "accept"),
+        state=state,
         answered_at=now,
         contract_id=contract_id,
     )

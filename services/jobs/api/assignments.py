@@ -45,8 +45,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def claim_slot(id_: str) -> Response:
     """Start: take a free slot of a task, until `expires_at`.
 
-    403 own_job, member_suspended, not_verified, 404, 409 wrong_mode, job_not_open, limit_reached,
-    approval_rate_low, controls_missed, no_slot_left.
+    403 own_job, member_suspended, member_leaving, not_available_to_you, not_verified, 404,
+    409 wrong_mode, job_not_open, limit_reached, approval_rate_low, controls_missed, no_slot_left.
     """
     job, store = seeing.job(id_).thing, web.store()
     once = web.once(status=201)

@@ -25,7 +25,8 @@ blp = web.blueprint("entries", __name__)
 def enter(words: dict[str, Any], id_: str) -> Response:
     """Enter a competition with finished work.
 
-    403 own_job, member_suspended, 404, 409 job_not_open, wrong_mode, too_many_entries, 422.
+    403 own_job, member_suspended, member_leaving, not_available_to_you, 404, 409 job_not_open,
+    wrong_mode, too_many_entries, 422.
     """
     job, entry_id = seeing.job(id_).thing, ids.new("ent")
     location = f"/v1/entries/{entry_id}"

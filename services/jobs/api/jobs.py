@@ -9,12 +9,12 @@ from services.jobs.api import seeing
 from services.jobs.domain import posting, silence, text
 from services.jobs.domain.job import STATES, Job
 from services.jobs.finding import EVERY, facet
-from services.jobs.queries import count_entries, is_suspended, search
+from services.jobs.queries import count_entries, search
 from services.jobs.queries.search import Wanted
 from services.jobs.records import JOBS
 from services.jobs.schemas import JobEdit, JobListArgs, JobWords
 from services.jobs.shapes import JobListShape, JobShape, say_job
-from shared import ids, web
+from shared import ids, standing, web
 from shared.documents import Done
 
 blp = web.blueprint("jobs", __name__)
@@ -101,17 +101,15 @@ def edit_job(words: dict[str, Any], id_: str) -> Response:
 def publish_job(id_: str) -> Response:
     """Open a draft. A competition or task waits for its money first: 202, Location names the hold.
 
-    403 not_the_client, member_suspended, 404, 409 wrong_state, 422 incomplete.
+    403 not_the_client, member_suspended, member_leaving, 404, 409 wrong_state, 422 incomplete.
     """
     job, by = seeing.job(id_).thing, web.caller().id
-    suspended = is_suspended(web.store().db, by)
+    bar = standing.of(web.store().db, by).bar()
     if job.mode == "project":
-        return answer_job(_change(id_, posting.publish, is_suspended=suspended))
+        return answer_job(_change(id_, posting.publish, bar=bar))
     location = f"/v1/holds/{posting.hold_id_of(job)}"
     once = web.once(status=202, location=location)
-    done = web.store().change(
-        JOBS, id_, posting.publish, once=once, now=web.now(), by=by, is_suspended=suspended
-    )
+    done = web.store().change(JOBS, id_, posting.publish, once=once, now=web.now(), by=by, bar=bar)
     return answer_job(done, 202, location=location)
 
 

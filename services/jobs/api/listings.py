@@ -22,9 +22,10 @@ from services.jobs.listing_shapes import (
 from services.jobs.queries import search
 from services.jobs.queries.search import Wanted
 from services.jobs.shapes import Seen
-from shared import ids, web
+from shared import ids, standing, web
 from shared.documents import Done, Loaded
 from shared.errors import Unknown
+from shared.standing import NOBODYS
 
 blp = web.blueprint("listings", __name__)
 
@@ -107,10 +108,10 @@ def edit_listing(words: dict[str, Any], id_: str) -> Response:
 def publish_listing(id_: str) -> Response:
     """Offer it to everybody, for the first time or after a pause.
 
-    403 not_the_worker, member_suspended, 404, 409 wrong_state.
+    403 not_the_worker, member_suspended, member_leaving, 404, 409 wrong_state.
     """
-    suspended = queries.is_suspended(web.store().db, web.caller().id)
-    return _change(id_, listing.publish, is_suspended=suspended)
+    bar = standing.of(web.store().db, web.caller().id).bar()
+    return _change(id_, listing.publish, bar=bar)
 
 
 @blp.post("/listings/<id_>/pause")
@@ -140,8 +141,8 @@ def order_from_listing(words: dict[str, Any], id_: str) -> Response:
     """Order a package: Location names the contract, to be funded first. Where the seller wants to
     be asked, an offer that they answer first.
 
-    403 own_listing, member_suspended, 404, 409 listing_not_open, no_capacity_left,
-    422 unknown_package, unknown_option.
+    403 own_listing, member_suspended, member_leaving, not_available_to_you, 404,
+    409 listing_not_open, no_capacity_left, 422 unknown_package, unknown_option.
     """
     found = _visible(id_).thing
     by, now = web.caller().id, web.now()
@@ -161,7 +162,7 @@ def order_from_listing(words: dict[str, Any], id_: str) -> Response:
         once=once,
         now=now,
         by=by,
-        is_suspended=queries.is_suspended(web.store().db, by),
+        bar=standing.of(web.store().db, by, [found.worker_id]).bar(found.worker_id),
         offer_id=offer_id,
         contract_id=contract_id,
         **words,
@@ -199,5 +200,5 @@ def _seen(*found: Listing) -> Seen:
         by=who.id if who else None,
         now=web.now(),
         names=queries.names(db, (one.worker_id for one in found)),
-        is_suspended=who is not None and queries.is_suspended(db, who.id),
+        standing=standing.of(db, who.id, {one.worker_id for one in found}) if who else NOBODYS,
     )

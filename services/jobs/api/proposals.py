@@ -24,8 +24,8 @@ blp = web.blueprint("proposals", __name__)
 def propose(words: dict[str, Any], id_: str) -> Response:
     """Propose to do a job.
 
-    403 own_job, member_suspended, 404, 409 job_not_open, already_proposed, 422 invalid_words,
-    milestones_sum.
+    403 own_job, member_suspended, member_leaving, not_available_to_you, 404, 409 job_not_open,
+    already_proposed, 422 invalid_words, milestones_sum.
     """
     job = seeing.job(id_).thing
     proposal_id = ids.new("pro")
@@ -103,7 +103,8 @@ def decline_proposal(id_: str) -> Response:
 def select_proposal(words: dict[str, Any], id_: str) -> Response:
     """Choose a proposal: an offer goes to its author. `offer_id` and Location name it.
 
-    403 not_the_client, 404, 409 wrong_state, no_opening_left, too_many_selections, 422.
+    403 not_the_client, member_leaving, not_available_to_you, 404, 409 wrong_state, no_opening_left,
+    too_many_selections, 422.
     """
     chosen = seeing.proposal(id_).thing
     offer_id = ids.new("off")
@@ -134,7 +135,7 @@ def _change(id_: str, rule: Any) -> Response:
 
 
 def _say(found: Proposal) -> Doc:
-    return say_proposal(found, seeing.of_proposers(found.worker_id))
+    return say_proposal(found, seeing.of_proposals([found]))
 
 
 def _answer(done: Done[Proposal], status: int = 200, *, location: str | None = None) -> Response:
@@ -143,5 +144,5 @@ def _answer(done: Done[Proposal], status: int = 200, *, location: str | None = N
 
 def _listing(docs: list[Doc], cursor: str | None) -> Response:
     found = [PROPOSALS.from_doc(doc) for doc in docs]
-    seen = seeing.of_proposers(*(each.worker_id for each in found))
+    seen = seeing.of_proposals(found)
     return web.listing([say_proposal(each, seen) for each in found], cursor)

@@ -11,7 +11,7 @@ from services.jobs.domain.question import Question
 from services.jobs.records import JOBS, QUESTIONS
 from services.jobs.schemas import QuestionWords
 from services.jobs.shapes import QuestionListShape, QuestionShape, say_question
-from shared import ids, web
+from shared import ids, standing, web
 from shared.documents import Done
 
 blp = web.blueprint("questions", __name__)
@@ -23,7 +23,7 @@ blp = web.blueprint("questions", __name__)
 def ask(words: dict[str, Any], id_: str) -> Response:
     """Ask about an open job; everybody can read it.
 
-    403 own_job, member_suspended, 404, 409 job_not_open, 422.
+    403 own_job, member_suspended, member_leaving, not_available_to_you, 404, 409 job_not_open, 422.
     """
     job, by, now, store = seeing.job(id_).thing, web.caller().id, web.now(), web.store()
     question_id = ids.new("qst")
@@ -36,7 +36,7 @@ def ask(words: dict[str, Any], id_: str) -> Response:
         id=question_id,
         by=by,
         now=now,
-        is_suspended=queries.is_suspended(store.db, by),
+        bar=standing.of(store.db, by, [job.client_id]).bar(job.client_id),
         text=words["text"],
     )
     return _answer(store.create(QUESTIONS, *asked, once=once, now=now), 201, location=location)

@@ -10,9 +10,10 @@ from services.jobs.domain.proposal import Proposal
 from services.jobs.queries import slots
 from services.jobs.records import JOBS, PROPOSALS
 from services.jobs.shapes import Seen
-from shared import futures, web
+from shared import futures, standing, web
 from shared.documents import Doc, Kind, Loaded
 from shared.errors import Unknown
+from shared.standing import NOBODYS
 
 
 def job(id_: str) -> Loaded[Job]:
@@ -48,7 +49,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         now=web.now(),
         names=queries.names(db, (job.client_id for job in jobs)),
         records=queries.records(db, (job.client_id for job in jobs)),
-        is_suspended=who is not None and queries.is_suspended(db, who.id),
+        standing=standing.of(db, who.id, {job.client_id for job in jobs}) if who else NOBODYS,
         counts=queries.proposal_counts(db, ids),
         slots=taken,
         unmet=_unmet(jobs, who.id, taken) if who else {},
@@ -67,7 +68,8 @@ def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list
             # Before the slots are minted none is there, and none is taken either.
             counts = taken.get(job.id, {})
             is_free = not counts or bool(counts.get("free"))
-            why = tasks.reasons(store, job, by=by, now=now, is_free=is_free)
+            seats = len(slots.seats(store.db, job.id, by))
+            why = tasks.reasons(store, job, by=by, now=now, seats=seats, is_free=is_free)
             found[job.id] = [each.code for each in why]
     return found
 
@@ -79,9 +81,13 @@ def of_members(*ids: str) -> Seen:
     return Seen(by=who.id if who else None, now=web.now(), names=names)
 
 
-def of_proposers(*ids: str) -> Seen:
-    """Return what this caller is shown with proposals: names, and the records of who proposes."""
-    return replace(of_members(*ids), records=queries.records(web.store().db, ids))
+def of_proposals(found: Sequence[Proposal]) -> Seen:
+    """Return what this caller is shown with proposals of which they are one side."""
+    by = web.caller().id
+    others = {side for each in found for side in (each.client_id, each.worker_id)}
+    workers, db = [each.worker_id for each in found], web.store().db
+    records = queries.records(db, workers)
+    return replace(of_members(*workers), records=records, standing=standing.of(db, by, others))
 
 
 def timeline(

@@ -41,7 +41,7 @@ def of_job(
     *,
     by: str,
     now: datetime,
-    is_suspended: bool,
+    bar: Refused | None,
     has_proposed: bool,
     entries: int = 0,
     unmet: Sequence[str] = (),
@@ -50,14 +50,14 @@ def of_job(
     at = f"/v1/jobs/{job.id}"
     if by != job.client_id:
         if job.task is not None:
-            return _of_starter(job, at, by=by, is_suspended=is_suspended, unmet=unmet)
+            return _of_starter(job, at, by=by, bar=bar, unmet=unmet)
         if job.contest is not None:
-            return _of_entrant(job, at, by=by, now=now, is_suspended=is_suspended)
-        return _of_stranger(job, at, by=by, is_suspended=is_suspended, has_proposed=has_proposed)
+            return _of_entrant(job, at, by=by, now=now, bar=bar)
+        return _of_stranger(job, at, by=by, bar=bar, has_proposed=has_proposed)
     publish = action(
         "publish",
         f"{at}/publish",
-        lambda: posting.publish(job, now=now, by=by, is_suspended=is_suspended),
+        lambda: posting.publish(job, now=now, by=by, bar=bar),
     )
     return [
         action("edit", at, lambda: posting.edit(job, now=now, by=by, words={}), method="PATCH"),
@@ -83,27 +83,27 @@ def _of_contest(job: Job, at: str, *, by: str, now: datetime) -> list[Action]:
     ]
 
 
-def _of_entrant(job: Job, at: str, *, by: str, now: datetime, is_suspended: bool) -> list[Action]:
-    unmet = [why.code for why in entry.unmet(job, by=by, now=now, is_suspended=is_suspended)]
+def _of_entrant(job: Job, at: str, *, by: str, now: datetime, bar: Refused | None) -> list[Action]:
+    unmet = [why.code for why in entry.unmet(job, by=by, now=now, bar=bar)]
     return [
         _unless(unmet, "enter", f"{at}/entries"),
         action(
             "ask",
             f"{at}/questions",
-            lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
+            lambda: question.refuse_asking(job, by=by, bar=bar),
         ),
     ]
 
 
 def _of_starter(
-    job: Job, at: str, *, by: str, is_suspended: bool, unmet: Sequence[str]
+    job: Job, at: str, *, by: str, bar: Refused | None, unmet: Sequence[str]
 ) -> list[Action]:
     return [
         _unless(unmet, "start", f"{at}/assignments"),
         action(
             "ask",
             f"{at}/questions",
-            lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
+            lambda: question.refuse_asking(job, by=by, bar=bar),
         ),
     ]
 
@@ -160,21 +160,21 @@ def of_entry(found: Entry, *, by: str | None, now: datetime) -> list[Action]:
 
 
 def _of_stranger(
-    job: Job, at: str, *, by: str, is_suspended: bool, has_proposed: bool
+    job: Job, at: str, *, by: str, bar: Refused | None, has_proposed: bool
 ) -> list[Action]:
-    unmet = [why.code for why in proposal.unmet(job, by=by, is_suspended=is_suspended)]
+    unmet = [why.code for why in proposal.unmet(job, by=by, bar=bar)]
     if has_proposed:
         unmet.append("already_proposed")
     propose = _unless(unmet, "propose", f"{at}/proposals")
     ask = action(
         "ask",
         f"{at}/questions",
-        lambda: question.refuse_asking(job, by=by, is_suspended=is_suspended),
+        lambda: question.refuse_asking(job, by=by, bar=bar),
     )
     return [propose, ask]
 
 
-def of_proposal(found: Proposal, *, by: str, now: datetime) -> list[Action]:
+def of_proposal(found: Proposal, *, by: str, now: datetime, bar: Refused | None) -> list[Action]:
     """Return what this member, one of its two sides, may do with a proposal.
 
     Whether an opening is left is for the job to say when somebody is selected.
@@ -186,7 +186,7 @@ def of_proposal(found: Proposal, *, by: str, now: datetime) -> list[Action]:
         ]
     return [
         action("shortlist", f"{at}/shortlist", lambda: proposal.shortlist(found, now=now, by=by)),
-        action("select", f"{at}/select", lambda: proposal.refuse_selecting(found)),
+        action("select", f"{at}/select", lambda: proposal.refuse_selecting(found, bar)),
         action("decline", f"{at}/decline", lambda: proposal.decline(found, now=now, by=by)),
     ]
 

@@ -59,7 +59,7 @@ def submit(
     id: str,
     by: str,
     now: datetime,
-    is_suspended: bool,
+    bar: Refused | None,
     own: int,
     title: str,
     description: str,
@@ -67,10 +67,10 @@ def submit(
 ) -> Outcome[Entry]:
     """Enter an open competition; `own` is how many entries this person has in it.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; or `bar`
     :raises Conflict: `wrong_mode`, `job_not_open`, `too_many_entries`
     """
-    refuse_entering(job, by=by, now=now, is_suspended=is_suspended)
+    refuse_entering(job, by=by, now=now, bar=bar)
     if own >= ENTRIES_MAX:
         raise Conflict("too_many_entries", f"at most {ENTRIES_MAX} entries a person")
     entry = Entry(
@@ -88,25 +88,25 @@ def submit(
     return entry, [entry.fact("entry.submitted")]
 
 
-def refuse_entering(job: Job, *, by: str, now: datetime, is_suspended: bool) -> None:
+def refuse_entering(job: Job, *, by: str, now: datetime, bar: Refused | None) -> None:
     """Pass when this person may enter.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; or `bar`
     :raises Conflict: `wrong_mode`, `job_not_open`
     """
-    for why in unmet(job, by=by, now=now, is_suspended=is_suspended):
+    for why in unmet(job, by=by, now=now, bar=bar):
         raise why
 
 
-def unmet(job: Job, *, by: str, now: datetime, is_suspended: bool) -> list[Refused]:
+def unmet(job: Job, *, by: str, now: datetime, bar: Refused | None) -> list[Refused]:
     """Return every reason for which this person cannot enter; none: they may."""
     if job.contest is None:
         return [Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode)]
     reasons: list[Refused] = []
     if by == job.client_id:
         reasons.append(Forbidden("own_job", "this is your own job"))
-    if is_suspended:
-        reasons.append(Forbidden("member_suspended", "a suspended member cannot enter"))
+    if bar:
+        reasons.append(bar)
     until = job.contest.closes_at
     if job.state != "open" or (until is not None and until <= now):
         reasons.append(Conflict("job_not_open", "it takes no entries now", state=job.state))

@@ -13,7 +13,7 @@ from typing import Any
 from services.jobs.domain import category, market
 from services.jobs.domain.job import Next, waits_for
 from services.jobs.domain.terms import Fields
-from shared.errors import Conflict, Forbidden, Ignored, Invalid
+from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.events import Fact
 from shared.money import AMOUNT_MAX, Money
 from shared.moves import Moves, Outcome, next_state
@@ -172,16 +172,16 @@ def _with(listing: Listing, words: Mapping[str, Any], *, now: datetime) -> Listi
     return edited
 
 
-def publish(listing: Listing, *, now: datetime, by: str, is_suspended: bool) -> Outcome[Listing]:
+def publish(listing: Listing, *, now: datetime, by: str, bar: Refused | None) -> Outcome[Listing]:
     """Offer it to everybody, for the first time or after a pause.
 
-    :raises Forbidden: `not_the_worker`, `member_suspended`
+    :raises Forbidden: `not_the_worker`; or `bar`
     :raises Conflict: `wrong_state`
     """
     _refuse_others(listing, by)
     state = next_state(MOVES, listing.state, "publish")
-    if is_suspended:
-        raise Forbidden("member_suspended", "a suspended member cannot publish")
+    if bar:
+        raise bar
     published_at = listing.published_at or now
     listing = replace(listing, state=state, changed_at=now, published_at=published_at)
     return listing, [_said(listing, "listing.published", category=listing.category)]
@@ -219,7 +219,7 @@ def order(
     *,
     now: datetime,
     by: str,
-    is_suspended: bool,
+    bar: Refused | None,
     offer_id: str,
     contract_id: str | None,
     package: str,
@@ -228,11 +228,11 @@ def order(
 ) -> Outcome[Listing]:
     """Order a package, with options, and say what is needed; it takes a place until it is over.
 
-    :raises Forbidden: `own_listing`, `member_suspended`
+    :raises Forbidden: `own_listing`; or `bar`
     :raises Conflict: `listing_not_open`, `no_capacity_left`
     :raises Invalid: `unknown_package`, `unknown_option`
     """
-    refuse_ordering(listing, by=by, is_suspended=is_suspended)
+    refuse_ordering(listing, by=by, bar=bar)
     chosen = _named(listing.packages, package, "package")
     extras = [_named(listing.options, name, "option") for name in dict.fromkeys(options)]
     said = {
@@ -255,16 +255,16 @@ def order(
     return listing, [Fact("listing.ordered", said)]
 
 
-def refuse_ordering(listing: Listing, *, by: str, is_suspended: bool) -> None:
+def refuse_ordering(listing: Listing, *, by: str, bar: Refused | None) -> None:
     """Pass when this person may order.
 
-    :raises Forbidden: `own_listing`, `member_suspended`
+    :raises Forbidden: `own_listing`; or `bar`
     :raises Conflict: `listing_not_open`, `no_capacity_left`
     """
     if by == listing.worker_id:
         raise Forbidden("own_listing", "this is your own listing")
-    if is_suspended:
-        raise Forbidden("member_suspended", "a suspended member cannot order")
+    if bar:
+        raise bar
     if listing.state != "published":
         detail = f"it takes no orders: it is {listing.state}"
         raise Conflict("listing_not_open", detail, state=listing.state)

@@ -14,7 +14,7 @@ from services.jobs.domain import job as jobs
 from services.jobs.domain.job import MOVES, Job, Selection, refuse_others, said
 from services.jobs.domain.proposal import DELIVER_MAX, Proposal, refuse_selecting
 from shared import clock
-from shared.errors import Conflict, Ignored, Invalid, NotYet
+from shared.errors import Conflict, Ignored, Invalid, NotYet, Refused
 from shared.events import Fact
 from shared.money import AMOUNT_MAX, Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
@@ -62,13 +62,20 @@ HEARD: Moves = {
 
 
 def reserve(
-    job: Job, *, now: datetime, by: str, proposal: Proposal, offer_id: str, words: Mapping[str, Any]
+    job: Job,
+    *,
+    now: datetime,
+    by: str,
+    proposal: Proposal,
+    offer_id: str,
+    words: Mapping[str, Any],
+    bar: Refused | None = None,
 ) -> Outcome[Job]:
     """Take an opening for this proposal and say the offer that is to be made of it.
 
     `words` may have amount, deliver_by and scope, where the offer is to differ.
 
-    :raises Forbidden: `not_the_client`
+    :raises Forbidden: `not_the_client`; or `bar`
     :raises Conflict: `wrong_state` of the job or the proposal; `no_opening_left`;
         `too_many_selections`
     :raises Invalid: `invalid_words` with the fields
@@ -78,7 +85,7 @@ def reserve(
     project = job.project
     if job.state == "closed" and project.select_by is None:
         raise Conflict("wrong_state", "nobody is selected any more", state=job.state, move="select")
-    refuse_selecting(proposal)
+    refuse_selecting(proposal, bar)
     if any(s.proposal_id == proposal.id and s.state == "reserved" for s in project.selections):
         # The proposal is about to hear of it, from another request of this moment.
         raise Conflict("wrong_state", "this proposal is selected", state="selected", move="select")

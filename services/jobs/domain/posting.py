@@ -9,7 +9,7 @@ from services.jobs.domain.job import MOVES, Contest, Job, Project, refuse_others
 from services.jobs.domain.opening import settled
 from services.jobs.domain.terms import fixed_while_open, lacking, refuse_wrong
 from shared import clock, ids
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Invalid, Refused
 from shared.moves import Outcome, next_state
 
 PROPOSALS_TAKEN = timedelta(days=14)
@@ -82,20 +82,20 @@ def _with(job: Job, words: dict[str, Any], *, now: datetime) -> Job:
     return edited
 
 
-def publish(job: Job, *, now: datetime, by: str, is_suspended: bool) -> Outcome[Job]:
+def publish(job: Job, *, now: datetime, by: str, bar: Refused | None) -> Outcome[Job]:
     """Open a complete draft; without a word on it, proposals are taken for 14 days.
 
     Where the money comes first, it opens itself once it is funded.
 
-    :raises Forbidden: `not_the_client`, `member_suspended`
+    :raises Forbidden: `not_the_client`; or `bar`
     :raises Conflict: `wrong_state`
     :raises Invalid: `incomplete` with the fields that are missing or past
     """
     refuse_others(job, by)
     moves = {"competition": contest.MOVES, "task": task.MOVES}.get(job.mode, MOVES)
     state = next_state(moves, job.state, "publish")
-    if is_suspended:
-        raise Forbidden("member_suspended", "a suspended member cannot publish")
+    if bar:
+        raise bar
     if missing := lacking(job):
         raise Invalid("incomplete", "this is needed before it is published", fields=missing)
     if job.mode != "project":

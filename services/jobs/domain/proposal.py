@@ -117,7 +117,7 @@ def submit(
     id: str,
     by: str,
     now: datetime,
-    is_suspended: bool,
+    bar: Refused | None,
     message: str,
     amount: Money,
     deliver_by: datetime,
@@ -125,11 +125,11 @@ def submit(
 ) -> Outcome[Proposal]:
     """Return a new proposal for an open job.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; or `bar`
     :raises Conflict: `job_not_open`
     :raises Invalid: `invalid_words`, `milestones_sum` with the fields
     """
-    refuse_proposing(job, by=by, is_suspended=is_suspended)
+    refuse_proposing(job, by=by, bar=bar)
     parts = tuple(Milestone(**m) for m in milestones)
     _refuse_wrong(job, amount=amount, deliver_by=deliver_by, milestones=parts, now=now)
     proposal = Proposal(
@@ -150,25 +150,25 @@ def submit(
     return proposal, [Fact("proposal.submitted", {**proposal.names(), **words})]
 
 
-def refuse_proposing(job: Job, *, by: str, is_suspended: bool) -> None:
+def refuse_proposing(job: Job, *, by: str, bar: Refused | None) -> None:
     """Pass when this person may propose for this job.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; or `bar`
     :raises Conflict: `wrong_mode`, `job_not_open`
     """
-    for why in unmet(job, by=by, is_suspended=is_suspended):
+    for why in unmet(job, by=by, bar=bar):
         raise why
 
 
-def unmet(job: Job, *, by: str, is_suspended: bool) -> list[Refused]:
+def unmet(job: Job, *, by: str, bar: Refused | None) -> list[Refused]:
     """Return every reason for which this person cannot propose; none: they may."""
     reasons: list[Refused] = []
     if job.mode != "project":
         reasons.append(Conflict("wrong_mode", f"this is a {job.mode}", mode=job.mode))
     if by == job.client_id:
         reasons.append(Forbidden("own_job", "this is your own job"))
-    if is_suspended:
-        reasons.append(Forbidden("member_suspended", "a suspended member cannot propose"))
+    if bar:
+        reasons.append(bar)
     if job.state != "open":
         detail = f"it takes no proposals: it is {job.state}"
         reasons.append(Conflict("job_not_open", detail, state=job.state))
@@ -238,12 +238,15 @@ def decline(proposal: Proposal, *, now: datetime, by: str) -> Outcome[Proposal]:
     return proposal, [Fact("proposal.declined", proposal.names())]
 
 
-def refuse_selecting(proposal: Proposal) -> None:
+def refuse_selecting(proposal: Proposal, bar: Refused | None) -> None:
     """Pass when this proposal waits to be chosen.
 
+    :raises Forbidden: `bar`
     :raises Conflict: `wrong_state`
     """
     next_state(MOVES, proposal.state, "select")
+    if bar:
+        raise bar
 
 
 def select(proposal: Proposal, *, now: datetime, offer: Mapping[str, Any]) -> Outcome[Proposal]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.jobs.domain.job import Job, Next, waits_for
 from shared import clock
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict, Forbidden, Refused
 from shared.events import Fact
 from shared.moves import Moves, Outcome, next_state
 
@@ -44,14 +44,14 @@ class Question:
 
 
 def ask(
-    job: Job, *, id: str, by: str, now: datetime, is_suspended: bool, text: str
+    job: Job, *, id: str, by: str, now: datetime, bar: Refused | None, text: str
 ) -> Outcome[Question]:
     """Ask about an open job.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; or `bar`
     :raises Conflict: `job_not_open`
     """
-    refuse_asking(job, by=by, is_suspended=is_suspended)
+    refuse_asking(job, by=by, bar=bar)
     question = Question(
         id=id,
         job_id=job.id,
@@ -67,16 +67,16 @@ def ask(
     return question, [question.fact("question.asked", answer_by=by_then)]
 
 
-def refuse_asking(job: Job, *, by: str, is_suspended: bool) -> None:
+def refuse_asking(job: Job, *, by: str, bar: Refused | None) -> None:
     """Pass when this person may ask about this job.
 
-    :raises Forbidden: `own_job`, `member_suspended`
+    :raises Forbidden: `own_job`; or `bar`
     :raises Conflict: `job_not_open`
     """
     if by == job.client_id:
         raise Forbidden("own_job", "this is your own job")
-    if is_suspended:
-        raise Forbidden("member_suspended", "a suspended member cannot ask")
+    if bar:
+        raise bar
     if job.state != "open":
         detail = f"it takes no questions: it is {job.state}"
         raise Conflict("job_not_open", detail, state=job.state)

@@ -16,7 +16,7 @@ def unmet(
     *,
     by: str,
     now: datetime,
-    is_suspended: bool,
+    bar: Refused | None,
     seats: int,
     approved: int,
     rejected: int,
@@ -33,8 +33,8 @@ def unmet(
     reasons: list[Refused] = []
     if by == job.client_id:
         reasons.append(Forbidden("own_job", "this is your own job"))
-    if is_suspended:
-        reasons.append(Forbidden("member_suspended", "a suspended member cannot start"))
+    if bar:
+        reasons.append(bar)
     if job.state != "open" or (job.deadline_at is not None and job.deadline_at <= now):
         reasons.append(Conflict("job_not_open", f"it is {job.state}", state=job.state))
     if seats >= job.task.per_worker_limit:

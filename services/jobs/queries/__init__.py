@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.proposal import WAITING
 from services.jobs.people import RECORDS
-from services.jobs.records import ENTRIES, MEMBERS, PROPOSALS, QUESTIONS, VERIFIED
+from services.jobs.records import ENTRIES, PROPOSALS, QUESTIONS, VERIFIED
 from shared.documents import Doc
 from shared.paging import Page
+from shared.standing import MEMBERS
 from shared.store import Db
 
 SHARING_MAX = 500
@@ -27,12 +28,6 @@ def records(db: Db, ids: Iterable[str]) -> Mapping[str, Doc]:
     """Return what accounts has told of these members' records, by id."""
     found = db[RECORDS].find({"_id": {"$in": list(set(ids))}})
     return {doc["_id"]: doc for doc in found}
-
-
-def is_suspended(db: Db, member_id: str) -> bool:
-    """Say whether accounts has told that this member is suspended or gone."""
-    found = db[MEMBERS].find_one({"_id": member_id}, {"state": 1})
-    return found is not None and found["state"] != "active"
 
 
 def is_verified(db: Db, member_id: str) -> bool:

@@ -18,8 +18,10 @@ ONE_SIDE_ONLY: Mapping[str, str] = {
 
 How a dispute divides a hold is said with such words, too, and is for both sides to see.
 """
-UNSEEN = frozenset({"digest.due"})
-"""Types that are a matter of this service alone."""
+UNSEEN = frozenset({"digest.due", "report.made"})
+"""Types that nobody sees: a matter of this service alone, or of the operators."""
+OWN = frozenset({"member.blocked", "member.unblocked"})
+"""Types that concern who did it, and nobody else whom they name."""
 FOR_BOTH = frozenset({"dispute.proposed", "dispute.settled", "dispute.decided"})
 
 
@@ -44,9 +46,15 @@ def entry_of(event: Event, *, now: datetime) -> Entry:
         subject=event.subject,
         time=event.time,
         kept_at=now,
-        concerns=() if event.type in UNSEEN else concerned(event.data),
+        concerns=_concerned(event),
         data=dict(event.data),
     )
+
+
+def _concerned(event: Event) -> tuple[str, ...]:
+    if event.type in UNSEEN:
+        return ()
+    return (event.data["member_id"],) if event.type in OWN else concerned(event.data)
 
 
 def concerned(data: Mapping[str, Any]) -> tuple[str, ...]:

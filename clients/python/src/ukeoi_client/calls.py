@@ -21,6 +21,7 @@ from ukeoi_client.models import (
     Asked,
     Assignment,
     AwardWords,
+    Block,
     Bounced,
     CancellationWords,
     CategoryTree,
@@ -43,6 +44,7 @@ from ukeoi_client.models import (
     Entry,
     EntryWords,
     ExchangeWords,
+    Exports,
     ExtensionWords,
     FavouriteWords,
     Feed,
@@ -189,6 +191,10 @@ class Calls:
     def change_me(self, words: ProfileChange, *, if_match: str) -> Answer[Me]:
         """Change one's own profile."""
         return self.patch("/v1/me", words, if_match=if_match)
+
+    def list_exports(self, *, soon: bool = False) -> Answer[Exports]:
+        """Say where all that is held about oneself can be had: one address a service."""
+        return self.send("GET", "/v1/me/export", query={}, soon=soon)
 
     def see_member(self, id: str, *, soon: bool = False) -> Answer[Public]:
         """See a member's public profile, record and latest reviews."""
@@ -345,9 +351,34 @@ class Calls:
         """Take a personal API token back, with what it was exchanged for."""
         return self.delete(f"/v1/me/tokens/{id}")
 
+    def block_member(self, member_id: str) -> Answer[Block]:
+        """Block a member: nothing new begins between the two any more; what they have goes on.
+
+        Neither can propose, enter, claim, order or ask about what is the other's, offer work
+        to the other, or write where there is no contract: it is `not_available_to_you`, for
+        both alike. The other is not told.
+        """
+        return self.put(f"/v1/me/blocks/{member_id}", {})
+
+    def unblock_member(self, member_id: str) -> Answer[None]:
+        """Take a block back; where there is none, nothing changes."""
+        return self.delete(f"/v1/me/blocks/{member_id}")
+
+    def list_blocks(self, *, limit: int | None = None) -> Iterator[Block]:
+        """List whom one has blocked."""
+        return self.items("/v1/me/blocks", limit=limit)
+
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
         return self.send("GET", "/.well-known/jwks.json", query={}, soon=soon)
+
+    def export_accounts(self, *, soon: bool = False) -> Answer[None]:
+        """Return all that accounts holds about oneself, as NDJSON.
+
+        Each line is `{"kind": ..., "data": ...}`; the last is of kind `end` and counts those
+        between it and the first. Others are named by their ids alone.
+        """
+        return self.send("GET", "/v1/exports/accounts", query={}, soon=soon)
 
     def get_status_of_accounts(self, *, soon: bool = False) -> Answer[Status]:
         """Say what waits in this service."""
@@ -721,6 +752,14 @@ class Calls:
         """
         return self.post(f"/v1/listings/{id}/orders", words, key=key, soon=soon)
 
+    def export_jobs(self, *, soon: bool = False) -> Answer[None]:
+        """Return all that jobs holds about oneself, as NDJSON.
+
+        Each line is `{"kind": ..., "data": ...}`; the last is of kind `end` and counts those
+        between it and the first. Others are named by their ids alone.
+        """
+        return self.send("GET", "/v1/exports/jobs", query={}, soon=soon)
+
     def get_status_of_jobs(self, *, soon: bool = False) -> Answer[Status]:
         """Say what waits in this service."""
         return self.send("GET", "/v1/ops/jobs/status", query={}, soon=soon)
@@ -1071,6 +1110,14 @@ class Calls:
         """Say that the work goes on, so that it does not end as idle."""
         return self.post(f"/v1/contracts/{id}/confirm", {}, key=key, soon=soon)
 
+    def export_contracts(self, *, soon: bool = False) -> Answer[None]:
+        """Return all that contracts holds about oneself, as NDJSON.
+
+        Each line is `{"kind": ..., "data": ...}`; the last is of kind `end` and counts those
+        between it and the first. Others are named by their ids alone.
+        """
+        return self.send("GET", "/v1/exports/contracts", query={}, soon=soon)
+
     def get_status_of_contracts(self, *, soon: bool = False) -> Answer[Status]:
         """Say what waits in this service."""
         return self.send("GET", "/v1/ops/contracts/status", query={}, soon=soon)
@@ -1252,6 +1299,14 @@ class Calls:
         """Give up what is owed: it is the platform's loss."""
         return self.post(f"/v1/payments/chargebacks/{id}/write-off", {}, key=key, soon=soon)
 
+    def export_escrow(self, *, soon: bool = False) -> Answer[None]:
+        """Return all that escrow holds about oneself, as NDJSON.
+
+        Each line is `{"kind": ..., "data": ...}`; the last is of kind `end` and counts those
+        between it and the first. Others are named by their ids alone.
+        """
+        return self.send("GET", "/v1/exports/escrow", query={}, soon=soon)
+
     def get_status_of_escrow(self, *, soon: bool = False) -> Answer[Status]:
         """Say what waits in this service."""
         return self.send("GET", "/v1/ops/escrow/status", query={}, soon=soon)
@@ -1383,6 +1438,14 @@ class Calls:
     ) -> Answer[None]:
         """Mail no more of this kind, at one click (RFC 8058); again is the same."""
         return self.post(f"/v1/unsubscribe/{token}", {}, key=key, soon=soon)
+
+    def export_notify(self, *, soon: bool = False) -> Answer[None]:
+        """Return all that notify holds about oneself, as NDJSON.
+
+        Each line is `{"kind": ..., "data": ...}`; the last is of kind `end` and counts those
+        between it and the first. Others are named by their ids alone.
+        """
+        return self.send("GET", "/v1/exports/notify", query={}, soon=soon)
 
     def get_status_of_notify(self, *, soon: bool = False) -> Answer[Status]:
         """Say what waits in this service."""

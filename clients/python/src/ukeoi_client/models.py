@@ -181,6 +181,21 @@ class AwardWords(TypedDict):
     awards: list["OneAward"]
 
 
+class Block(TypedDict):
+    member: "BlockedPerson"
+    at: str
+
+
+class BlockedPerson(TypedDict):
+    id: str
+    display_name: str | None
+
+
+class Blocks(TypedDict):
+    items: list["Block"]
+    next_cursor: str | None
+
+
 class Bounced(TypedDict):
     noted: bool
 
@@ -537,6 +552,16 @@ class Event(TypedDict):
 
 class ExchangeWords(TypedDict):
     token: str
+
+
+class ExportHref(TypedDict):
+    service: str
+    href: str
+
+
+class Exports(TypedDict):
+    items: list["ExportHref"]
+    next_cursor: str | None
 
 
 class ExtensionWords(TypedDict):
@@ -1171,6 +1196,8 @@ class Preference(TypedDict):
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
+        "case.decided",
+        "case.upheld",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1236,6 +1263,7 @@ class Preference(TypedDict):
         "proposal.withdrawn",
         "question.answered",
         "question.asked",
+        "report.answered",
         "review.revealed",
         "review.written",
         "sanction.ended",
@@ -1266,6 +1294,8 @@ class PreferenceWords(TypedDict):
         "cancellation.lapsed",
         "cancellation.refused",
         "cancellation.requested",
+        "case.decided",
+        "case.upheld",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1331,6 +1361,7 @@ class PreferenceWords(TypedDict):
         "proposal.withdrawn",
         "question.answered",
         "question.asked",
+        "report.answered",
         "review.revealed",
         "review.written",
         "sanction.ended",
@@ -1834,6 +1865,10 @@ class WebhookWords(TypedDict):
                 "cancellation.lapsed",
                 "cancellation.refused",
                 "cancellation.requested",
+                "case.appealed",
+                "case.decided",
+                "case.sanctioned",
+                "case.upheld",
                 "change.agreed",
                 "change.lapsed",
                 "change.proposed",
@@ -1895,8 +1930,10 @@ class WebhookWords(TypedDict):
                 "listing.published",
                 "listing.withdrawn",
                 "mail.bounced",
+                "member.blocked",
                 "member.changed",
                 "member.registered",
+                "member.unblocked",
                 "member.verified",
                 "message.sent",
                 "milestone.added",
@@ -1927,6 +1964,8 @@ class WebhookWords(TypedDict):
                 "question.answered",
                 "question.asked",
                 "record.changed",
+                "report.answered",
+                "report.made",
                 "review.revealed",
                 "review.written",
                 "sanction.appealed",

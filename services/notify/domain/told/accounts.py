@@ -1,6 +1,6 @@
 """Who is told of what accounts says."""
 
-from services.notify.domain.told.words import Row, member
+from services.notify.domain.told.words import APPEAL_CASE, Row, author, member, reporter
 
 ACCOUNTS = {
     "member.registered": Row(nobody="they did it a moment ago; it is kept as who they are"),
@@ -14,5 +14,34 @@ ACCOUNTS = {
     "sanction.lifted": Row(once="{sanction_id}", tells=(member(href="/v1/me/sanctions"),)),
     "sanction.ended": Row(once="{sanction_id}", tells=(member(href="/v1/me/sanctions"),)),
     "password.changed": Row(tells=(member(href="/v1/sessions"),)),
+    "member.blocked": Row(nobody="they did it a moment ago; the other is never told"),
+    "member.unblocked": Row(nobody="they did it a moment ago; the other is never told"),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
+    "report.made": Row(nobody="they did it a moment ago, and whom it is about never learns of it"),
+    "report.answered": Row(
+        once="{report_id}",
+        tells=(
+            reporter(only=("outcome", frozenset({"acted"})), text="member.acted"),
+            reporter(only=("outcome", frozenset({"not_acted"})), text="member.not_acted"),
+        ),
+    ),
+    # That something held is released is told by whoever holds it.
+    "case.decided": Row(
+        once="{case_id}:{outcome}",
+        tells=(
+            author(
+                only=("outcome", frozenset({"removed"})),
+                text="member.removed",
+                action="appeal",
+                by="appeal_by",
+                otherwise="stays_removed",
+                keys=(APPEAL_CASE,),
+                ends=True,
+            ),
+            author(only=("outcome", frozenset({"restored"})), text="member.restored"),
+        ),
+    ),
+    "case.appealed": Row(nobody="they did it a moment ago", closes=(APPEAL_CASE,)),
+    "case.upheld": Row(once="{case_id}", tells=(author(text="member"),)),
+    "case.sanctioned": Row(nobody="sanction.imposed tells them"),
 }

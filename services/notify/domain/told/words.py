@@ -29,7 +29,9 @@ REVIEW_BY_CLIENT = "review:{contract_id}:{client_id}"
 REVIEW_BY_WORKER = "review:{contract_id}:{worker_id}"
 REVIEW_BY_REVIEWER = "review:{contract_id}:{reviewer_id}"
 REVEAL = "reveal:{review_id}"
+APPEAL_CASE = "appeal:{case_id}"
 
+AT_CASE = "/v1/cases/{case_id}"
 AT_OFFER = "/v1/offers/{offer_id}"
 AT_CONTRACT = "/v1/contracts/{contract_id}"
 AT_JOB = "/v1/jobs/{job_id}"
@@ -73,3 +75,5 @@ answerer = partial(Tell, whom="answerer_id", other="asker_id", href="/v1/contrac
 asker = partial(Tell, whom="asker_id", other="answerer_id", href="/v1/contracts/{contract_id}")
 seller = partial(Tell, whom="worker_id", href="/v1/listings/{listing_id}")
 member = partial(Tell, whom="member_id")
+author = partial(Tell, whom="author_id", href=AT_CASE)
+reporter = partial(Tell, whom="reporter_id", href="/v1/reports")
