@@ -225,6 +225,14 @@ class CancellationWords(TypedDict):
     pay: NotRequired["MoneyWords | None"]
 
 
+class CardPayment(TypedDict):
+    id: str
+    at: str
+    amount: "Money"
+    ref: str
+    steps: list["Step"]
+
+
 class Category(TypedDict):
     id: str
     name: "CategoryName"
@@ -664,6 +672,7 @@ class Invoice(TypedDict):
     fees: "Money"
     tax: "Money"
     without_tax: "Money"
+    returned: "Money"
     deductible_if_unregistered: str
 
 
@@ -973,6 +982,7 @@ class Month(TypedDict):
     spent: "Money"
     withheld: "Money"
     invoice: "Invoice"
+    paid_by_card: list["CardPayment"]
     lines: list["StatementLine"]
 
 
