@@ -215,6 +215,15 @@ def parked(db: Db, limit: int = 100) -> list[Doc]:
     return list(db["deliveries"].find({"state": "parked"}).sort("at", 1).limit(limit))
 
 
+def message(doc: Doc) -> str:
+    """Return what was said, as JSON, or as it came when it is no event; nothing of a timer."""
+    if "event" in doc:
+        event = {**doc["event"], "data": orjson.loads(doc["event"]["data"])}
+        return orjson.dumps(event, option=orjson.OPT_INDENT_2).decode()
+    raw: bytes = doc.get("raw", b"")
+    return raw.decode("utf-8", "replace")
+
+
 def replay(db: Db, id_: str, *, now: datetime) -> bool:
     """Let a parked delivery be tried again from the start; False when there is none."""
     again = {"state": "retry", "due": now, "tries": 0, "crashes": 0, "by": "", "event.tries": 0}

@@ -3,7 +3,8 @@
 The marketplace's fee is its own supply to the member: who issued it, under which registration
 number, at which rate, and how much of it is consumption tax. Where a schedule has the tax within
 the fee it is worked out of the sum of the month once, rounded down, as the law has it for an
-invoice; where it takes the tax by itself, what was taken stands.
+invoice; where it takes the tax by itself, what was taken stands. A client's fee counts in the month
+in which it was paid, from the wallet or by card; what of fees went back with refunds is said apart.
 """
 
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from shared.store import Db
 
 FEES = "fees"
 TAX = "tax:consumption"
+RETURNED = "fee_returned"
 WITHHELD = "tax:withholding"
 
 
@@ -35,6 +37,7 @@ def month_of(
             lines.append(queries.line_words(entry, line))
             kept.append(line)
     moved = [line["amount"] for line in kept]
+    paid = queries.card_payments(db, member_id, currency, first=first, after=after)
     return {
         "month": month,
         "currency": currency,
@@ -43,7 +46,8 @@ def month_of(
         "received": Money(sum(m for m in moved if m > 0), currency),
         "spent": Money(-sum(m for m in moved if m < 0), currency),
         "withheld": Money(_taken(kept, WITHHELD), currency),
-        "invoice": _invoice(kept, currency, after, invoicing),
+        "invoice": _invoice([*kept, *paid], currency, after, invoicing),
+        "paid_by_card": [{**each, "steps": queries.shown(each["steps"])} for each in paid],
         "lines": lines,
     }
 
@@ -65,6 +69,8 @@ def _invoice(
     fees, added = _taken(lines, FEES), _taken(lines, TAX)
     rate = invoicing.rate
     tax = added or fees * rate.numerator // (rate.denominator + rate.numerator)
+    steps = [step for line in lines for step in line.get("steps", ())]
+    returned = sum(int(step["amount"]) for step in steps if step["name"] == RETURNED)
     last_day: date = date.fromordinal(after.date().toordinal() - 1)
     return {
         "issuer": invoicing.issuer,
@@ -74,5 +80,6 @@ def _invoice(
         "fees": Money(fees + added, currency),
         "tax": Money(tax, currency),
         "without_tax": Money(fees + added - tax, currency),
+        "returned": Money(returned, currency),
         "deductible_if_unregistered": rate_text(invoicing.deductible(last_day)),
     }

@@ -1,6 +1,7 @@
 """What escrow reads: holds, wallets, statements, payouts."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from services.escrow.domain.hold import Hold
@@ -17,6 +18,7 @@ from shared.store import Db, Store
 MEMBERS = "members"
 DESTINATIONS = "destinations"
 STATEMENT = "-n"
+PROVIDER = "provider:"
 CHUNK = 100
 EXPORT_MAX = 100_000
 
@@ -168,6 +170,40 @@ def booked(
         yield from _booked(db, id_, range(first, min(first + CHUNK, newest + 1)))
 
 
+def card_payments(
+    db: Db, member_id: str, currency: str, *, first: datetime, after: datetime
+) -> list[dict[str, Any]]:
+    """Return what a client paid in by card from `first` until `after`, oldest first.
+
+    None of it passes the wallet, so no line of it says the client's fee; the steps are the hold's.
+    """
+    by_card = {
+        "client_id": member_id,
+        "amount.currency": currency,
+        "charges": {"$elemMatch": {"state": "confirmed", "asked_at": {"$lt": after}}},
+    }
+    steps = {
+        f"{doc['_id']}:fund": doc["quote"]["client_steps"]
+        for doc in db[HOLDS.collection].find(by_card, {"quote.client_steps": 1})
+    }
+    found: list[Doc] = []
+    keys = sorted(steps)
+    for start in range(0, len(keys), CHUNK):
+        where = {"_id": {"$in": keys[start : start + CHUNK]}, "at": {"$gte": first, "$lt": after}}
+        found += db[ENTRIES].find(where)
+    return [
+        {
+            "id": entry["_id"],
+            "at": entry["at"],
+            "amount": Money(-entry["lines"][0]["amount"], currency),
+            "ref": entry["ref"],
+            "steps": steps[entry["_id"]],
+        }
+        for entry in sorted(found, key=lambda entry: (entry["at"], entry["_id"]))
+        if entry["lines"][0]["account"].startswith(PROVIDER)
+    ]
+
+
 def _lines(db: Db, balance: str, numbers: range) -> list[dict[str, Any]]:
     return [line_words(entry, line) for entry, line in _booked(db, balance, numbers)]
 
@@ -192,5 +228,10 @@ def line_words(entry: Doc, line: Doc) -> dict[str, Any]:
         "balance": Money(line["balance"], entry["currency"]),
         "kind": line.get("kind") or entry["kind"],
         "ref": entry["ref"],
-        "steps": [{k: v for k, v in s.items() if k != "account"} for s in line.get("steps", ())],
+        "steps": shown(line.get("steps", ())),
     }
+
+
+def shown(steps: Iterable[Doc]) -> list[Doc]:
+    """Return steps as a member sees them: the ledger's accounts are nobody's business."""
+    return [{k: v for k, v in step.items() if k != "account"} for step in steps]

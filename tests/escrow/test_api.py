@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from services.escrow import audit, journal, ledger, proof, usecases
-from services.escrow.domain import settlement
+from services.escrow import audit, journal, ledger, proof, queries, usecases
+from services.escrow.domain import funding, settlement
 from services.escrow.domain.hold import Hold
 from services.escrow.outside import sandbox, signatures
 from services.escrow.records import HOLDS, PAYOUTS
@@ -22,8 +22,18 @@ from shared.money import Money
 from shared.store import Store
 from tests.callers import Caller, Signer, a_caller
 from tests.escrow.builders import DEFAULT as DEFAULT_FEES
-from tests.escrow.builders import formed, keep_hold, keep_released, opening, pay, race
+from tests.escrow.builders import (
+    RICH,
+    formed,
+    keep_funded,
+    keep_hold,
+    keep_released,
+    opening,
+    pay,
+    race,
+)
 from tests.escrow.conftest import SECRET
+from tests.spying import scans, spied
 
 CARD = {"method": "card"}
 
@@ -303,6 +313,23 @@ def test_a_wallet_without_entries_is_zeros(client: Caller, nobody: Caller) -> No
     assert said(client.get("/v1/wallet/entries"), 200) == {"items": [], "next_cursor": None}
     refused(nobody.get("/v1/wallet"), 401, "no_token")
     refused(client.get("/v1/wallet?currency=XXX"), 422, "invalid_words")
+
+
+def test_operators_are_told_how_long_it_took_until_work_was_paid(
+    store: Store, ops: Caller, worker: Caller
+) -> None:
+    none = said(ops.get("/v1/ops/escrow/report"), 200)
+    assert none == {"releases": 0, "p50_s": None, "p90_s": None}
+    hold = keep_released(store)
+    begun = clock.now() - timedelta(seconds=40)
+    fact = {"_id": "evt_1", "subject": hold.id, "type": "escrow.funded", "time": begun}
+    store.db["facts"].insert_one(fact)
+
+    report = said(ops.get("/v1/ops/escrow/report"), 200)
+
+    assert report["releases"] == 1
+    assert report["p50_s"] == report["p90_s"] == pytest.approx(40, abs=10)
+    refused(worker.get("/v1/ops/escrow/report"), 403, "ops_only")
 
 
 def test_a_statement_explains_every_yen(store: Store, worker: Caller, stranger: Caller) -> None:
@@ -754,3 +781,67 @@ def test_a_month_of_a_wallet_says_its_fees_and_their_tax(
     refused(worker.get("/v1/wallet/months/2026-13"), 404, "no_such_month")
     refused(worker.get(f"{path}?format=pdf"), 422, "invalid_words")
     assert nobody.get(path).status_code == 401
+
+
+def test_a_month_s_invoice_has_the_client_s_fee_of_what_was_paid_by_card(
+    store: Store, client: Caller, worker: Caller, stranger: Caller
+) -> None:
+    words: dict[str, Any] = {"client_id": client.id, "worker_id": worker.id, "fees": RICH}
+    paid = keep_funded(store, amount=100_000, **words)
+    keep_hold(store, amount=30_000, **words)
+    back = keep_funded(store, amount=20_000, **words)
+    now = clock.now()
+    ledger.change(store, HOLDS, back.id, settlement.refund, cause="test", now=now)
+    path = f"/v1/wallet/months/{now + timedelta(hours=9):%Y-%m}"
+
+    month = said(client.get(path), 200)
+
+    # 5 % of 100,000 and of 20,000, and what RICH adds to each: 454 and 90.
+    invoice = month["invoice"]
+    assert (invoice["fees"], invoice["tax"]) == (yen(6_000 + 544), yen(544))
+    assert (invoice["without_tax"], invoice["returned"]) == (yen(6_000), yen(1_000 + 90))
+    by_card = {each["id"]: each for each in month["paid_by_card"]}
+    assert set(by_card) == {f"{paid.id}:fund", f"{back.id}:fund"}
+    assert by_card[f"{paid.id}:fund"]["amount"] == yen(105_454)
+    assert [s["amount"] for s in by_card[f"{paid.id}:fund"]["steps"]] == [5_000, 454]
+    assert "account" not in by_card[f"{paid.id}:fund"]["steps"][0]
+    assert [line["kind"] for line in month["lines"]] == ["refunded"]
+
+    english = client.get(f"{path}?format=html&locale=en").text
+    assert "Paid by card" in english
+    assert f'id="{paid.id}:fund"' in english
+    assert "100,000 × 0.05 = 5,000" in english
+    for other in (worker, stranger):
+        assert said(other.get(path), 200)["paid_by_card"] == []
+
+
+def test_a_fee_that_was_paid_from_the_wallet_is_in_the_invoice_once(
+    store: Store, client: Caller
+) -> None:
+    rich(store, client, 100_000)
+    hold = keep_hold(store, client_id=client.id, amount=10_000, fees=RICH)
+    now = clock.now()
+    charge_id = ids.new("chg")
+    words: dict[str, Any] = {"charge_id": charge_id, "now": now}
+    store.change(HOLDS, hold.id, funding.charge, by=client.id, provider="sandbox", **words)
+    store.change(HOLDS, hold.id, funding.declined, reason="no", **words)
+    ledger.change(store, HOLDS, hold.id, funding.from_wallet, by=client.id, now=now)
+
+    month = said(client.get(f"/v1/wallet/months/{now + timedelta(hours=9):%Y-%m}"), 200)
+
+    # 5,000 for the work they earned by, 500 and 45 for what they funded.
+    assert month["invoice"]["fees"] == yen(5_000 + 545)
+    assert month["paid_by_card"] == []
+
+
+def test_what_was_paid_by_card_is_found_by_an_index(
+    store: Store, client: Caller, mongo_url: str
+) -> None:
+    keep_funded(store, client_id=client.id)
+    now = clock.now()
+    day = timedelta(days=1)
+    with spied(mongo_url, store.db.name) as (db, spy):
+        found = queries.card_payments(db, client.id, "JPY", first=now - day, after=now + day)
+
+        assert len(found) == 1
+        assert scans(db, spy) == []

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from services.jobs.domain import form
+from services.jobs.queries import slots
 from services.jobs.reactions import REACTIONS
 from services.jobs.records import ASSIGNMENTS, JOBS
 from shared import clock, engine
@@ -17,6 +18,7 @@ from shared.store import Store
 from tests.callers import Caller, Signer, a_caller
 from tests.jobs.builders import an_event, yen
 from tests.jobs.test_api_task import code, opened, started, submitted, words
+from tests.spying import scans, spied
 
 FORM: list[dict[str, Any]] = [
     {"id": "shop", "type": "text", "label": "店名", "required": True},
@@ -165,6 +167,26 @@ def test_a_task_says_what_it_has_paid_by_the_hour(
     said = client.get(f"/v1/jobs/{job_id}").json["hourly_pay"]
 
     assert said == {"amount": yen(1_500).words(), "median_s": 240, "sample": 3}
+
+
+def test_what_tasks_have_paid_is_read_once_for_a_page(
+    client: Caller, store: Store, app: Flask, signer: Signer, mongo_url: str
+) -> None:
+    paid = [opened(client, store), opened(client, store), opened(client, store)]
+    for job_id in paid[:2]:
+        worker = a_caller(app, signer)
+        client.post(f"/v1/assignments/{submitted(worker, job_id)}/approve")
+
+    with spied(mongo_url, store.db.name) as (db, spy):
+        said = slots.worked_s(db, paid)
+        nothing = slots.worked_s(db, [])
+
+        assert ({id_: len(each) for id_, each in said.items()}, nothing) == (
+            {paid[0]: 1, paid[1]: 1, paid[2]: 0},
+            {},
+        )
+        assert len(spy.commands) == 1
+        assert scans(db, spy) == []
 
 
 @pytest.mark.parametrize(

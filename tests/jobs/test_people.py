@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from services.jobs.app import create_app
 from services.jobs.reactions import REACTIONS
 from shared import clock, engine, ids
 from shared.events import Event
-from shared.store import Store
-from tests.callers import Caller
+from shared.store import Db, Store
+from tests.callers import Caller, Signer
 from tests.jobs.builders import an_event, job_words, proposal_words
+from tests.spying import spied
 
 MEDIAN = {"median_s": 3600, "sample": 3}
 RATE = {"hits": 1, "sample": 4}
@@ -90,3 +92,22 @@ def test_a_worker_s_record_stands_with_the_proposal(
     hear(store, a_record(worker.id, 2), a_record(ids.new("mem"), 2))
     [proposal] = client.get(f"/v1/jobs/{job}/proposals").json["items"]
     assert proposal["worker"]["record"]["as_worker"] == AS_WORKER
+
+
+def test_a_record_is_read_only_where_it_is_shown(
+    client: Caller, worker: Caller, mongo_url: str, db: Db, signer: Signer
+) -> None:
+    job = published(client)
+    worker.post(f"/v1/jobs/{job}/questions", {"text": "納期は？"})
+    worker.post(f"/v1/jobs/{job}/proposals", proposal_words())
+    app = create_app(signer.settings(mongo_url, db.name))
+    with spied(mongo_url, db.name) as (seen, spy):
+        app.extensions["ukeoi_store"].db.client.close()
+        app.extensions["ukeoi_store"].db = seen
+        asked = Caller(app, client.token)
+        asked.get(f"/v1/jobs/{job}/questions")
+        read_for_questions = [c for c in spy.commands if c.get("find") == "records"]
+        asked.get(f"/v1/jobs/{job}/proposals")
+        read_for_proposals = [c for c in spy.commands if c.get("find") == "records"]
+
+    assert (len(read_for_questions), len(read_for_proposals)) == (0, 1)

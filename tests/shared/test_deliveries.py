@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from shared import deliveries, ids, sweep
@@ -289,7 +290,16 @@ def test_a_message_that_is_no_event_is_kept_with_its_bytes_and_cannot_be_replaye
     doc = one(db)
     assert (doc["raw"], doc["state"], doc["reason"]) == (b"\xff\x00{", "parked", "not JSON")
     assert not deliveries.replay(db, doc["_id"], now=NOW)
+    assert deliveries.message(doc) == "\ufffd\x00{"
     assert deliveries.drop(db, doc["_id"], by="ops", now=NOW)
+
+
+def test_what_was_said_is_shown_as_json_and_of_a_timer_nothing(db: Db) -> None:
+    event = park(db)
+    shown = orjson.loads(deliveries.message(one(db)))
+    assert (shown["id"], shown["data"]) == (event.id, event.data)
+    deliveries.timer_parked(db, "con_1", "contract", ValueError("x"), tries=8, now=NOW)
+    assert deliveries.message(db["deliveries"].find_one({"_id": "con_1 wake"}) or {}) == ""
 
 
 def nested(depth: int) -> Any:

@@ -146,7 +146,10 @@ class StatementShape(Schema):
 
 
 class InvoiceShape(Schema):
-    """What an invoice over the marketplace's fee must say; unregistered: of a worker's own tax."""
+    """What an invoice over the marketplace's fee must say; unregistered: of a worker's own tax.
+
+    `returned` is what of fees, tax included, went back with the month's refunds.
+    """
 
     issuer = fields.String(required=True)
     number = fields.String(required=True)
@@ -155,7 +158,18 @@ class InvoiceShape(Schema):
     fees = web.MoneyShape(required=True)
     tax = web.MoneyShape(required=True)
     without_tax = web.MoneyShape(required=True)
+    returned = web.MoneyShape(required=True)
     deductible_if_unregistered = fields.String(required=True)
+
+
+class CardPaymentShape(Schema):
+    """What a client paid in by card: it passes no wallet; the steps are the client's fee in it."""
+
+    id = fields.String(required=True)
+    at = web.When(required=True)
+    amount = web.MoneyShape(required=True)
+    ref = fields.String(required=True)
+    steps = fields.List(fields.Nested(StepShape()), required=True)
 
 
 class MonthShape(Schema):
@@ -169,6 +183,7 @@ class MonthShape(Schema):
     spent = web.MoneyShape(required=True)
     withheld = web.MoneyShape(required=True)
     invoice = fields.Nested(InvoiceShape(), required=True)
+    paid_by_card = fields.List(fields.Nested(CardPaymentShape()), required=True)
     lines = fields.List(fields.Nested(StatementLineShape()), required=True)
 
 
@@ -264,6 +279,14 @@ class ProofShape(Schema):
     currencies = fields.Dict(keys=fields.String(), values=fields.Nested(SumsShape()), required=True)
     entries = fields.Integer(required=True)
     head = fields.String(required=True)
+
+
+class PaidReportShape(Schema):
+    """From the funding of a hold to its release, of the last releases: median and 90th of 100."""
+
+    releases = fields.Integer(required=True)
+    p50_s = fields.Float(required=True, allow_none=True)
+    p90_s = fields.Float(required=True, allow_none=True)
 
 
 class HeardShape(Schema):

@@ -42,7 +42,8 @@ def proposal(id_: str) -> Loaded[Proposal]:
 def of_jobs(jobs: Sequence[Job]) -> Seen:
     """Return what this caller is shown with jobs: names, counts, what they may do."""
     db, who, ids = web.store().db, web.caller_or_none(), [job.id for job in jobs]
-    taken = slots.by_state(db, [job.id for job in jobs if job.task])
+    tasks_ = [job.id for job in jobs if job.task]
+    taken = slots.by_state(db, tasks_)
     return Seen(
         by=who.id if who else None,
         now=web.now(),
@@ -52,7 +53,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
         counts=queries.proposal_counts(db, ids),
         slots=taken,
         unmet=_unmet(jobs, who.id, taken) if who else {},
-        worked_s={job.id: slots.worked_s(db, job.id) for job in jobs if job.task},
+        worked_s=slots.worked_s(db, tasks_),
         entries=queries.entry_counts(db, [job.id for job in jobs if job.contest]),
         marked=bookmarks.marked(db, ids, who.id) if who else frozenset(),
         proposed=queries.has_proposed(db, ids, who.id) if who else frozenset(),
@@ -74,19 +75,19 @@ def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list
 
 
 def of_members(*ids: str) -> Seen:
-    """Return what this caller is shown with proposals and questions: the names of people."""
+    """Return what this caller is shown with questions, entries, assignments: the names."""
     who = web.caller_or_none()
-    db, by = web.store().db, who.id if who else None
-    names, records = queries.names(db, ids), queries.records(db, ids)
-    return Seen(by=by, now=web.now(), names=names, records=records)
+    names = queries.names(web.store().db, ids)
+    return Seen(by=who.id if who else None, now=web.now(), names=names)
 
 
 def of_proposals(found: Sequence[Proposal]) -> Seen:
     """Return what this caller is shown with proposals of which they are one side."""
     by = web.caller().id
     others = {side for each in found for side in (each.client_id, each.worker_id)}
-    seen = of_members(*(each.worker_id for each in found))
-    return replace(seen, standing=standing.of(web.store().db, by, others))
+    workers, db = [each.worker_id for each in found], web.store().db
+    records = queries.records(db, workers)
+    return replace(of_members(*workers), records=records, standing=standing.of(db, by, others))
 
 
 def timeline(
