@@ -1,17 +1,23 @@
 """Whether what the services keep agrees with itself and with each other; only read.
 
 Within a service: the ledger's recount and its seals, terms as they were hashed, facts without a
-gap. Between services: each hold and its contract's milestone. What changed within `SETTLE` may be
-on its way and is left for the next time.
+gap, each contract's log chained anew and held against its terms and its state. Between services:
+each hold and its contract's milestone; each contract's log and what notify heard of it. What
+changed within `SETTLE` may be on its way and is left for the next time.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby, islice
+from operator import itemgetter
 
+from services.contracts import evidence
+from services.contracts.domain import chain
 from services.contracts.records import CONTRACTS
 from services.escrow import audit
 from services.escrow.records import HOLDS
+from shared.documents import Doc
 from shared.store import Db
 
 SETTLE = timedelta(minutes=1)
@@ -22,6 +28,8 @@ ENDED = {
     "funded": {"funded", "delivered", "changes_requested", "accepted"},
 }
 """A contract's hold in this state -> the states of its milestone that agree."""
+SAID_IN_THE_END = {"completed": "contract.completed", "cancelled": "contract.cancelled"}
+BATCH = 500
 
 
 def check(dbs: Mapping[str, Db], *, now: datetime) -> list[str]:
@@ -31,6 +39,8 @@ def check(dbs: Mapping[str, Db], *, now: datetime) -> list[str]:
         found += [f"{name}: {wrong}" for wrong in _within(name, db)]
     if {"escrow", "contracts"} <= dbs.keys():
         found += _holds_and_milestones(dbs["escrow"], dbs["contracts"], now)
+    if {"notify", "contracts"} <= dbs.keys():
+        found += _logs_as_heard(dbs["contracts"], dbs["notify"])
     return found
 
 
@@ -40,6 +50,7 @@ def _within(name: str, db: Db) -> Iterator[str]:
         yield from audit.check(db)
     if name == "contracts":
         yield from _terms(db)
+        yield from _logs(db)
 
 
 def _facts(db: Db) -> Iterator[str]:
@@ -62,6 +73,62 @@ def _terms(db: Db) -> Iterator[str]:
         made = hashlib.sha256(terms["json"].encode()).hexdigest()
         if not doc["terms_hash"] == terms["hash"] == made:
             yield f"the terms of {doc['_id']} are not those of its log"
+
+
+def _logs(db: Db) -> Iterator[str]:
+    """Each contract's log chains as it would be exported, and says what its contract is."""
+    about = {"terms_hash": 1, "state": 1, "outbox.type": 1}
+    there = {doc["_id"]: doc for doc in db[CONTRACTS.collection].find({}, about)}
+    of_contracts = {"subject": {"$gte": "con_", "$lt": "con`"}}
+    order = [("subject", 1), ("version", 1), ("_id", 1)]
+    for id_, facts in groupby(db["facts"].find(of_contracts).sort(order), itemgetter("subject")):
+        doc = there.pop(id_, None)
+        if doc is None:
+            yield f"facts speak of {id_}, which is not there"
+        else:
+            yield from _log(doc, list(facts))
+    yield from (f"{id_} has no log" for id_, doc in there.items() if not doc.get("outbox"))
+
+
+def _log(doc: Doc, facts: list[Doc]) -> Iterator[str]:
+    text = "".join(chain.lines(doc["_id"], map(evidence.line, facts)))
+    try:
+        chain.verify(text.encode())
+    except chain.Broken as wrong:
+        yield f"the log of {doc['_id']} does not chain: {wrong}"
+    types = [fact["type"] for fact in facts]
+    if types[0] != "contract.formed":
+        yield f"the log of {doc['_id']} begins with {types[0]}"
+    named = {fact["data"].get("terms_hash") for fact in facts if fact["type"] == "terms.made"}
+    if doc.get("outbox"):
+        return  # the rest is not in its log yet
+    if named != ({doc["terms_hash"]} if doc.get("terms_hash") else set()):
+        yield f"the log of {doc['_id']} names other terms"
+    for state, said in SAID_IN_THE_END.items():
+        if (doc["state"] == state) != (said in types):
+            yield f"{doc['_id']} is {doc['state']}, which is not what its log says"
+
+
+def _logs_as_heard(contracts: Db, notify: Db) -> Iterator[str]:
+    """What notify heard of contracts, and keeps for 90 days, is what their logs say."""
+    gone = {doc["_id"] for doc in contracts["members"].find({"state": "erased"}, {"_id": 1})}
+    heard = notify["feed"].find({"subject": {"$gte": "con_", "$lt": "con`"}})
+    for batch in _batches(heard):
+        ids = [doc["_id"] for doc in batch]
+        kept = {doc["_id"]: doc for doc in contracts["facts"].find({"_id": {"$in": ids}})}
+        for entry in batch:
+            fact = kept.get(entry["_id"])
+            if fact is None or gone & set(entry["concerns"]):
+                continue  # another service's, or not kept yet; words of who has left are removed
+            if any(fact[name] != entry[name] for name in ("type", "subject", "data")):
+                which = f"{fact['type']} {fact['_id']} of {fact['subject']}"
+                yield f"{which} is not what was heard of it"
+
+
+def _batches(docs: Iterable[Doc]) -> Iterator[list[Doc]]:
+    left = iter(docs)
+    while batch := list(islice(left, BATCH)):
+        yield batch
 
 
 def _holds_and_milestones(escrow: Db, contracts: Db, now: datetime) -> Iterator[str]:

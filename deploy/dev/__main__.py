@@ -48,8 +48,8 @@ def down(wipe: bool) -> None:
 def restart(names: tuple[str, ...]) -> None:
     """Run changed code: in some programs, or in all services, one after another."""
     _need_running()
-    for name in names or _services():
-        if name.endswith("-web"):
+    for name in names or [*_services(), "console"]:
+        if name.endswith("-web") or name == "console":
             supervision.control(HOME, "signal", "HUP", name)  # gunicorn replaces its workers
         else:
             supervision.control(HOME, "restart", name)

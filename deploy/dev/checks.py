@@ -13,6 +13,7 @@ ROOT = home.here().root
 BIN = Path(sys.executable).parent
 LOCKS = {"deploy/requirements.txt": [], "deploy/requirements-dev.txt": ["--extra", "dev"]}
 
+COMPOSE_PROFILES = ("observability", "grafana", "mail")
 PYTEST_FAILED = 1
 
 
@@ -67,7 +68,8 @@ def compose_problem() -> str:
             return missing
         print(missing, file=sys.stderr)
         return ""
-    return _complaint(*tool, "-f", "docker-compose.yml", "config", "--quiet")
+    profiles = [f"--profile={name}" for name in COMPOSE_PROFILES]
+    return _complaint(*tool, *profiles, "-f", "docker-compose.yml", "config", "--quiet")
 
 
 def gateway_problem() -> str:

@@ -15,7 +15,7 @@ PROJECT = "ukeoi"
 READY_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 30
 ONCE = ("keys", "replica-set", "documents")
-WEBS = tuple(f"{name}-web" for name in SERVICES)
+WEBS = (*(f"{name}-web" for name in SERVICES), "console")
 WORKERS = tuple(f"{name}-worker" for name in SERVICES)
 
 

@@ -17,6 +17,7 @@ SERVICES = ("jobs", "contracts", "escrow", "notify", "accounts")
 PORT_NAMES = (
     *("mongod", "rabbitmq", "rabbitmq-dist", "epmd"),
     *(f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")),
+    "console",
 )
 GATEWAY_FIRST_PORT = 8080
 PORTS_FROM = 20_000  # below the range from which the kernel takes ports for outgoing connections

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +44,8 @@ PASSED_ON = (
 )
 OUTSIDE = ("SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_SECRETS", "WEBHOOK_LOOPBACK")
 """What notify is told of the world outside; without `SMTP_URL` no mail is sent."""
+LETTERS = ("SMTP_URL", "MAIL_FROM", "APP_URL")
+"""What accounts is told, which sends the letters that confirm an address or set a password."""
 PAYMENTS = (
     "PAYMENT_PROVIDER",
     "STRIPE_SECRET_KEY",
@@ -68,7 +70,7 @@ class Program:
 def all_of(home: Home, ports: Mapping[str, int], *, test: bool = False) -> list[Program]:
     """Return every program, backends first."""
     services = [program for name in SERVICES for program in _service(home, ports, name, test=test)]
-    return [*_backends(home, ports), _gateway(home, ports), *services]
+    return [*_backends(home, ports), _gateway(home, ports), *services, _console(home, ports)]
 
 
 def _backends(home: Home, ports: Mapping[str, int]) -> list[Program]:
@@ -121,6 +123,23 @@ def _service(home: Home, ports: Mapping[str, int], name: str, *, test: bool) -> 
     ]
 
 
+def _console(home: Home, ports: Mapping[str, int]) -> Program:
+    """Return the operators' console, which is told where the services are, and no secret."""
+    app = "deploy.console.app:create_app()"
+    argv = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app)
+    env = {
+        "BIND": "127.0.0.1",
+        "PORT": str(ports["console"]),
+        "PUBLIC_URL": url(ports),
+        **_webs(ports, SERVICES),
+    }
+    return Program("console", argv, ports["console"], http_problem, env)
+
+
+def _webs(ports: Mapping[str, int], names: Sequence[str]) -> dict[str, str]:
+    return {f"{name.upper()}_WEB": f"127.0.0.1:{ports[f'{name}-web']}" for name in names}
+
+
 def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) -> dict[str, str]:
     """Return all that the two processes of a service are told; the contract of deployments."""
     env = {
@@ -142,6 +161,7 @@ def service_env(home: Home, ports: Mapping[str, int], name: str, *, test: bool) 
         **{key: os.environ[key] for key in PASSED_ON if key in os.environ},
     }
     if name == "accounts":
+        env |= {key: os.environ[key] for key in LETTERS if key in os.environ}
         env["JWT_PRIVATE_KEYS"] = str(home.keys / "private")
     if name == "notify":
         env |= {key: os.environ[key] for key in OUTSIDE if key in os.environ}
@@ -197,7 +217,8 @@ def write_gateway_conf(home: Home, ports: Mapping[str, int]) -> Path:
         "GATEWAY_RESOLVER": "127.0.0.1",  # not asked: no name is left to resolve
         "GATEWAY_INCLUDE": str(home.gateway / "include" / "*.conf"),
         **{name: os.environ.get(name, value) for name, value in GATEWAY_LIMITS.items()},
-        **{f"{name.upper()}_WEB": f"127.0.0.1:{ports[f'{name}-web']}" for name in SERVICES},
+        **_webs(ports, SERVICES),
+        "CONSOLE_WEB": f"127.0.0.1:{ports['console']}",
     }
     path = gateway_conf(home)
     path.parent.mkdir(parents=True, exist_ok=True)

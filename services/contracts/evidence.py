@@ -70,10 +70,11 @@ def _doc(made: Terms) -> Doc:
 def log(store: Store, contract_id: str) -> Iterator[str]:
     """Yield the lines of a contract's log, in the order of its versions."""
     facts = store.timeline(contract_id, CONTRACTS.collection)
-    return chain.lines(contract_id, (_line(fact) for fact in facts))
+    return chain.lines(contract_id, map(line, facts))
 
 
-def _line(fact: Doc) -> dict[str, Any]:
+def line(fact: Doc) -> dict[str, Any]:
+    """Return what the log says of a fact, before it is chained."""
     return {
         "id": fact["_id"],
         "type": fact["type"],

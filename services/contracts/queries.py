@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from services.contracts.domain.cancelling import UNDELIVERED
 from services.contracts.domain.terms import Terms
 from shared import standing
 from shared.documents import Doc
@@ -53,6 +54,28 @@ def open_disputes(db: Db, page: Page) -> tuple[list[Doc], str | None]:
     """Return the contracts whose dispute waits for its end, newest first."""
     waiting = {"dispute.state": {"$in": ["opened", "answered", "escalated"]}}
     return page.find(db["contracts"], waiting)
+
+
+def overdue(db: Db, page: Page) -> tuple[list[Doc], str | None]:
+    """Return the contracts in which work is overdue and its client was told, newest first."""
+    late = {"state": {"$in": list(UNDELIVERED)}, "told_overdue_at": {"$type": "date"}}
+    where = {
+        "state": "active",
+        "milestones": {"$elemMatch": late},
+        "milestones.told_overdue_at": {"$type": "date"},  # that of the index
+    }
+    return page.find(db["contracts"], where)
+
+
+def decided(db: Db, page: Page) -> tuple[list[Doc], str | None]:
+    """Return the contracts whose dispute an operator has decided, newest first."""
+    return page.find(db["contracts"], {"dispute.state": "decided", "dispute.ended_by": "ops"})
+
+
+def deciders(db: Db, contract_ids: Sequence[str]) -> dict[str, str]:
+    """Return who decided the disputes of these contracts, as their facts say."""
+    said = {"subject": {"$in": list(contract_ids)}, "type": "dispute.decided"}
+    return {doc["subject"]: doc["actor"] for doc in db["facts"].find(said)}
 
 
 def dispute_statistics(db: Db) -> Doc:

@@ -301,6 +301,11 @@ CONTRACTS: Kind[Contract] = Kind(
             [("dispute.state", 1), ("_id", -1)],
             partialFilterExpression={"dispute.state": {"$exists": True}},
         ),
+        IndexModel(
+            [("state", 1), ("_id", -1)],
+            name="overdue",
+            partialFilterExpression={"milestones.told_overdue_at": {"$type": "date"}},
+        ),
     ),
 )
 MESSAGES: Kind[Message] = Kind(

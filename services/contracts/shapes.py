@@ -347,3 +347,42 @@ class StatisticsShape(Schema):
 
     disputes = fields.Integer(required=True)
     by_reason = fields.List(fields.Nested(CountShape()), required=True)
+
+
+class OverdueShape(Schema):
+    """Work that is overdue, and of which its client has been told."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    client_id = fields.String(required=True)
+    worker_id = fields.String(required=True)
+    milestone = fields.Integer(required=True)
+    deliver_by = web.When(required=True, allow_none=True)
+    told_at = web.When(required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
+
+
+class OverdueListShape(Schema):
+    """A page of contracts whose work is overdue."""
+
+    items = fields.List(fields.Nested(OverdueShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class RulingShape(Schema):
+    """How an operator has divided what was disputed, and why."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    at = web.When(required=True)
+    by = fields.String(required=True)
+    held = web.MoneyShape(required=True)
+    worker_gets = web.MoneyShape(required=True)
+    reason = fields.String(required=True)
+
+
+class RulingListShape(Schema):
+    """A page of operators' decisions."""
+
+    items = fields.List(fields.Nested(RulingShape()), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)

@@ -37,8 +37,9 @@ def measure(store: Store, now: datetime) -> None:
     _turn.at = time.monotonic()
     _ledger(store.db, now)
     times = funded_to_paid_s(store.db)
-    for quantile in QUANTILES if times else ():
-        PAID.labels(str(quantile)).set(times[int(quantile * (len(times) - 1))])
+    for q in QUANTILES:
+        if (value := quantile(times, q)) is not None:
+            PAID.labels(str(q)).set(value)
 
 
 def _ledger(db: Db, now: datetime) -> None:
@@ -50,6 +51,11 @@ def _ledger(db: Db, now: datetime) -> None:
     ENTRIES_IN_ALL.set(said["entries"])
     waiting = proof.unsealed(db)
     UNSEALED.set((now - waiting[0]["at"]).total_seconds() if waiting else 0)
+
+
+def quantile(times: list[float], q: float) -> float | None:
+    """Return what this share of the times does not exceed; nothing when there are none."""
+    return times[int(q * (len(times) - 1))] if times else None
 
 
 def funded_to_paid_s(db: Db) -> list[float]:

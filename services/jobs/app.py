@@ -11,6 +11,7 @@ from services.jobs.api import (
     listings,
     proposals,
     questions,
+    watching,
 )
 from services.jobs.bookmarks import SHELVES
 from services.jobs.domain import market
@@ -24,7 +25,7 @@ from shared.web import exports
 def create_app(given: Settings | None = None) -> Flask:
     """Return the application; gunicorn calls this without settings."""
     blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp]
-    blueprints += [entries.blp, assignments.blp, bookmarks.blp, listings.blp]
+    blueprints += [entries.blp, assignments.blp, bookmarks.blp, listings.blp, watching.blp]
     blueprints.append(exports.blueprint("jobs", PARTS))
     app = web.make_app("jobs", blueprints, kinds=KINDS, given=given, shelves=SHELVES)
     market.run_as(profiles.of(app.extensions["ukeoi_settings"]))

@@ -306,3 +306,16 @@ class CategoryArgs(Schema):
     """The names come in both languages; `locale` is taken and changes nothing."""
 
     locale = one_of("ja", "en")
+
+
+class ModeReportShape(Schema):
+    """How many jobs of a mode are in each state."""
+
+    mode = one_of(*MODES, required=True)
+    states = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class ReportShape(Schema):
+    """The jobs of all modes."""
+
+    modes = fields.List(fields.Nested(ModeReportShape()), required=True)

@@ -22,6 +22,7 @@ from shared.events import Event
 log = structlog.get_logger(__name__)
 
 CONFIRM_TIMEOUT_S = 10
+DEPTH_TIMEOUT_S = 2
 RECONNECT_MAX_S = 5.0
 
 
@@ -101,6 +102,31 @@ class Publisher:
         if messages and self._ask(lambda: self._send(batch), batch):
             batch.done.wait(timeout_s)
         return Sent(set(batch.confirmed), set(batch.returned))
+
+    def depth(self, service: str, timeout_s: float = DEPTH_TIMEOUT_S) -> int | None:
+        """Return how many messages wait in a service's queue; None: the broker does not say."""
+        found: list[int] = []
+        said = threading.Event()
+
+        def ask() -> None:
+            # On a channel of its own: the broker closes it when there is no such queue.
+            if self._connection is None or not self._connection.is_open:
+                said.set()
+                return
+            self._connection.channel(on_open_callback=look)
+
+        def look(channel: Any) -> None:
+            channel.add_on_close_callback(lambda *_: said.set())
+            name = topology.inbox(service)
+            channel.queue_declare(name, passive=True, callback=lambda frame: close(channel, frame))
+
+        def close(channel: Any, frame: Any) -> None:
+            found.append(frame.method.message_count)
+            channel.close()
+
+        if self.is_ready and self._ask(ask):
+            said.wait(timeout_s)
+        return found[0] if found else None
 
     def stop(self) -> None:
         """Close the connection and end the thread."""

@@ -24,9 +24,14 @@ ALSO_MAX = 100
 
 
 class StatusShape(Schema):
-    """How a service is: what waits for the broker, for another try, for a person, for its timer."""
+    """What waits in a service: in its queue, for the broker, another try, a person, its timer."""
 
     service = fields.String(required=True)
+    queued = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "messages in its queue; null: the broker does not say"},
+    )
     parked = fields.Integer(required=True)
     later = fields.Integer(required=True)
     outbox_oldest_s = fields.Float(required=True)
@@ -43,6 +48,13 @@ class ParkedShape(Schema):
     reason = fields.String(required=True)
     tries = fields.Integer(required=True)
     at = When(required=True)
+
+
+class ParkedWholeShape(ParkedShape):
+    """A delivery that waits for a person, whole: the message as JSON or as it came, the stack."""
+
+    message = fields.String(required=True)
+    stack = fields.String(required=True)
 
 
 class ParkedListShape(Schema):
@@ -98,6 +110,7 @@ def blueprint(service: str) -> Blueprint:
     named = _namer(service)
     blp.get("/status")(blp.response(200, StatusShape())(named(get_status)))
     blp.get("/parked")(blp.response(200, ParkedListShape())(named(list_parked)))
+    blp.get("/parked/<id>")(blp.response(200, ParkedWholeShape())(named(get_parked)))
     replaying = blp.response(200, DoneShape())(named(replay_parked))
     blp.post("/parked/<id>/replay")(replaying)
     dropping = blp.response(200, DoneShape())(named(drop_parked))
@@ -133,8 +146,10 @@ def get_status() -> Response:
     kinds = current_app.extensions["ukeoi_kinds"]
     due, oldest_s = waiting.timers_late(store.db, kinds, now)
     kept = store.db["deliveries"]
+    relay = current_app.extensions["ukeoi_relay"]
     said = {
         "service": store.source,
+        "queued": relay.publisher.depth(store.source) if relay else None,
         "parked": kept.count_documents({"state": "parked"}),
         "later": kept.count_documents({"state": "retry"}),
         "outbox_oldest_s": waiting.oldest_fact_s(store.db, kinds, now),
@@ -153,6 +168,12 @@ def _say(doc: Doc) -> Doc:
     subject = doc.get("event", {}).get("subject") or doc["_id"].removesuffix(" wake")
     words = {name: doc[name] for name in ("type", "reason", "tries", "at")}
     return {"id": doc["_id"], "subject": subject, **words}
+
+
+def get_parked(id: str) -> Response:
+    """Show a parked delivery whole: what was said, why it failed, where. 403 ops_only; 404."""
+    doc = _need(id)
+    return at.answer({**_say(doc), "message": deliveries.message(doc), "stack": doc["stack"]})
 
 
 def replay_parked(id: str) -> Response:
@@ -178,9 +199,10 @@ def drop_parked(words: Doc, id: str) -> Response:
     return at.answer({"id": id, "state": "dropped"})
 
 
-def _need(id: str) -> None:
-    if at.store().db["deliveries"].find_one({"_id": id, "state": "parked"}, {"_id": 1}) is None:
+def _need(id: str) -> Doc:
+    if (doc := at.store().db["deliveries"].find_one({"_id": id, "state": "parked"})) is None:
         raise Unknown("not_parked", "no delivery of this id waits here for a person")
+    return doc
 
 
 def get_story(words: Doc, id: str) -> Response:

@@ -38,6 +38,35 @@ def test_compose_runs_a_web_process_and_a_worker_of_each_service() -> None:
 
 
 @pytest.mark.pure
+def test_compose_starts_what_watches_and_catches_mail_only_when_it_is_asked_to() -> None:
+    services = _compose()["services"]
+    profiles = {
+        name: tuple(said["profiles"]) for name, said in services.items() if "profiles" in said
+    }
+    assert profiles == {
+        "prometheus": ("observability",),
+        "grafana": ("grafana",),
+        "mail": ("mail",),
+    }
+    assert {name for of in profiles.values() for name in of} == set(checks.COMPOSE_PROFILES)
+    for name in profiles:
+        for volume in services[name].get("volumes", ()):
+            source = volume.partition(":")[0]
+            assert not source.startswith("./") or (ROOT / source).exists(), volume
+
+
+@pytest.mark.pure
+def test_prometheus_finds_every_web_process_and_worker_of_compose() -> None:
+    watch = yaml.safe_load((ROOT / "deploy/observability/prometheus.yml").read_text())
+    [ours] = [job for job in watch["scrape_configs"] if job["job_name"] == "ukeoi"]
+    found = {name: place["port"] for place in ours["dns_sd_configs"] for name in place["names"]}
+    ports = {"web": 8000, "worker": 9000}
+    assert found == {
+        f"{name}-{kind}": port for name in home.SERVICES for kind, port in ports.items()
+    }
+
+
+@pytest.mark.pure
 def test_in_compose_only_accounts_sees_the_private_keys() -> None:
     services = _compose()["services"].items()
     holders = {name for name, said in services if "private-keys" in str(said.get("volumes"))}

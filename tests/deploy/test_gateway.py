@@ -53,7 +53,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
     """nginx on its port, stand-ins on those of the services, except notify, which is away."""
     checkout = Home(tmp_path_factory.mktemp("gateway"))
     checkout.make()
-    names = ["gateway", *(f"{name}-web" for name in SERVICES)]
+    names = ["gateway", "console", *(f"{name}-web" for name in SERVICES)]
     ports = dict(zip(names, home.free_ports(len(names)), strict=True))
     echoes = [_echo(ports[f"{name}-web"]) for name in SERVICES if name != "notify"]
     gateway = _nginx(checkout, ports)

@@ -66,7 +66,7 @@ def a_gateway(folder: Path, **blanks: str) -> Iterator[int]:
     """Run nginx with these blanks in front of stand-ins; give its port."""
     checkout = Home(folder)
     checkout.make()
-    names = ["gateway", *(f"{name}-web" for name in SERVICES)]
+    names = ["gateway", "console", *(f"{name}-web" for name in SERVICES)]
     ports = dict(zip(names, home.free_ports(len(names)), strict=True))
     listen = blanks.pop("GATEWAY_LISTEN", "{}").format(f"127.0.0.1:{ports['gateway']}")
     with pytest.MonkeyPatch.context() as patch:

@@ -54,7 +54,14 @@ def for_operators(service: str) -> dict[str, tuple[Row]]:
     """What each service answers to operators about what waits in it."""
 
     def parked(world: World) -> Doc:
-        doc = {"type": "payout.sent", "reason": "", "tries": 8, "at": clock.now(), "due": None}
+        doc = {
+            "type": "payout.sent",
+            "reason": "",
+            "stack": "",
+            "tries": 8,
+            "at": clock.now(),
+            "due": None,
+        }
         event = {"subject": ids.new("pay"), "data": "{}"}
         kept = {**doc, "_id": ids.new("evt"), "state": "parked", "event": event}
         world.db(service)["deliveries"].insert_one(kept)
@@ -66,6 +73,7 @@ def for_operators(service: str) -> dict[str, tuple[Row]]:
     return {
         "get_status": own(),
         "list_parked": own(),
+        "get_parked": own(path=parked),
         "replay_parked": own(path=parked),
         "drop_parked": own(path=parked, words=lambda _: {"reason": "a test"}),
         "get_story": own(path=lambda _: {"id": ids.new("con")}),
@@ -344,6 +352,7 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "list_categories": (public(),),
     "list_jobs": (public(),),
     "draft_job": (own(words=lambda _: a_job(), ok=201),),
+    "get_jobs_report": (OPS_ONLY,),
     "get_job": (
         Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),
         public(path=of("job")),
@@ -727,6 +736,8 @@ ACCESS: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "list_disputes": (OPS_ONLY,),
+    "list_overdue": (OPS_ONLY,),
+    "list_decisions": (OPS_ONLY,),
     "statistics": (public(),),
     "get_terms": (Row(who="client", path=of("contract", "formed"), other=BOTH_WORKER),),
     "get_log": (Row(who="client", path=of("contract", "formed"), other=BOTH_WORKER),),
@@ -771,6 +782,7 @@ ACCESS: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "get_payout": (Row(who="worker", path=of("payout"), other=("client", 404), ops=200),),
+    "get_paid_report": (OPS_ONLY,),
     "get_proof": (
         public(),
         Row(who=None, query="?format=ndjson", stranger=403, ops=200),

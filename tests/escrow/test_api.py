@@ -315,6 +315,23 @@ def test_a_wallet_without_entries_is_zeros(client: Caller, nobody: Caller) -> No
     refused(client.get("/v1/wallet?currency=XXX"), 422, "invalid_words")
 
 
+def test_operators_are_told_how_long_it_took_until_work_was_paid(
+    store: Store, ops: Caller, worker: Caller
+) -> None:
+    none = said(ops.get("/v1/ops/escrow/report"), 200)
+    assert none == {"releases": 0, "p50_s": None, "p90_s": None}
+    hold = keep_released(store)
+    begun = clock.now() - timedelta(seconds=40)
+    fact = {"_id": "evt_1", "subject": hold.id, "type": "escrow.funded", "time": begun}
+    store.db["facts"].insert_one(fact)
+
+    report = said(ops.get("/v1/ops/escrow/report"), 200)
+
+    assert report["releases"] == 1
+    assert report["p50_s"] == report["p90_s"] == pytest.approx(40, abs=10)
+    refused(worker.get("/v1/ops/escrow/report"), 403, "ops_only")
+
+
 def test_a_statement_explains_every_yen(store: Store, worker: Caller, stranger: Caller) -> None:
     for amount in (10_000, 20_000, 30_000):
         rich(store, worker, amount)

@@ -46,6 +46,15 @@ def events(count: int, type_: str = TYPE) -> list[Event]:
     return [an_event(type_, n) for n in range(count)]
 
 
+def test_how_much_waits_in_a_queue_is_asked_of_the_broker(amqp_url: str, out: Publisher) -> None:
+    with a_queue(amqp_url, [TYPE]) as queue:
+        assert out.depth(queue.service) == 0
+        out.publish(events(3))
+        until(lambda: out.depth(queue.service) == 3)
+    assert out.depth(queue.service) is None, "there is no such queue"
+    assert len(out.publish(events(1)).unroutable) == 1, "the publisher goes on"
+
+
 # the wire
 
 

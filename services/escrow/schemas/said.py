@@ -281,6 +281,14 @@ class ProofShape(Schema):
     head = fields.String(required=True)
 
 
+class PaidReportShape(Schema):
+    """From the funding of a hold to its release, of the last releases: median and 90th of 100."""
+
+    releases = fields.Integer(required=True)
+    p50_s = fields.Float(required=True, allow_none=True)
+    p90_s = fields.Float(required=True, allow_none=True)
+
+
 class HeardShape(Schema):
     """A webhook was taken in."""
 

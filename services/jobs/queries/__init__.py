@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.proposal import WAITING
+from services.jobs.finding import facet
 from services.jobs.people import RECORDS
-from services.jobs.records import ENTRIES, PROPOSALS, QUESTIONS, VERIFIED
+from services.jobs.records import ENTRIES, JOBS, PROPOSALS, QUESTIONS, VERIFIED
 from shared.documents import Doc
 from shared.paging import Page
 from shared.standing import MEMBERS
 from shared.store import Db
 
+COUNT_MAX = 100_000
+"""Nobody needs to know more exactly how many there are."""
 SHARING_MAX = 500
 """At most so many entries share the prizes of a competition without a winner, the earliest."""
 
@@ -117,3 +120,17 @@ def standing_entries(db: Db, job_id: str) -> list[Entry]:
     liked = list(found.sort("_id", 1))
     docs = liked or list(db[ENTRIES.collection].find(where, limit=SHARING_MAX).sort("_id", 1))
     return [ENTRIES.from_doc(doc) for doc in docs]
+
+
+def counts(db: Db, modes: Iterable[str], states: Iterable[str]) -> Mapping[str, Mapping[str, int]]:
+    """Return how many jobs of each mode are in each state, at most `COUNT_MAX` of each.
+
+    Those that were never open are counted while they wait for their money.
+    """
+    jobs = db[JOBS.collection]
+
+    def count(mode: str, state: str) -> int:
+        of = {"mode": mode} if state == "awaiting_funding" else {"facets": facet("mode", mode)}
+        return jobs.count_documents({"state": state, **of}, limit=COUNT_MAX, hint="jobs_new")
+
+    return {mode: {state: count(mode, state) for state in states} for mode in modes}

@@ -77,7 +77,10 @@ from ukeoi_client.models import (
     OfferWords,
     Order,
     OrderWords,
+    Overdue,
+    PaidReport,
     ParkedList,
+    ParkedWhole,
     PasswordChange,
     Payout,
     PayoutWords,
@@ -95,10 +98,12 @@ from ukeoi_client.models import (
     Registration,
     RehireWords,
     RejectWords,
+    Report,
     ResetAsked,
     ResetWords,
     ReturnWords,
     ReviewWords,
+    Ruling,
     Sanction,
     Sanctions,
     SanctionWords,
@@ -387,6 +392,10 @@ class Calls:
     def list_parked_of_accounts(self, *, soon: bool = False) -> Answer[ParkedList]:
         """List what this service could not do, the oldest first, at most a hundred."""
         return self.send("GET", "/v1/ops/accounts/parked", query={}, soon=soon)
+
+    def get_parked_of_accounts(self, id: str, *, soon: bool = False) -> Answer[ParkedWhole]:
+        """Show a parked delivery whole: what was said, why it failed, where."""
+        return self.send("GET", f"/v1/ops/accounts/parked/{id}", query={}, soon=soon)
 
     def replay_parked_of_accounts(
         self, id: str, *, key: str | None = None, soon: bool = False
@@ -752,6 +761,10 @@ class Calls:
         """
         return self.post(f"/v1/listings/{id}/orders", words, key=key, soon=soon)
 
+    def get_jobs_report(self, *, soon: bool = False) -> Answer[Report]:
+        """Count the jobs of each mode by state, to 100,000 each; drafts are private."""
+        return self.send("GET", "/v1/ops/jobs/report", query={}, soon=soon)
+
     def export_jobs(self, *, soon: bool = False) -> Answer[None]:
         """Return all that jobs holds about oneself, as NDJSON.
 
@@ -767,6 +780,10 @@ class Calls:
     def list_parked_of_jobs(self, *, soon: bool = False) -> Answer[ParkedList]:
         """List what this service could not do, the oldest first, at most a hundred."""
         return self.send("GET", "/v1/ops/jobs/parked", query={}, soon=soon)
+
+    def get_parked_of_jobs(self, id: str, *, soon: bool = False) -> Answer[ParkedWhole]:
+        """Show a parked delivery whole: what was said, why it failed, where."""
+        return self.send("GET", f"/v1/ops/jobs/parked/{id}", query={}, soon=soon)
 
     def replay_parked_of_jobs(
         self, id: str, *, key: str | None = None, soon: bool = False
@@ -1110,6 +1127,14 @@ class Calls:
         """Say that the work goes on, so that it does not end as idle."""
         return self.post(f"/v1/contracts/{id}/confirm", {}, key=key, soon=soon)
 
+    def list_overdue(self, *, limit: int | None = None) -> Iterator[Overdue]:
+        """List the contracts whose work is overdue, the newest first."""
+        return self.items("/v1/ops/contracts/overdue", limit=limit)
+
+    def list_decisions(self, *, limit: int | None = None) -> Iterator[Ruling]:
+        """List how operators have decided disputes, the newest contract first."""
+        return self.items("/v1/ops/contracts/decisions", limit=limit)
+
     def export_contracts(self, *, soon: bool = False) -> Answer[None]:
         """Return all that contracts holds about oneself, as NDJSON.
 
@@ -1125,6 +1150,10 @@ class Calls:
     def list_parked_of_contracts(self, *, soon: bool = False) -> Answer[ParkedList]:
         """List what this service could not do, the oldest first, at most a hundred."""
         return self.send("GET", "/v1/ops/contracts/parked", query={}, soon=soon)
+
+    def get_parked_of_contracts(self, id: str, *, soon: bool = False) -> Answer[ParkedWhole]:
+        """Show a parked delivery whole: what was said, why it failed, where."""
+        return self.send("GET", f"/v1/ops/contracts/parked/{id}", query={}, soon=soon)
 
     def replay_parked_of_contracts(
         self, id: str, *, key: str | None = None, soon: bool = False
@@ -1275,6 +1304,10 @@ class Calls:
         """
         return self.send("GET", "/v1/ledger/proof", query={"format": format}, soon=soon)
 
+    def get_paid_report(self, *, soon: bool = False) -> Answer[PaidReport]:
+        """Say how long it took from funding to payment, of the last releases."""
+        return self.send("GET", "/v1/ops/escrow/report", query={}, soon=soon)
+
     def list_deposits(
         self, *, limit: int | None = None, state: str | None = None
     ) -> Iterator[Deposit]:
@@ -1314,6 +1347,10 @@ class Calls:
     def list_parked_of_escrow(self, *, soon: bool = False) -> Answer[ParkedList]:
         """List what this service could not do, the oldest first, at most a hundred."""
         return self.send("GET", "/v1/ops/escrow/parked", query={}, soon=soon)
+
+    def get_parked_of_escrow(self, id: str, *, soon: bool = False) -> Answer[ParkedWhole]:
+        """Show a parked delivery whole: what was said, why it failed, where."""
+        return self.send("GET", f"/v1/ops/escrow/parked/{id}", query={}, soon=soon)
 
     def replay_parked_of_escrow(
         self, id: str, *, key: str | None = None, soon: bool = False
@@ -1454,6 +1491,10 @@ class Calls:
     def list_parked_of_notify(self, *, soon: bool = False) -> Answer[ParkedList]:
         """List what this service could not do, the oldest first, at most a hundred."""
         return self.send("GET", "/v1/ops/notify/parked", query={}, soon=soon)
+
+    def get_parked_of_notify(self, id: str, *, soon: bool = False) -> Answer[ParkedWhole]:
+        """Show a parked delivery whole: what was said, why it failed, where."""
+        return self.send("GET", f"/v1/ops/notify/parked/{id}", query={}, soon=soon)
 
     def replay_parked_of_notify(
         self, id: str, *, key: str | None = None, soon: bool = False

@@ -958,6 +958,11 @@ class Missing(TypedDict):
     needs: float
 
 
+class ModeReport(TypedDict):
+    mode: Literal["project", "competition", "task"]
+    states: dict[str, int]
+
+
 class Money(TypedDict):
     amount: int
     currency: Literal["JPY", "USD", "EUR"]
@@ -1111,6 +1116,22 @@ class OrderWords(TypedDict):
     requirements: str
 
 
+class Overdue(TypedDict):
+    id: str
+    title: str
+    client_id: str
+    worker_id: str
+    milestone: int
+    deliver_by: str | None
+    told_at: str
+    next: "Next | None"
+
+
+class OverdueList(TypedDict):
+    items: list["Overdue"]
+    next_cursor: str | None
+
+
 class Package(TypedDict):
     name: str
     price: "Money"
@@ -1125,6 +1146,12 @@ class PackageWords(TypedDict):
     revisions: NotRequired[int]
 
 
+class PaidReport(TypedDict):
+    releases: int
+    p50_s: float | None
+    p90_s: float | None
+
+
 class Parked(TypedDict):
     id: str
     type: str
@@ -1137,6 +1164,17 @@ class Parked(TypedDict):
 class ParkedList(TypedDict):
     items: list["Parked"]
     next_cursor: str | None
+
+
+class ParkedWhole(TypedDict):
+    id: str
+    type: str
+    subject: str
+    reason: str
+    tries: int
+    at: str
+    message: str
+    stack: str
 
 
 class PasswordChange(TypedDict):
@@ -1550,6 +1588,10 @@ class RejectWords(TypedDict):
     note: str
 
 
+class Report(TypedDict):
+    modes: list["ModeReport"]
+
+
 class ResetAsked(TypedDict):
     email: str
 
@@ -1576,6 +1618,21 @@ class Reviewer(TypedDict):
 class ReviewsCount(TypedDict):
     satisfied: int
     unsatisfied: int
+
+
+class Ruling(TypedDict):
+    id: str
+    title: str
+    at: str
+    by: str
+    held: "Money"
+    worker_gets: "Money"
+    reason: str
+
+
+class RulingList(TypedDict):
+    items: list["Ruling"]
+    next_cursor: str | None
 
 
 class Sanction(TypedDict):
@@ -1687,6 +1744,7 @@ class Statistics(TypedDict):
 
 class Status(TypedDict):
     service: str
+    queued: int | None
     parked: int
     later: int
     outbox_oldest_s: float
