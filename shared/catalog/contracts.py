@@ -81,6 +81,8 @@ DISPUTE = {**ASKED, "dispute_id": text()}
 # How the money of one hold is divided; both amounts before any fee, together the whole hold.
 DIVIDED = {**STEP, "worker_gets": money(), "client_gets": money()}
 PART = {"hold_id": text(), "amount": money()}
+
+
 def _held(*kinds: str) -> dict[str, Any]:
     return {
         "content_id": text(),

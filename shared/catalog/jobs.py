@@ -83,6 +83,8 @@ HELD = {**JOB, "hold_id": text()}
 ASSIGNMENT = {**HELD, "assignment_id": text(), "worker_id": text()}
 # `amount` is the agreed one, before any fee.
 SHARE = {"entry_id": text(), "worker_id": text(), "amount": money()}
+
+
 def _held(*kinds: str) -> dict[str, Any]:
     return {
         "content_id": text(),

@@ -122,7 +122,7 @@ MEANINGS = {
     "proposal.held": "A proposal is held back until it was looked at, or its time is over.",
     "proposal.released": "A proposal is held back no longer.",
     "proposal.reported": "A proposal was reported: whose it is, and what it says.",
-    "question.held": "A question or its answer is held back until it was looked at, or its time is over.",
+    "question.held": "A question or answer is held until it was looked at, or its time is over.",
     "question.released": "A question or its answer is held back no longer.",
     "question.reported": "A question or its answer was reported: whose it is, and what it says.",
     "posting.held": "A job or listing is held back until it was looked at, or its time is over.",
