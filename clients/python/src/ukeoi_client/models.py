@@ -1036,6 +1036,9 @@ class Message(TypedDict):
     sender_id: str
     text: str
     at: str
+    state: Literal["shown", "held", "removed"]
+    warnings: list["Warning"]
+    next: "Next | None"
 
 
 class MessageList(TypedDict):
@@ -1382,6 +1385,7 @@ class Preference(TypedDict):
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
+        "message.released",
         "message.sent",
         "milestone.added",
         "milestone.due",
@@ -1480,6 +1484,7 @@ class PreferenceWords(TypedDict):
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
+        "message.released",
         "message.sent",
         "milestone.added",
         "milestone.due",
@@ -2022,6 +2027,11 @@ class Wallet(TypedDict):
     pending: "Money"
 
 
+class Warning(TypedDict):
+    code: str
+    message: str
+
+
 class Webhook(TypedDict):
     id: str
     url: str
@@ -2121,6 +2131,7 @@ class WebhookWords(TypedDict):
                 "member.verified",
                 "message.held",
                 "message.released",
+                "message.removed",
                 "message.reported",
                 "message.sent",
                 "milestone.added",
@@ -2145,11 +2156,13 @@ class WebhookWords(TypedDict):
                 "payout.sent",
                 "posting.held",
                 "posting.released",
+                "posting.removed",
                 "posting.reported",
                 "proposal.declined",
                 "proposal.held",
                 "proposal.lapsed",
                 "proposal.released",
+                "proposal.removed",
                 "proposal.reported",
                 "proposal.selected",
                 "proposal.submitted",
@@ -2158,6 +2171,7 @@ class WebhookWords(TypedDict):
                 "question.asked",
                 "question.held",
                 "question.released",
+                "question.removed",
                 "question.reported",
                 "record.changed",
                 "report.answered",
