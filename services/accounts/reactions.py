@@ -1,11 +1,9 @@
 """What accounts does about what it hears: it keeps what a record is made of, writes to who
 has joined, and has a case for what is held or reported."""
 
-from services.accounts.case_records import CASES
-from services.accounts.domain import case
 from services.accounts.records import LETTERS
 from services.accounts.usecases import cases, letters, record
-from shared.reactions import Change, Handle, HandleMany, Make, Reactions
+from shared.reactions import Handle, HandleMany, Make, Reactions
 from shared.revoked import REVOKED
 
 SWEEPS = (letters.sweep,)
@@ -28,7 +26,6 @@ FIGURES = (
 
 HELD = ("message", "proposal", "question", "posting")
 REPORTED = (*HELD, "entry")
-LEARN = Change(CASES, id=lambda event: event.data["case_id"], rule=case.learn, words=cases.reported)
 
 REACTIONS: Reactions = {
     "tokens.revoked": (REVOKED,),
@@ -39,6 +36,6 @@ REACTIONS: Reactions = {
     "case.sanctioned": (Handle(cases.hear_sanctioned),),
     **{f"{what}.held": (Handle(cases.hear_held),) for what in HELD},
     **{f"{what}.released": (Handle(cases.hear_released),) for what in HELD},
-    **{f"{what}.reported": (LEARN,) for what in REPORTED},
+    **{f"{what}.reported": (Handle(cases.hear_reported),) for what in REPORTED},
     **dict.fromkeys(FIGURES, (HandleMany(record.hear_facts),)),
 }
