@@ -1,10 +1,10 @@
 """Deliveries that could not be done: kept here, tried again with backoff, parked for a person.
 
-`{_id: event id, type, event, tries, crashes, due, reason, stack, state}`, state `retry`, `parked`
-or `dropped` (`running` while an attempt is recorded); a document is written before its message is
-acknowledged, and goes when it is done. Nothing is dropped by itself. What came too early is tried
-once an hour for a day while it is parked: its cause may have been held up for longer. The words of
-the event are kept as JSON text: what came may be what no document can hold.
+`{_id: event id, type, event, tries, crashes, by, due, reason, stack, state}`, state `retry`,
+`parked` or `dropped` (`running` while an attempt is recorded); a document is written before its
+message is acknowledged, and goes when it is done. Nothing is dropped by itself. What came too early
+is tried once an hour for a day while it is parked: its cause may have been held up for longer. The
+words of the event are kept as JSON text: what came may be what no document can hold.
 """
 
 import dataclasses
@@ -39,6 +39,8 @@ BACKOFF_MAX_S = 60.0
 EARLY_EVERY = timedelta(hours=1)
 EARLY_TRIES_MAX = TRIES_MAX + 24
 LEASE_S = 30
+PROCESS = ids.new("prc")
+"""Attempts of one process that the database or the broker cut short are no crashes of it."""
 HOPELESS = (Malformed, Invalid, Forbidden, Conflict)
 """Refusals that trying again cannot mend: parked at once."""
 
@@ -52,6 +54,7 @@ def failed(db: Db, event: Event, why: BaseException, *, now: datetime) -> str:
         "event": _said(event) | {"tries": tries},
         "tries": tries,
         "crashes": 0,
+        "by": "",
         "reason": f"{getattr(why, 'code', type(why).__name__)}: {why}"[:1000],
         "stack": _stack(why),
         "state": "parked" if parked else "retry",
@@ -152,12 +155,12 @@ def survived(db: Db, id_: str) -> None:
 def claim_due(db: Db, *, now: datetime) -> Event | None:
     """Claim one delivery that is due, for `LEASE_S`; None when there is none.
 
-    Each claim is recorded as an attempt; `failed` and `done` end it.
+    Each claim is recorded as an attempt of this process; `failed` and `done` end it.
     """
     while True:
         doc = db["deliveries"].find_one_and_update(
             {"state": {"$in": ["retry", "parked"]}, "due": {"$lte": now}, "event": {"$exists": 1}},
-            {"$set": {"due": now + timedelta(seconds=LEASE_S)}, "$inc": {"crashes": 1}},
+            [{"$set": {"due": now + timedelta(seconds=LEASE_S), **_attempt()}}],
             sort=[("due", 1)],
             return_document=ReturnDocument.AFTER,
         )
@@ -170,24 +173,21 @@ def claim_due(db: Db, *, now: datetime) -> Event | None:
 
 
 def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
-    """Record an attempt before it runs; False: it has killed its process too often, and is parked.
+    """Record an attempt before it runs; False: it has killed too many processes, and is parked.
 
     For a message that the broker gives for the third time or more: either it crashed the process
     itself, or it was near one that did, and then it passes alone.
     """
+    said = {
+        "type": {"$literal": event.type},
+        "event": {"$literal": _said(event)},
+        "at": now,
+    }
+    new = {"state": "running", "tries": event.tries, "due": now, "reason": "", "stack": ""}
+    first = {name: {"$ifNull": [f"${name}", word]} for name, word in new.items()}
     doc = db["deliveries"].find_one_and_update(
         {"_id": event.id},
-        {
-            "$inc": {"crashes": 1},
-            "$set": {"type": event.type, "event": _said(event), "at": now},
-            "$setOnInsert": {
-                "state": "running",
-                "tries": event.tries,
-                "due": now,
-                "reason": "",
-                "stack": "",
-            },
-        },
+        [{"$set": {**_attempt(), **said, **first}}],
         upsert=True,
         return_document=ReturnDocument.AFTER,
     )
@@ -195,6 +195,12 @@ def record_attempt(db: Db, event: Event, *, now: datetime) -> bool:
         return True
     _park_killer(db, doc)
     return False
+
+
+def _attempt() -> Doc:
+    """Return what counts the processes that tried; all but the last have ended in between."""
+    other = {"$cond": [{"$eq": ["$by", PROCESS]}, 0, 1]}
+    return {"crashes": {"$add": [{"$ifNull": ["$crashes", 0]}, other]}, "by": PROCESS}
 
 
 def _park_killer(db: Db, doc: Doc) -> None:
@@ -220,7 +226,7 @@ def message(doc: Doc) -> str:
 
 def replay(db: Db, id_: str, *, now: datetime) -> bool:
     """Let a parked delivery be tried again from the start; False when there is none."""
-    again = {"state": "retry", "due": now, "tries": 0, "crashes": 0, "event.tries": 0}
+    again = {"state": "retry", "due": now, "tries": 0, "crashes": 0, "by": "", "event.tries": 0}
     where = {"_id": id_, "state": "parked", "event": {"$exists": True}}
     return db["deliveries"].update_one(where, {"$set": again}).matched_count == 1
 

@@ -168,6 +168,7 @@ class Worker:
                 in_hand = None
             if self.stopping.is_set():
                 return
+            arrived = self._handle_suspects(inbox, arrived)
             if len(arrived) >= BACKLOG_MIN:
                 in_hand = arrived, hand.submit(self.handle, arrived)
             elif arrived:
@@ -176,6 +177,20 @@ class Worker:
             if time.monotonic() - bound_at > BIND_EVERY_S:
                 inbox.assert_bindings()
                 bound_at = time.monotonic()
+
+    def _handle_suspects(self, inbox: Inbox, arrived: list[Delivery]) -> list[Delivery]:
+        """Handle what is redelivered, and all before it, one at a time; return the rest.
+
+        Each is acknowledged at once: should the process end, what it has done is not given again.
+        """
+        count = max((n for n, d in enumerate(arrived, start=1) if d.redelivered), default=0)
+        for delivery in arrived[:count]:
+            if self.stopping.is_set():
+                return []
+            self.progress["hear"] = time.monotonic()
+            self.handle([delivery])
+            self._acknowledge(inbox, [delivery])
+        return arrived[count:]
 
     def _acknowledge(self, inbox: Inbox, batch: Sequence[Delivery]) -> None:
         faults.point("before_ack")

@@ -88,7 +88,10 @@ def _parameters(before: Doc, after: Doc, old: Doc, new: Doc) -> Iterator[str]:
             yield f"the parameter {key[1]} is gone"
             continue
         pair = _Pair(old, new, is_request=True)
-        yield from pair.compare(was.get("schema", {}), are[key].get("schema", {}), f"?{key[1]}")
+        now = are[key].get("schema", {})
+        if "array" in _types_of(now) - _types_of(was.get("schema", {})):
+            now = now["items"]  # what may come several times may come once
+        yield from pair.compare(was.get("schema", {}), now, f"?{key[1]}")
     for key, is_ in are.items():
         if is_.get("required") and not were.get(key, {}).get("required"):
             yield f"the parameter {key[1]} is required now"

@@ -1,5 +1,6 @@
 """What accounts holds of its members: exported, and removed when they are erased."""
 
+from services.accounts.case_records import CASES
 from services.accounts.records import (
     API_TOKENS,
     BLOCKS,
@@ -11,9 +12,18 @@ from services.accounts.records import (
     SEEN,
     SESSIONS,
 )
+from shared.documents import Doc
 from shared.personal import SHARED, Part, Wipe, by
 
 _REVIEW = ("contract_id", "reviewer_id", "reviewee_id", "reviewer_role", "title", "satisfied", "at")
+
+
+def _own_report(doc: Doc, member_id: str) -> Doc:
+    """Return of a case no more than what its reporter said."""
+    [own] = [one for one in doc.pop("reports") if one["reporter_id"] == member_id]
+    return {**doc, **{name: own[name] for name in ("id", "reason", "words", "at")}}
+
+
 PARTS = (
     Part(
         kind="member",
@@ -48,6 +58,23 @@ PARTS = (
         collection=BLOCKS.collection,
         find=by("member_id"),
         fields=("other_id", "state", "at"),
+    ),
+    Part(
+        kind="report",
+        collection=CASES.collection,
+        find=by("reports.reporter_id"),
+        fields=("about_id", "about_kind", "reports"),
+        say=_own_report,
+    ),
+    # No more than they are shown: that something was only reported is not theirs to know.
+    Part(
+        kind="case",
+        collection=CASES.collection,
+        find=by("author_id", outcome={"$in": ["removed", "released", "restored"]}),
+        fields=(
+            *("about_id", "about_kind", "words", "findings", "outcome", "reason", "decided_at"),
+            *("appeal", "appealed_at", "answer", "answered_at"),
+        ),
     ),
     Part(
         kind="review_written",
@@ -92,6 +119,18 @@ WIPES = (
         collection=LETTERS.collection,
         find=by("member_id"),
         set={"email": "", "name": "", "hashes": [], "keys": [], "state": "void"},
+    ),
+    Wipe(
+        kind=CASES,
+        collection=CASES.collection,
+        find=by("author_id"),
+        set={"words": "", "appeal": None},
+    ),
+    Wipe(
+        kind=CASES,
+        collection=CASES.collection,
+        find=by("reports.reporter_id"),
+        set={"reports.$.words": None},
     ),
     Wipe(
         collection="facts",

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.accounts.case_records import CASES
 from services.accounts.domain import finding
 from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.block import Block
+from services.accounts.domain.case import Case
 from services.accounts.domain.letter import Letter
 from services.accounts.domain.measures import Measures, Seen, measure
-from services.accounts.domain.member import Member, Record
+from services.accounts.domain.member import OPERATOR, Member, Record
 from services.accounts.domain.session import Session
 from services.accounts.records import (
     API_TOKENS,
@@ -30,6 +32,7 @@ from shared.store import Db
 
 REVIEWS_SHOWN = 20
 SESSIONS_SHOWN = 100
+EARLIER_SHOWN = 20
 # Figures are of the latest so many facts of contracts, and of tasks: of how it is now.
 SEEN_READ = 1000
 PUBLIC_FIELDS = dict.fromkeys(
@@ -204,3 +207,56 @@ def api_tokens(db: Db, member_id: str, *, now: datetime) -> list[ApiToken]:
     where = {"member_id": member_id, "state": "active", "expires_at": {"$gt": now}}
     found = db[API_TOKENS.collection].find(where).sort("made_at", -1)
     return [API_TOKENS.from_doc(doc) for doc in found]
+
+
+# reports and cases
+
+
+def latest_case(db: Db, about_id: str, about_kind: str) -> Loaded[Case] | None:
+    """Return the latest case about a thing, open or not, or None."""
+    where = {"about_id": {"$eq": about_id}, "about_kind": about_kind}
+    doc = db[CASES.collection].find_one(where, sort=[("_id", -1)])
+    return None if doc is None else Loaded(CASES.from_doc(doc), doc["version"], doc)
+
+
+def open_reports(db: Db, reporter_id: str, *, most: int) -> int:
+    """Return how many of a member's reports wait, at most so many."""
+    where = {"reports.reporter_id": reporter_id, "is_open": True}
+    return db[CASES.collection].count_documents(where, limit=most)
+
+
+def reported_by(db: Db, reporter_id: str, page: Page) -> tuple[list[Case], str | None]:
+    """Return a page of the cases that a member has reported in, the latest first."""
+    docs, cursor = page.find(db[CASES.collection], {"reports.reporter_id": reporter_id})
+    return [CASES.from_doc(doc) for doc in docs], cursor
+
+
+def find_cases(
+    db: Db, page: Page, *, state: str | None, kind: str | None, author: str | None, not_of: str
+) -> tuple[list[Case], str | None]:
+    """Return a page of cases: those that wait, what is due first first; closed ones newest first.
+
+    Without a `state` they are those that wait for operators; `not_of` whom they are not about.
+    """
+    where: Doc = {"state": state} if state else {"state": {"$in": ["open", "appealed"]}}
+    where["author_id"] = {"$ne": not_of} if author is None else {"$eq": author, "$ne": not_of}
+    if kind is not None:
+        where["about_kind"] = kind
+    how: Doc = {} if state == "closed" else {"by": "due_at", "newest_first": False}
+    docs, cursor = page.find(db[CASES.collection], where, **how)
+    return [CASES.from_doc(doc) for doc in docs], cursor
+
+
+def earlier_cases(db: Db, case: Case) -> list[Case]:
+    """Return the other cases of the author of this one, the latest first."""
+    if case.author_id is None:
+        return []
+    where = {"author_id": case.author_id, "_id": {"$ne": case.id}}
+    found = db[CASES.collection].find(where).sort("_id", -1).limit(EARLIER_SHOWN)
+    return [CASES.from_doc(doc) for doc in found]
+
+
+def are_others(db: Db, operator_id: str | None) -> bool:
+    """Say whether there is an operator besides this one."""
+    where = {"roles": OPERATOR, "state": "active", "_id": {"$ne": operator_id}}
+    return db[MEMBERS.collection].find_one(where, {"_id": 1}) is not None

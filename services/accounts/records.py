@@ -5,6 +5,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from services.accounts.case_records import CASES
 from services.accounts.domain import finding, sanction
 from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.block import Block
@@ -166,6 +167,7 @@ MEMBERS: Kind[Member] = Kind(
         IndexModel([("grams", ASCENDING), ("_id", DESCENDING)], name="words"),
         IndexModel([("skills_folded", ASCENDING), ("_id", DESCENDING)], name="skills"),
         IndexModel([("categories", ASCENDING), ("_id", DESCENDING)], name="categories"),
+        IndexModel([("roles", ASCENDING), ("state", ASCENDING)], name="roles"),
     ),
     uniques={"one_email": ("email_taken", "there is an account with this address already")},
 )
@@ -218,7 +220,7 @@ BLOCKS: Kind[Block] = Kind(
         ),
     ),
 )
-KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS, BLOCKS)
+KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS, BLOCKS, CASES)
 
 
 SHELVES = (

@@ -5,11 +5,6 @@ from dataclasses import dataclass
 
 from pymongo import IndexModel
 
-from services.jobs.domain import text
-
-EVERY = "all"
-"""The facet that everything has which was ever published."""
-
 
 @dataclass(frozen=True, slots=True)
 class Searched:
@@ -30,8 +25,3 @@ class Searched:
         ]
         keys = [("state", 1), ("grams", 1), ("sort.new", -1), ("_id", -1)]
         return (*by, IndexModel(keys, name=self.words))
-
-
-def facet(name: str, value: str) -> str:
-    """Return the word for a filter, the same in documents and in queries."""
-    return f"{name}:{text.normalised(value)}"

@@ -6,7 +6,8 @@ from pymongo import ASCENDING, DESCENDING
 
 from services.jobs.domain import category, listing, text
 from services.jobs.domain.listing import Extra, Listing, Order, Package
-from services.jobs.finding import EVERY, Searched, facet
+from services.jobs.domain.wanted import EVERY, facet
+from services.jobs.finding import Searched
 from shared.documents import Doc, Kind
 from shared.money import Money
 

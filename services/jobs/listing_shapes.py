@@ -8,7 +8,7 @@ from services.jobs.domain import listing
 from services.jobs.domain.actions import action
 from services.jobs.domain.listing import Extra, Listing, Package
 from services.jobs.people import PersonShape
-from services.jobs.schemas import AmountArg, known_category, one_of
+from services.jobs.schemas import AmountArg, flag_arg, known_category, one_of
 from services.jobs.shapes import Seen
 from shared import web
 from shared.documents import Doc
@@ -81,7 +81,7 @@ class ListingListArgs(web.PageArgs):
     max_amount = AmountArg()
     state = one_of(*listing.STATES)
     worker_id = web.IdField("mem")
-    mine = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=False)
+    mine = flag_arg(load_default=False)
     sort = one_of(*listing.ORDERS, load_default="new")
 
 

@@ -9,6 +9,8 @@ from shared.events import Event
 
 RECORDS = "records"
 """Projection of accounts: `{_id: member, version, ...}` as `record.changed` says it."""
+PAYERS = "payers"
+"""Members out of whose holds somebody was paid: `{_id, version, is_told}`, once their jobs know."""
 _SAID = (
     *("contracts_completed", "contracts_cancelled", "reviews_satisfied", "reviews_unsatisfied"),
     *("level", "as_client", "as_worker"),

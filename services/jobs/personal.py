@@ -3,9 +3,9 @@
 from services.jobs.bookmarks import BOOKMARKS
 from services.jobs.domain import job as jobs
 from services.jobs.domain import listing as listings
-from services.jobs.finding import facet
+from services.jobs.domain.wanted import facet
 from services.jobs.listing_records import LISTINGS
-from services.jobs.people import RECORDS
+from services.jobs.people import PAYERS, RECORDS
 from services.jobs.records import ASSIGNMENTS, ENTRIES, JOBS, PROPOSALS, QUESTIONS, VERIFIED
 from shared.documents import Doc
 from shared.mongo import Db
@@ -101,6 +101,7 @@ EXEMPT = {
     **SHARED,
     VERIFIED: "a copy of what accounts exports",
     RECORDS: "a copy of what accounts exports",
+    PAYERS: "that somebody was paid out of a hold of theirs, which escrow exports",
 }
 # What others built on stays: a job that led to work, a proposal that led to a contract, an entry
 # that won, handed-in work. Of the rest the words go.

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.jobs import contests, tasks, usecases
+from services.jobs import clients, contests, tasks, usecases
 from services.jobs.domain import assignment, funded, listing, opening, proposal
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
 from shared.documents import Doc
 from shared.events import Event
-from shared.reactions import Change, Handle, Project, Reactions
+from shared.reactions import Change, Handle, HandleMany, Project, Reactions
 from shared.revoked import REVOKED
 from shared.standing import KNOW_BLOCKS, MEMBERS
 
@@ -76,15 +76,15 @@ REACTIONS: Reactions = {
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
-    "record.changed": (Project(RECORDS, record_of),),
-    "member.verified": (Project(VERIFIED, _verified),),
+    "record.changed": (Project(RECORDS, record_of), HandleMany(clients.on_heard)),
+    "member.verified": (Project(VERIFIED, _verified), HandleMany(clients.on_heard)),
     "opening.reserved": (Handle(usecases.on_reserved),),
     "job.closed": (JOB_OVER,),
     "job.cancelled": (JOB_OVER,),
     "escrow.funded": MONEY,
-    "escrow.released": (*MONEY, PAID),
+    "escrow.released": (*MONEY, PAID, HandleMany(clients.on_released)),
     "escrow.refunded": MONEY,
-    "job.opened": (Handle(tasks.on_opened),),
+    "job.opened": (Handle(tasks.on_opened), HandleMany(clients.on_opened)),
     "task.closing": (Handle(tasks.on_closing),),
     "approvals.requested": (Handle(tasks.on_approve_all),),
     "slot.freed": (Handle(tasks.on_freed),),

@@ -14,10 +14,11 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from services.jobs.domain import assignment, category, proposal, silence, text
 from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.entry import Entry
-from services.jobs.domain.job import Award, Budget, Contest, Job, Project, Selection, Task
+from services.jobs.domain.job import Award, Budget, Contest, Job, Known, Project, Selection, Task
 from services.jobs.domain.proposal import Milestone, Proposal
 from services.jobs.domain.question import Question
-from services.jobs.finding import EVERY, Searched, facet
+from services.jobs.domain.wanted import EVERY, facet, of_client
+from services.jobs.finding import Searched
 from services.jobs.listing_records import LISTINGS
 from shared.documents import Doc, Kind
 from shared.money import Money
@@ -33,12 +34,13 @@ def _names(kind: type[Any], *, but: set[str]) -> list[str]:
 
 
 # What is kept as it is; the rest is said below.
-_OF_JOB = _names(Job, but={"id", "skills", "project", "contest", "task"})
+_OF_JOB = _names(Job, but={"id", "skills", "project", "contest", "task", "client_known"})
 _OF_SELECTION = _names(Selection, but=set())
 _OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones"})
 _OF_CONTEST = _names(Contest, but={"prizes", "awards"})
 _OF_TASK = _names(Task, but={"reward", "remaining", "form", "criteria"})
 _OF_ASSIGNMENT = _names(Assignment, but={"id", "reward"})
+_OF_KNOWN = _names(Known, but=set())
 _OF_AWARD = _names(Award, but={"amount"})
 _OF_ENTRY = _names(Entry, but={"id", "links"})
 _OF_QUESTION = _names(Question, but={"id"})
@@ -73,6 +75,7 @@ def job_doc(job: Job) -> Doc:
         "project": project,
         "contest": job.contest and _contest_doc(job.contest),
         "task": job.task and _task_doc(job.task),
+        "client_known": _kept(job.client_known, _OF_KNOWN),
         "least": job.least and job.least.amount,
         "text": words,
         "grams": text.grams(words),
@@ -134,6 +137,8 @@ def facets(job: Job) -> list[str]:
         facet("experience", job.experience),
         *(facet("category", id_) for id_ in category.path(job.category)),
         *dict.fromkeys(facet("skill", skill) for skill in job.skills),
+        *([of_client("verified")] if job.client_known.is_verified else []),
+        *([of_client("paid")] if job.client_known.has_paid else []),
     ]
 
 
@@ -158,6 +163,7 @@ def job_of(doc: Doc) -> Job:
         project=project,
         contest=contest,
         task=task,
+        client_known=Known(**doc.get("client_known", {})),
         **words,
     )
 

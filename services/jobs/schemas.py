@@ -10,6 +10,7 @@ from services.jobs.domain.job import (
     MODES,
     NO_WINNER,
     ORDERS,
+    REJECTS,
     STATES,
     VISIBILITIES,
     Budget,
@@ -116,16 +117,20 @@ class JobWords(JobEdit):
         return words
 
 
-class AmountArg(fields.Integer):
-    """An amount in a query: minor units, digits only."""
-
-    def __init__(self, **how: Any) -> None:
-        super().__init__(validate=validate.Range(0, AMOUNT_MAX), **how)
+class DigitsArg(fields.Integer):
+    """A whole number in a query: digits only."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not (isinstance(value, str) and value.isascii() and value.isdigit()):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class AmountArg(DigitsArg):
+    """An amount in a query: minor units."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(validate=validate.Range(0, AMOUNT_MAX), **how)
 
 
 def known_category(id_: str) -> None:
@@ -134,25 +139,52 @@ def known_category(id_: str) -> None:
         raise ValidationError("Not the id of a category.")
 
 
-class JobListArgs(web.PageArgs):
-    """Filters of the list of jobs; all must fit.
+def flag_arg(**how: Any) -> fields.Boolean:
+    """Return a field of a query that takes true or false."""
+    return fields.Boolean(truthy={"true"}, falsy={"false"}, **how)
 
-    `category` takes its parts with it; `q` finds words in Japanese and English texts, each where
-    several stand apart; `min_amount` is asked of what one may earn at most, `max_amount` of what
-    one earns at least. `mine=true` lists one's own, drafts too. Without `state`, those that are
-    open. A page may be shorter than `limit` and yet have a `next_cursor`.
+
+class JobFilters(Schema):
+    """What a list of jobs and a saved search are filtered by; all must fit.
+
+    `category` takes its parts with it. `q` finds words in Japanese and English texts, each where
+    several stand apart. Of several `skill`, a job asks for all. The deadline is `deadline_after` or
+    later, and before `deadline_before`; a job without one is later than all.
     """
 
     mode = one_of(*MODES)
     category = fields.String(validate=known_category)
     q = web.Text(QUERY_MAX, line=True)
-    skill = web.Text(terms.SKILL_MAX, line=True)
-    min_amount = AmountArg()
-    max_amount = AmountArg()
-    state = one_of(*STATES)
+    skill = fields.List(
+        web.Text(terms.SKILL_MAX, line=True), validate=validate.Length(1, terms.SKILLS_MAX)
+    )
     experience = one_of(*EXPERIENCES)
     client_id = web.IdField("mem")
-    mine = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=False)
+    deadline_after = web.When()
+    deadline_before = web.When()
+
+
+class JobListArgs(JobFilters, web.PageArgs):
+    """Filters of the list of jobs; all must fit.
+
+    `category` takes its parts with it. `q` finds words in Japanese and English texts, each where
+    several stand apart. `skill` may come several times, and a job asks for all of them.
+    `min_amount` is asked of what one may earn at most, `max_amount` of what one earns at least. The
+    deadline is `deadline_after` or later, and before `deadline_before`; a job without one is later
+    than all. Of the client: `client_verified=true` (a letter has reached their address),
+    `client_paid=true` (they have paid somebody here before), `client_rejection_max` (the most
+    percent of task work that they rejected; who judged none has rejected none). `mine=true` lists
+    one's own, drafts too. Without `state`, those that are open. A page may be shorter than `limit`
+    and yet have a `next_cursor`.
+    """
+
+    min_amount = AmountArg()
+    max_amount = AmountArg()
+    client_verified = flag_arg()
+    client_paid = flag_arg()
+    client_rejection_max = DigitsArg(validate=validate.OneOf(REJECTS))
+    state = one_of(*STATES)
+    mine = flag_arg(load_default=False)
     sort = one_of(*ORDERS, load_default="new")
 
 

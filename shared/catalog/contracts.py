@@ -1,5 +1,7 @@
 """What contracts says: offers, contracts, deliveries, reviews."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from shared.catalog.words import (
@@ -79,6 +81,42 @@ DISPUTE = {**ASKED, "dispute_id": text()}
 # How the money of one hold is divided; both amounts before any fee, together the whole hold.
 DIVIDED = {**STEP, "worker_gets": money(), "client_gets": money()}
 PART = {"hold_id": text(), "amount": money()}
+
+
+def _held(*kinds: str) -> dict[str, Any]:
+    return {
+        "content_id": text(),
+        "content_kind": text(validate=validate.OneOf(kinds)),
+        "where_id": text(),
+        "author_id": text(),
+        "other_id": maybe(fields.String),
+        "words": text(),
+        "findings": many(fields.String()),
+        "release_at": when(),
+    }
+
+
+def _released(*kinds: str) -> dict[str, Any]:
+    return {
+        "content_id": text(),
+        "content_kind": text(validate=validate.OneOf(kinds)),
+        "author_id": text(),
+        "other_id": maybe(fields.String),
+        "by": text(validate=validate.OneOf(["silence", "ops"])),
+    }
+
+
+def _reported(*kinds: str) -> dict[str, Any]:
+    return {
+        "case_id": text(),
+        "content_id": text(),
+        "content_kind": text(validate=validate.OneOf(kinds)),
+        "where_id": text(),
+        "author_id": text(),
+        "words": text(),
+    }
+
+
 FACTS = {
     "offer.sent": {**OFFER, **TERMS},
     # The other side's turn, with these terms; `turn` is whose: client or worker.
@@ -308,4 +346,7 @@ FACTS = {
         "comment": text(),
         "written_at": maybe_when(),
     },
+    "message.held": _held("message"),
+    "message.released": _released("message"),
+    "message.reported": _reported("message"),
 }

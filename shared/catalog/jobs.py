@@ -5,6 +5,8 @@ waits in one hold for the whole job (competition, task), what becomes of that mo
 it in parts, each once: an assignment's, an entry's, what closing the job left over.
 """
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from shared.catalog.words import (
@@ -81,6 +83,42 @@ HELD = {**JOB, "hold_id": text()}
 ASSIGNMENT = {**HELD, "assignment_id": text(), "worker_id": text()}
 # `amount` is the agreed one, before any fee.
 SHARE = {"entry_id": text(), "worker_id": text(), "amount": money()}
+
+
+def _held(*kinds: str) -> dict[str, Any]:
+    return {
+        "content_id": text(),
+        "content_kind": text(validate=validate.OneOf(kinds)),
+        "where_id": text(),
+        "author_id": text(),
+        "other_id": maybe(fields.String),
+        "words": text(),
+        "findings": many(fields.String()),
+        "release_at": when(),
+    }
+
+
+def _released(*kinds: str) -> dict[str, Any]:
+    return {
+        "content_id": text(),
+        "content_kind": text(validate=validate.OneOf(kinds)),
+        "author_id": text(),
+        "other_id": maybe(fields.String),
+        "by": text(validate=validate.OneOf(["silence", "ops"])),
+    }
+
+
+def _reported(*kinds: str) -> dict[str, Any]:
+    return {
+        "case_id": text(),
+        "content_id": text(),
+        "content_kind": text(validate=validate.OneOf(kinds)),
+        "where_id": text(),
+        "author_id": text(),
+        "words": text(),
+    }
+
+
 FACTS = {
     # A competition names its `prizes` by rank, a task its `reward` and `slots`. Each prize and each
     # slot is quoted alone; escrow answers hold.opened, then escrow.funded, both with `ref` the job.
@@ -162,4 +200,14 @@ FACTS = {
     "competition.split": {**HELD, "shares": many(group(SHARE))},
     # No winner and nobody to share: all goes back to the client.
     "competition.void": {**HELD, "reason": text()},
+    "proposal.held": _held("proposal"),
+    "proposal.released": _released("proposal"),
+    "proposal.reported": _reported("proposal"),
+    "question.held": _held("question", "answer"),
+    "question.released": _released("question", "answer"),
+    "question.reported": _reported("question"),
+    "posting.held": _held("job", "listing"),
+    "posting.released": _released("job", "listing"),
+    "posting.reported": _reported("job", "listing"),
+    "entry.reported": _reported("entry"),
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from rich.table import Table
 
 from deploy.dev import up
 from deploy.dev.home import Home
+from deploy.dev.servers import RABBITMQ_SERVER
 from shared import clock, ids
 from shared.bus import Publisher
 from shared.events import Event
@@ -66,7 +68,7 @@ class Run:
         people = self._people()
         self._say_to_a_ghost()
         self._tell_under_fire(people)
-        checker = Checker(self.told, self.now)
+        checker = Checker(self.told, self.now, queued)
         for days in SILENCE_DAYS:
             self._move_clock(days * DAY_S)
             self._settle()
@@ -179,6 +181,17 @@ class Run:
     def _settle(self) -> None:
         """Let what the clock or a repetition has set off come to rest."""
         time.sleep(4 + self.stories / 500)
+
+
+def queued() -> int:
+    """Return how many messages wait in queues or are in the hands of workers."""
+    control = str(Path(RABBITMQ_SERVER).with_name("rabbitmqctl"))
+    port = json.loads((HOME.dev / "ports.json").read_text())["epmd"]
+    epmd = {"ERL_EPMD_PORT": str(port), "ERL_EPMD_ADDRESS": "127.0.0.1"}
+    env = {**os.environ, "HOME": str(HOME.data / "rabbitmq"), **epmd}
+    argv = (control, "-s", "-n", f"ukeoi-{HOME.tag}@localhost", "list_queues", "messages")
+    said = subprocess.run(argv, env=env, check=True, capture_output=True, text=True).stdout
+    return sum(int(line) for line in said.split())
 
 
 def verdict(run: Run, checker: Checker) -> list[str]:

@@ -38,9 +38,10 @@ def kinds(service: str) -> list[Any]:
 class Checker:
     """Looks into the databases of a deployment; `findings` are what is wrong, as sentences."""
 
-    def __init__(self, told: Told, now: Callable[[], datetime]) -> None:
+    def __init__(self, told: Told, now: Callable[[], datetime], queued: Callable[[], int]) -> None:
         self.told = told
         self.now = now
+        self.queued = queued
         self.dbs: dict[str, Db] = {name: database(name) for name in SERVICES}
         self.findings: list[str] = []
         self.figures: dict[str, Any] = {}
@@ -101,7 +102,7 @@ class Checker:
             self.findings.append(f"events for nobody were to be parked after 8 tries: {tries}")
 
     def _drain(self, patience_s: float = 90.0) -> None:
-        """Wait until what is on its way has arrived: outboxes, retries, timers, notify's feed."""
+        """Wait until what is on its way has arrived: outboxes, retries, timers, queues, feed."""
         until = time.monotonic() + patience_s + len(self.told.contracts) / 10
         while time.monotonic() < until:
             due = {"wake_at": {"$lte": self.now()}, "leased_until": {"$not": {"$gt": self.now()}}}
@@ -114,7 +115,7 @@ class Checker:
             retries = sum(
                 db["deliveries"].count_documents({"state": "retry"}) for db in self.dbs.values()
             )
-            if not waiting and not retries and not self._unheard():
+            if not waiting and not retries and not self._unheard() and not self.queued():
                 return
             time.sleep(0.5)
 
@@ -163,6 +164,7 @@ class Checker:
 
     def say_everything_again(self, dice: random.Random, settle: Callable[[], None]) -> None:
         """Publish every fact again to every service, shuffled; nothing may change."""
+        self._drain()
         before = self.state()
         facts = [(name, f) for name, db in self.dbs.items() for f in db["facts"].find()]
         for hearer in SERVICES:

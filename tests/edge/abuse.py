@@ -32,6 +32,7 @@ ONCE = "shared/web/test_web_once.py::"
 BODY = "shared/web/test_web_words.py::"
 ACCOUNTS = "accounts/test_api.py::"
 SESSIONS = "accounts/test_api_sessions.py::"
+CASES_ = "accounts/test_cases.py::"
 JOBS = "jobs/test_api.py::"
 PROPOSALS = "jobs/test_api_proposals.py::"
 TASKS = "jobs/test_api_task.py::"
@@ -546,6 +547,41 @@ CASES: dict[int, Case] = {
     116: Case("a file name with a path", "there are no uploads", (NO_UPLOADS,)),
     117: Case("an archive that grows", "there are no uploads", (NO_UPLOADS,)),
     118: Case("another's file", "there are no uploads", (NO_UPLOADS,)),
+    # reports
+    119: Case(
+        "reporting one's own, twice, or what cannot be reported",
+        "409, 409, 422; many reports of one thing are one case",
+        (
+            f"{CASES_}test_nobody_reports_themselves_nor_who_is_not_there",
+            f"{CASES_}test_the_same_request_reports_once",
+            f"{CASES_}test_a_wrong_report_is_422",
+            f"{CASES_}test_racing_reporters_share_one_case",
+        ),
+    ),
+    120: Case(
+        "flooding the operators with reports",
+        "409 from the twenty-first that is open",
+        (f"{CASES_}test_a_member_has_twenty_open_reports_at_most",),
+    ),
+    121: Case(
+        "finding out who reported one, or that one was reported",
+        "404; no answer, fact or notice names a reporter to anybody else",
+        (
+            f"{CASES_}test_others_see_no_queue_and_no_case",
+            f"{CASES_}test_an_author_sees_their_case_without_who_reported_or_decided",
+            "accounts/test_case_rules.py::"
+            "test_every_reporter_is_answered_in_words_that_name_nobody_else",
+            f"{OWN}test_whom_a_report_is_about_learns_nothing_of_it",
+        ),
+    ),
+    122: Case(
+        "an operator who decides about themselves, or about an appeal from their own decision",
+        "403, and of their own case they see no more than any author",
+        (
+            f"{CASES_}test_others_see_no_queue_and_no_case",
+            f"{CASES_}test_an_appeal_is_answered_by_another_operator_where_there_is_one",
+        ),
+    ),
 }
 
 # What holds for every operation at once, by the numbers under which it was promised.

@@ -345,6 +345,48 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "see_my_sanctions": (own(ops=404),),
     "appeal_sanction": (Row(who="newcomer", path=sanctioned, words=TEXT, other=("worker", 404)),),
     "appeal_suspension": (public(words=suspended),),
+    "make_report": (own(words=words(about=ids.new("job"), reason="spam"), ok=201),),
+    "list_reports": (own(),),
+    "list_cases": (OPS_ONLY,),
+    "see_case": (
+        Row(who="worker", path=of("case"), ops=200, other=("client", 404)),
+        # Whom it is about does not learn that it was reported.
+        Row(who=None, path=of("report"), ops=200, other=("client", 404)),
+    ),
+    "decide_case": (
+        Row(
+            who=None,
+            path=of("case"),
+            words=words(outcome="release", reason="問題ありません。"),
+            ops=200,
+            other=BY_WORKER,
+        ),
+        Row(
+            who=None,
+            path=of("report"),
+            words=words(outcome="dismiss", reason="問題ありません。"),
+            ops=200,
+            other=("client", 404),
+        ),
+    ),
+    "appeal_case": (
+        Row(
+            who="worker",
+            path=of("case", "removed"),
+            words=REASON,
+            ops=403,
+            other=("client", 404),
+        ),
+    ),
+    "decide_case_appeal": (
+        Row(
+            who=None,
+            path=of("case", "appealed"),
+            words=words(outcome="restored", reason="誤解でした。"),
+            ops=200,
+            other=BY_WORKER,
+        ),
+    ),
     "verify": (NO_CODE,),
     "ask_reset": (public(words=words(email="nobody@example.com"), ok=202),),
     "reset": (replace(NO_CODE, words=words(password=NEW)),),

@@ -121,7 +121,8 @@ def queries(parameters: list[Doc], cursor: str = "") -> Iterator[tuple[str, str]
         name, schema = parameter["name"], parameter["schema"]
         for value in _wrong_query(name, schema):
             yield f"{name}={value[:40]}", f"{name}={value}"
-        yield f"{name} twice", f"{name}=1&{name}=2"
+        if schema.get("type") != "array":
+            yield f"{name} twice", f"{name}=1&{name}=2"
         yield f"{name} as an operator", f"{name}[$ne]=1"
     yield "an unknown parameter", "nonsense=1"
     yield "NUL", "nonsense=%00"

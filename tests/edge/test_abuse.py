@@ -13,7 +13,7 @@ from tests.edge.world import World, spec, yen
 from tests.racers import at_once
 
 TESTS = Path(__file__).resolve().parents[1]
-HOW_MANY = 118
+HOW_MANY = 122
 
 
 @cache
@@ -129,3 +129,27 @@ def test_of_agreeing_to_cancel_and_accepting_at_once_the_money_goes_one_way(worl
         assert (both, hold["state"] in ("released", "refunded")) == (hold["amount"]["amount"], True)
     proof = world.nobody.sees("/v1/ledger/proof")["currencies"]
     assert {sums["total"] for sums in proof.values()} == {0}
+
+
+def test_whom_a_report_is_about_learns_nothing_of_it(world: World) -> None:
+    about, reporter, notify = world.worker, world.stranger, world.db("notify")
+
+    def learnt() -> tuple[int, int]:
+        return (
+            notify["feed"].count_documents({"concerns": about.id}),
+            notify["notices"].count_documents({"member_id": about.id}),
+        )
+
+    before = learnt()
+    reporter.did("/v1/reports", {"about": about.id, "reason": "harassment", "words": "ひどい。"})
+    case = world.db("accounts")["cases"].find_one({"about_id": about.id}, sort=[("_id", -1)])
+    assert case is not None
+    assert learnt() == before
+    export = about.send("GET", "/v1/exports/accounts").get_data(as_text=True)
+    assert case["_id"] not in export
+    assert reporter.id not in export
+    words = {"outcome": "dismiss", "reason": "冗談。"}
+    world.operator.did(f"/v1/cases/{case['_id']}/decide", words)
+    assert learnt() == before
+    [told] = notify["notices"].find({"about": case["_id"]})
+    assert (told["member_id"], told["type"]) == (reporter.id, "report.answered")

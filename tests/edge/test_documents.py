@@ -283,6 +283,18 @@ def test_an_operation_that_takes_something_away_is_found(change: Doc, what: str)
     assert any(what in one for one in found), found
 
 
+@pytest.mark.parametrize(("items", "breaks"), [("string", False), ("integer", True)])
+def test_a_parameter_that_may_come_several_times_now_may_still_come_once(
+    items: str, breaks: bool
+) -> None:
+    once = [{"in": "query", "name": "q", "schema": {"type": "string"}}]
+    several = [{**once[0], "schema": {"type": "array", "items": {"type": items}}}]
+
+    found = breaking.openapi(a_document(parameters=once), a_document(parameters=several))
+
+    assert found == (["POST /v1/things: ?q may not be string any more"] if breaks else [])
+
+
 def test_a_call_that_is_gone_is_found() -> None:
     gone = a_document()
     gone["paths"] = {}

@@ -9,10 +9,10 @@ from pymongo import MongoClient
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from services.jobs.domain import text
-from services.jobs.domain.job import STATES, Budget, Job
+from services.jobs.domain.job import STATES, Budget, Job, Known
+from services.jobs.domain.wanted import Wanted, facet, of_client
 from services.jobs.queries import search
-from services.jobs.queries.search import Wanted
-from services.jobs.records import JOBS, facet
+from services.jobs.records import JOBS
 from shared import ids
 from shared.errors import Invalid
 from shared.paging import Cursor, Page
@@ -174,6 +174,37 @@ def test_amounts_are_asked_of_what_one_may_earn(jobs: Db, order: str) -> None:
     assert found(jobs, at_least=40_000, at_most=60_000, order=order) == ["30000-50000"]
 
 
+@pytest.mark.parametrize("order", ["new", "deadline", "amount"])
+def test_deadlines_are_from_a_moment_on_and_before_another(jobs: Db, order: str) -> None:
+    for days in (10, 20, 30):
+        one(jobs, f"{days}", deadline_at=NOON + days * DAY)
+    one(jobs, "never", deadline_at=None)
+
+    def titles(**wanted: Any) -> set[str]:
+        return set(found(jobs, order=order, **wanted))
+
+    assert titles(after=NOON + 20 * DAY) == {"20", "30", "never"}
+    assert titles(before=NOON + 20 * DAY) == {"10"}
+    assert titles(after=NOON + 10 * DAY, before=NOON + 30 * DAY) == {"10", "20"}
+    assert titles(after=NOON + 30 * DAY, before=NOON + 30 * DAY) == set()
+
+
+@pytest.mark.parametrize("order", ["new", "deadline", "amount"])
+def test_jobs_are_found_by_what_is_known_of_their_clients(jobs: Db, order: str) -> None:
+    one(jobs, "new client")
+    one(jobs, "good", client_known=Known(is_verified=True, has_paid=True, rejects_percent=5))
+    one(jobs, "strict", client_known=Known(is_verified=True, rejects_percent=50))
+
+    def titles(**wanted: Any) -> set[str]:
+        return set(found(jobs, order=order, **wanted))
+
+    assert titles(facets=(of_client("verified"),)) == {"good", "strict"}
+    assert titles(facets=(of_client("verified"), of_client("paid"))) == {"good"}
+    assert titles(rejects=0) == {"new client"}
+    assert titles(rejects=5) == {"new client", "good"}
+    assert titles(rejects=50) == {"new client", "good", "strict"}
+
+
 def test_a_list_has_the_states_it_was_asked_for(jobs: Db) -> None:
     for state in STATES:
         one(jobs, state, state=state)
@@ -260,6 +291,7 @@ def test_a_long_walk_is_cut_into_pages_without_losing_anything(
             title="翻訳" if n % 7 == 0 else "ロゴ",
             published_at=NOON + (n // 3) * MINUTE,
             budget=Budget(min=yen(1), max=yen(n // 5 + 1)),
+            deadline_at=NOON + 3 * DAY if n % 4 else None,
             skills=("a", "b") if n % 3 == 0 else ("a",),
         )
         for n in range(60)
@@ -273,6 +305,8 @@ def test_a_long_walk_is_cut_into_pages_without_losing_anything(
         (Wanted(order=order, facets=skills, phrases=("翻訳",)), {j.id for j in made[::21]}),
         (Wanted(order=order, at_least=10), {j.id for j in made[45:]}),
         (Wanted(order=order, at_most=0), set()),
+        (Wanted(order=order, before=NOON + 4 * DAY), {j.id for j in made if j.ends_at}),
+        (Wanted(order=order, after=NOON + 4 * DAY), {j.id for j in made if not j.ends_at}),
     ]:
         ids_ = all_ids(jobs, 4, wanted)
 
@@ -327,7 +361,12 @@ def stages(plan: Any) -> Iterator[str]:
             yield from stages(inner)
 
 
+LATER = NOON + 40 * DAY
 QUERIES = [
+    *(Wanted(order=order, after=NOON, before=LATER) for order in ("new", "deadline", "amount")),
+    *(Wanted(order=order, rejects=10) for order in ("new", "deadline", "amount")),
+    Wanted(order="amount", after=LATER, at_least=2, phrases=("ロゴ",)),
+    Wanted(facets=(of_client("paid"), facet("skill", "a")), order="deadline", before=LATER),
     Wanted(),
     Wanted(order="deadline"),
     Wanted(order="amount", at_least=2),

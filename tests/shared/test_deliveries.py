@@ -1,13 +1,14 @@
 """Deliveries that could not be done: tried again for a while, then a person's; never lost."""
 
 import dataclasses
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
 
-from shared import deliveries, sweep
+from shared import deliveries, ids, sweep
 from shared import store as stores
 from shared.deliveries import BACKOFF_MAX_S, CRASHES_MAX, EARLY_TRIES_MAX, TRIES_MAX, backoff
 from shared.documents import Doc
@@ -149,12 +150,14 @@ def test_a_delivery_whose_sweeper_died_is_tried_by_another_after_its_lease(store
 
 
 def test_a_delivery_that_kills_every_sweeper_is_parked_and_the_next_one_tried(
-    store: Store,
+    store: Store, a_new_process: Callable[[], None]
 ) -> None:
     killer, good = an_event("payout.sent", 1), an_event("payout.sent", 2)
     deliveries.failed(store.db, killer, NotYet("x"), now=NOW)
     for hour in range(1, CRASHES_MAX + 1):  # claimed, and never heard of again
+        a_new_process()
         assert deliveries.claim_due(store.db, now=after(hours=hour)) == killer
+    a_new_process()
     deliveries.failed(store.db, good, NotYet("x"), now=after(hours=8))
     calls: list[str] = []
 
@@ -178,12 +181,31 @@ def test_tries_that_end_well_or_badly_are_no_crashes(store: Store) -> None:
 # attempts that are recorded before they run
 
 
-def test_a_message_that_ends_its_process_is_parked_after_its_recorded_attempts(db: Db) -> None:
+@pytest.fixture
+def a_new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """What records attempts from now on is another process."""
+    return lambda: monkeypatch.setattr(deliveries, "PROCESS", ids.new("prc"))
+
+
+def test_a_message_that_ends_its_process_is_parked_after_its_recorded_attempts(
+    db: Db, a_new_process: Callable[[], None]
+) -> None:
     event = an_event("payout.sent")
-    attempts = [deliveries.record_attempt(db, event, now=NOW) for _ in range(CRASHES_MAX + 1)]
+    attempts = []
+    for _ in range(CRASHES_MAX + 1):
+        a_new_process()
+        attempts.append(deliveries.record_attempt(db, event, now=NOW))
     assert attempts == [True] * CRASHES_MAX + [False]
     assert one(db)["state"] == "parked"
     assert deliveries.parked(db)[0]["_id"] == event.id
+
+
+def test_attempts_that_a_lost_database_cut_short_are_no_crashes(db: Db) -> None:
+    """The process lives on: it was never this message that ended it."""
+    event = an_event("payout.sent")
+    for _ in range(CRASHES_MAX * 2):
+        assert deliveries.record_attempt(db, event, now=NOW)
+    assert (one(db)["state"], one(db)["crashes"]) == ("running", 1)
 
 
 def test_a_message_that_did_not_end_its_process_is_forgotten(db: Db) -> None:
@@ -298,7 +320,7 @@ def nested(depth: int) -> Any:
 )
 @pytest.mark.parametrize("keep", ["failed", "recorded"])
 def test_words_that_no_document_can_hold_are_parked_all_the_same(
-    db: Db, data: Any, keep: str
+    db: Db, data: Any, keep: str, a_new_process: Callable[[], None]
 ) -> None:
     stores.ensure_indexes(db, [])
     event = an_event("payout.sent", data=data)
@@ -306,7 +328,7 @@ def test_words_that_no_document_can_hold_are_parked_all_the_same(
         deliveries.failed(db, event, Invalid("bad_event"), now=NOW)
     else:
         while deliveries.record_attempt(db, event, now=NOW):
-            pass
+            a_new_process()
     assert one(db)["state"] == "parked"
     assert one(db)["_id"] == event.id
 

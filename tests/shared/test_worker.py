@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
 from pika import URLParameters
 
@@ -285,14 +286,39 @@ def test_a_message_that_kills_its_process_is_parked_and_nobody_else(
         kills += 1
         assert kills < 10
 
-    until(lambda: mine.db["boxes"].count_documents({}) == 17, timeout_s=30)
+    last = of_member("good", 200)
+    queue.put_events([last])  # who has heard this has heard everything before it
+    until(lambda: mine.db["boxes"].count_documents({}) == 18, timeout_s=30)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert 3 <= kills <= deliveries.CRASHES_MAX + 2
     [doc] = parked(mine.db)
     assert doc["_id"] == poison.id
-    assert queue.waiting() == 0
+    assert {message["id"] for message in queue.take()} <= {last.id}
     assert {d["version"] for d in mine.db["boxes"].find()} == {1}
+
+
+def test_what_is_given_again_is_acknowledged_one_by_one(
+    mine: Store, amqp_url: str, queue: Queue, a_process: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    """A process that ends among many does not begin with the first of them again."""
+    events = [of_member("again", n) for n in range(30)]
+    queue.put_events(events)
+    taken = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    hold = taken.channel()
+    for _ in events:
+        hold.basic_get(queue.name)
+    taken.close()  # all are given back, and are suspects
+    until(lambda: queue.waiting() == len(events))
+
+    process = a_process()
+    until(lambda: mine.db["boxes"].count_documents({}) >= 5)
+    process.kill()
+    process.wait()
+
+    done = mine.db["boxes"].count_documents({})
+    until(lambda: queue.waiting() >= len(events) - done)
+    assert queue.waiting() <= len(events) - done + 1, "one at most was done and not acknowledged"
 
 
 def test_sigterm_finishes_what_is_in_hand_and_gives_back_the_rest(

@@ -383,6 +383,11 @@ STORIES: Mapping[str, Story] = {
     "a slot's work": Story(_is("assignment submitted"), "submitted", "approved", 100),
     "a rejection": Story(_is("assignment rejected"), "rejected", "rejected"),
     "an appeal": Story(_appealed, "appealed", "approved", 100),
+    # what is held or reported
+    "a case of what is held": Story(_is("case"), "open", "closed"),
+    "a case of what is reported": Story(_is("report"), "open", "closed"),
+    "a case of what is removed": Story(_is("case removed"), "decided", "closed"),
+    "a case that is appealed": Story(_is("case appealed"), "appealed", "closed"),
     # money
     "a hold": Story(_is("hold"), "opened", "cancelled"),
     "a hold that waits for a transfer": Story(_awaited_transfer, "opened", "cancelled"),

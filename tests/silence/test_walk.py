@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.accounts.domain import case
 from services.contracts.domain import dispute, offer
 from services.contracts.domain import milestone as milestones
 from services.escrow.domain import hold, payout
@@ -82,6 +83,7 @@ FINAL = {
     "assignments": {"approved", "rejected", "expired", "returned", "closed"},
     "holds": set(hold.FINAL),
     "payouts": {"paid", "failed"},
+    "cases": {"closed"},
 }
 STATES = {
     "offers": offer.STATES,
@@ -92,6 +94,7 @@ STATES = {
     "assignments": (*assignment.STATES, *assignment.INTERNAL),
     "holds": hold.STATES,
     "payouts": payout.STATES,
+    "cases": case.STATES,
 }
 
 
@@ -149,7 +152,10 @@ CASCADE = timedelta(minutes=20)
 """What one timer sets off: escrow's word, and the notices of it."""
 
 
-@pytest.mark.parametrize("name", [n for n in STORIES if n != "one review of two"])
+SIDES = [n for n in STORIES if n != "one review of two" and not n.startswith("a case ")]
+
+
+@pytest.mark.parametrize("name", SIDES)
 def test_both_sides_are_told_before_and_after(walk: Walk, name: str) -> None:
     thing = walk.thing(walk.begun[name])
     ended_at = next(fact["time"] for fact in walk.facts(thing["_id"]) if fact["type"] in ENDS)
@@ -167,6 +173,24 @@ def test_a_review_that_waited_for_the_other_is_revealed_to_whom_it_is_about(walk
     id_ = walk.begun["one review of two"]
     (notice,) = walk.db("notify")["notices"].find({"type": "review.revealed", "about": id_})
     assert notice["member_id"] == walk.thing(id_)["worker_id"]
+
+
+CASES = {
+    "a case of what is held": ("released", []),
+    "a case of what is reported": ("dismissed", ["report.answered"]),
+    "a case of what is removed": ("removed", ["case.decided"]),
+    "a case that is appealed": ("restored", ["case.decided", "case.decided"]),
+}
+"""What becomes of a case that nobody decides, and what who is concerned was told."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_silence_about_a_case_punishes_nobody_and_is_told(walk: Walk, name: str) -> None:
+    outcome, told = CASES[name]
+    thing = walk.thing(walk.begun[name])
+    assert thing["outcome"] == outcome
+    notices = walk.db("notify")["notices"].find({"about": thing["_id"], "said": True})
+    assert [one["type"] for one in notices.sort("made_at", 1)] == told
 
 
 UNTOLD = {

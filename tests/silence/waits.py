@@ -1,8 +1,10 @@
 """Who is waited for by each thing with a life cycle: what its representation says as `next`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from services.accounts.case_records import CASES
+from services.accounts.domain import case_silence
 from services.contracts.domain import ask, cancelling, offer, waiting
 from services.contracts.records import CONTRACTS, OFFERS
 from services.escrow.domain import hold
@@ -10,14 +12,16 @@ from services.escrow.records import HOLDS
 from services.jobs.domain import assignment, proposal
 from services.jobs.domain import silence as job
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS
+from shared.documents import Kind
 
 Doc = dict[str, Any]
-NEXT = {
+NEXT: Mapping[str, tuple[Kind[Any], Callable[[Any], Any]]] = {
     "offers": (OFFERS, offer.next_of),
     "jobs": (JOBS, job.next_step),
     "proposals": (PROPOSALS, proposal.next_step),
     "assignments": (ASSIGNMENTS, assignment.next_step),
     "holds": (HOLDS, hold.next_step),
+    "cases": (CASES, case_silence.next_of),
 }
 
 
@@ -27,7 +31,7 @@ def of(thing: Doc) -> Iterator[Doc]:
         yield from _of_contract(thing)
     elif thing["kind"] in NEXT:
         kind, rule = NEXT[thing["kind"]]
-        if found := rule(kind.from_doc(thing)):  # type: ignore[operator]
+        if found := rule(kind.from_doc(thing)):
             yield found
 
 

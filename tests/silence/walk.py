@@ -23,6 +23,7 @@ LIFE = {
     "jobs": ("jobs", "proposals", "entries", "assignments"),
     "contracts": ("offers", "contracts"),
     "escrow": ("holds", "payouts"),
+    "accounts": ("cases",),
 }
 """The aggregates with a life cycle, by service."""
 

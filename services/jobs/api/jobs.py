@@ -6,11 +6,9 @@ from flask import Response
 
 from services.jobs import tasks, usecases
 from services.jobs.api import seeing
-from services.jobs.domain import posting, silence, text
+from services.jobs.domain import posting, silence
 from services.jobs.domain.job import STATES, Job
-from services.jobs.finding import EVERY, facet
-from services.jobs.queries import count_entries, search
-from services.jobs.queries.search import Wanted
+from services.jobs.queries import clients, count_entries, search
 from services.jobs.records import JOBS
 from services.jobs.schemas import JobEdit, JobListArgs, JobWords
 from services.jobs.shapes import JobListShape, JobShape, say_job
@@ -42,30 +40,12 @@ def draft_job(words: dict[str, Any]) -> Response:
 def list_jobs(words: dict[str, Any]) -> Response:
     """List jobs; other people's once they are published. 422 invalid_words, bad_cursor."""
     page = web.page(words)
-    docs, cursor = search.find(web.store().db, _wanted(words), page)
+    docs, cursor = search.find(
+        web.store().db, seeing.wanted(words, STATES, shown="open", private=PRIVATE), page
+    )
     found = [JOBS.from_doc(doc) for doc in docs]
     seen = seeing.of_jobs(found)
     return web.listing([say_job(job, seen) for job in found], cursor)
-
-
-def _wanted(words: dict[str, Any]) -> Wanted:
-    state = words.get("state")
-    is_mine = words["mine"] or state in PRIVATE
-    names = ("mode", "category", "skill", "experience", "client_id")
-    facets = [
-        facet(name.removesuffix("_id"), value) for name in names if (value := words.get(name))
-    ]
-    if is_mine:
-        facets.append(facet("owner", web.caller().id))
-    states = (state,) if state else STATES if is_mine else ("open",)
-    return Wanted(
-        states=states,
-        facets=tuple(facets) or (EVERY,),
-        phrases=tuple(text.phrases(words.get("q", ""))),
-        at_least=words.get("min_amount"),
-        at_most=words.get("max_amount"),
-        order=words["sort"],
-    )
 
 
 @blp.get("/jobs/<id_>")
@@ -104,12 +84,13 @@ def publish_job(id_: str) -> Response:
     403 not_the_client, member_suspended, member_leaving, 404, 409 wrong_state, 422 incomplete.
     """
     job, by = seeing.job(id_).thing, web.caller().id
-    bar = standing.of(web.store().db, by).bar()
+    db = web.store().db
+    words: dict[str, Any] = {"bar": standing.of(db, by).bar(), "known": clients.known(db, [by])[by]}
     if job.mode == "project":
-        return answer_job(_change(id_, posting.publish, bar=bar))
+        return answer_job(_change(id_, posting.publish, **words))
     location = f"/v1/holds/{posting.hold_id_of(job)}"
     once = web.once(status=202, location=location)
-    done = web.store().change(JOBS, id_, posting.publish, once=once, now=web.now(), by=by, bar=bar)
+    done = web.store().change(JOBS, id_, posting.publish, once=once, now=web.now(), by=by, **words)
     return answer_job(done, 202, location=location)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Response
 
 from services.jobs import queries
-from services.jobs.domain import listing, text
+from services.jobs.api import seeing
+from services.jobs.domain import listing
 from services.jobs.domain.listing import STATES, Listing
-from services.jobs.finding import EVERY, facet
 from services.jobs.listing_records import LISTINGS, SEARCHED_LISTINGS
 from services.jobs.listing_shapes import (
     ListingEdit,
@@ -20,7 +20,6 @@ from services.jobs.listing_shapes import (
     say_listing,
 )
 from services.jobs.queries import search
-from services.jobs.queries.search import Wanted
 from services.jobs.shapes import Seen
 from shared import ids, standing, web
 from shared.documents import Done, Loaded
@@ -50,31 +49,15 @@ def draft_listing(words: dict[str, Any]) -> Response:
 def list_listings(words: dict[str, Any]) -> Response:
     """List listings; other people's once they are published. 422 invalid_words, bad_cursor."""
     page = web.page(words)
-    docs, cursor = search.find(web.store().db, _wanted(words), page)
+    docs, cursor = search.find(
+        web.store().db,
+        seeing.wanted(words, STATES, shown="published", private=("draft",)),
+        page,
+        among=SEARCHED_LISTINGS,
+    )
     found = [LISTINGS.from_doc(doc) for doc in docs]
     seen = _seen(*found)
     return web.listing([say_listing(one, seen) for one in found], cursor)
-
-
-def _wanted(words: dict[str, Any]) -> Wanted:
-    state = words.get("state")
-    is_mine = words["mine"] or state == "draft"
-    facets = [
-        facet(name.removesuffix("_id"), value)
-        for name in ("category", "worker_id")
-        if (value := words.get(name))
-    ]
-    if is_mine:
-        facets.append(facet("owner", web.caller().id))
-    return Wanted(
-        states=(state,) if state else STATES if is_mine else ("published",),
-        facets=tuple(facets) or (EVERY,),
-        phrases=tuple(text.phrases(words.get("q", ""))),
-        at_least=words.get("min_amount"),
-        at_most=words.get("max_amount"),
-        order=words["sort"],
-        among=SEARCHED_LISTINGS,
-    )
 
 
 @blp.get("/listings/<id_>")

@@ -1,12 +1,13 @@
 """Who may see what, and what is known of it: the same for every route."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from services.jobs import bookmarks, queries, tasks
 from services.jobs.domain.job import Job
 from services.jobs.domain.proposal import Proposal
+from services.jobs.domain.wanted import Wanted, sought
 from services.jobs.queries import slots
 from services.jobs.records import JOBS, PROPOSALS
 from services.jobs.shapes import Seen
@@ -37,6 +38,19 @@ def proposal(id_: str) -> Loaded[Proposal]:
     if web.caller().id not in (loaded.thing.client_id, loaded.thing.worker_id):
         raise Unknown("no_such_proposal", "there is no such proposal")
     return loaded
+
+
+def wanted(
+    words: Mapping[str, Any], states: tuple[str, ...], *, shown: str, private: tuple[str, ...]
+) -> Wanted:
+    """Return what a list is asked for: what is `shown` to all, or in any state what is one's own.
+
+    :raises Unauthenticated: one's own is asked for, and nobody asks
+    """
+    state = words.get("state")
+    if words["mine"] or state in private:
+        return sought(words, states=(state,) if state else states, owner=web.caller().id)
+    return sought(words, states=(state or shown,))
 
 
 def of_jobs(jobs: Sequence[Job]) -> Seen:

@@ -23,6 +23,9 @@ EXPERIENCES = ("none", "some")
 ORDERS = ("new", "deadline", "amount")
 """How a list of jobs may be sorted: the newest, the soonest, the best paid first."""
 
+REJECTS = (0, 5, 10, 20, 30, 50, 100)
+"""The percentages at which clients who reject are told apart."""
+
 Next = dict[str, Any]
 """Who must act, by when, and what happens otherwise: `{actor, action, by, otherwise}`."""
 
@@ -199,6 +202,25 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What jobs are found by of their client; who never rejected anything rejects 0 %.
+
+    `rejects_percent` is rounded up to one of `REJECTS`, so that it seldom changes.
+    """
+
+    is_verified: bool = False
+    has_paid: bool = False
+    rejects_percent: int = 0
+
+    @classmethod
+    def of(cls, *, is_verified: bool, has_paid: bool, rejected: int, judged: int) -> "Known":
+        """Return what is known by these figures."""
+        share = -(-rejected * 100 // judged) if judged else 0
+        step = next(step for step in REJECTS if share <= step)
+        return cls(is_verified=is_verified, has_paid=has_paid, rejects_percent=step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """Work that a client offers. `changed_at` is the last act on it; silence counts from there."""
 
@@ -220,6 +242,7 @@ class Job:
     task: Task | None = None
     # Where the money waits in one hold for the whole job; final from publishing on.
     hold_id: str | None = None
+    client_known: Known = Known()
 
     @property
     def most(self) -> Money | None:

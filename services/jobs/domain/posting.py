@@ -5,16 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.jobs.domain import contest, market, task
-from services.jobs.domain.job import MOVES, Contest, Job, Project, refuse_others, said
+from services.jobs.domain.job import MOVES, Contest, Job, Known, Project, refuse_others, said
 from services.jobs.domain.opening import settled
 from services.jobs.domain.terms import fixed_while_open, lacking, refuse_wrong
 from shared import clock, ids
-from shared.errors import Conflict, Invalid, Refused
+from shared.errors import Conflict, Ignored, Invalid, Refused
 from shared.moves import Outcome, next_state
 
 PROPOSALS_TAKEN = timedelta(days=14)
 """How long proposals are taken when the client does not say."""
 
+UNKNOWN = Known()
 PART_OF = {"project": "project", "competition": "contest", "task": "task"}
 """Where a job keeps the words of its mode."""
 SAID_BY_ALL = frozenset({"title", "description", "category", "skills", "experience", "deadline_at"})
@@ -82,7 +83,9 @@ def _with(job: Job, words: dict[str, Any], *, now: datetime) -> Job:
     return edited
 
 
-def publish(job: Job, *, now: datetime, by: str, bar: Refused | None) -> Outcome[Job]:
+def publish(
+    job: Job, *, now: datetime, by: str, bar: Refused | None, known: Known = UNKNOWN
+) -> Outcome[Job]:
     """Open a complete draft; without a word on it, proposals are taken for 14 days.
 
     Where the money comes first, it opens itself once it is funded.
@@ -96,6 +99,7 @@ def publish(job: Job, *, now: datetime, by: str, bar: Refused | None) -> Outcome
     state = next_state(moves, job.state, "publish")
     if bar:
         raise bar
+    job = replace(job, client_known=known)
     if missing := lacking(job):
         raise Invalid("incomplete", "this is needed before it is published", fields=missing)
     if job.mode != "project":
@@ -106,6 +110,16 @@ def publish(job: Job, *, now: datetime, by: str, bar: Refused | None) -> Outcome
     job = replace(job, state=state, project=project, changed_at=now, published_at=now)
     refuse_wrong(job, given={"deadline_at", "proposals_close_at"}, now=now)
     return job, [said(job, "job.opened", category=job.category)]
+
+
+def know_client(job: Job, *, now: datetime, known: Known) -> Outcome[Job]:
+    """Say what is known of its client by now; it is not an act, and silence is not over.
+
+    :raises Ignored: `wrong_state`: it is not open any more
+    """
+    if job.state != "open":
+        raise Ignored("wrong_state", f"it is {job.state}")
+    return replace(job, client_known=known), []
 
 
 def hold_id_of(job: Job) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.proposal import WAITING
-from services.jobs.finding import facet
+from services.jobs.domain.wanted import facet
 from services.jobs.people import RECORDS
 from services.jobs.records import ENTRIES, JOBS, PROPOSALS, QUESTIONS, VERIFIED
 from shared.documents import Doc

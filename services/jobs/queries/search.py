@@ -1,5 +1,7 @@
 """The list of jobs: filtered, found by words, in three orders, as fast with a million as with few.
 
+What is to be found is said by `services.jobs.domain.wanted`; here is how.
+
 No filter is answered by looking at everything. Each filter has an index to start from; the rarest
 one drives, the others are checked in what it gives. How rare a filter is, is asked of the index:
 how far one must go in the order of the list until it has come up so many times. Processes remember
@@ -17,7 +19,9 @@ from typing import Any
 from pymongo import DESCENDING
 
 from services.jobs.domain import text
-from services.jobs.finding import EVERY, Searched
+from services.jobs.domain import wanted as rules
+from services.jobs.domain.wanted import Condition, Has, Says, Wanted, Within
+from services.jobs.finding import Searched
 from services.jobs.records import NOT_LISTED, SEARCHED_JOBS
 from shared.documents import Doc
 from shared.paging import Cursor, Page, bad_cursor
@@ -40,22 +44,6 @@ _rarities: dict[tuple[str, ...], tuple[float, Any]] = {}
 """What was found out about filters: until when it counts, and how far one must go for them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a caller looks for. `facets` are all to be there, `phrases` all to stand in the text.
-
-    `at_least` is asked of what one may earn at most, `at_most` of what one earns at least.
-    """
-
-    states: tuple[str, ...] = ("open",)
-    facets: tuple[str, ...] = (EVERY,)
-    phrases: tuple[str, ...] = ()
-    at_least: int | None = None
-    at_most: int | None = None
-    order: str = "new"
-    among: Searched = SEARCHED_JOBS
-
-
 @dataclass(frozen=True, slots=True)
 class _Drive:
     """An index to start from: its name, and the bounds in it."""
@@ -64,14 +52,16 @@ class _Drive:
     where: Where
 
 
-def find(db: Db, wanted: Wanted, page: Page) -> tuple[list[Doc], str | None]:
-    """Return the documents of a page of jobs and the cursor of the next page, or None at the end.
+def find(
+    db: Db, wanted: Wanted, page: Page, *, among: Searched = SEARCHED_JOBS
+) -> tuple[list[Doc], str | None]:
+    """Return the documents of a page and the cursor of the next page, or None at the end.
 
     :raises Invalid: `bad_cursor`: the cursor comes from another list
     """
     if page.cursor is not None and page.cursor.order != wanted.order:
         raise bad_cursor()
-    search = _Search(db, wanted, page.cursor)
+    search = _Search(db, wanted, page.cursor, among)
     drive, until = search.choose()
     found: list[Doc] = []
     for span in search.spans(page.cursor, until):
@@ -85,19 +75,21 @@ def find(db: Db, wanted: Wanted, page: Page) -> tuple[list[Doc], str | None]:
 class _Search:
     """One list of jobs while it is looked for, behind a cursor."""
 
-    def __init__(self, db: Db, wanted: Wanted, after: Cursor | None) -> None:
-        self.jobs = db[wanted.among.collection]
+    def __init__(self, db: Db, wanted: Wanted, after: Cursor | None, among: Searched) -> None:
+        self.jobs = db[among.collection]
+        self.among = among
         self.wanted = wanted
         self.after = after
         self.key = f"sort.{wanted.order}"
-        self.way = wanted.among.orders[wanted.order][1]
+        self.way = among.orders[wanted.order][1]
         self.sort = [(self.key, self.way), ("_id", self.way)]
-        self.rest = _rest(wanted)
+        self.beyond = _beyond(wanted)
+        self.rest = [_where(condition) for condition in self.beyond]
 
     def choose(self) -> tuple[_Drive, Cursor | None]:
         """Return the index to start from, and with which job to stop this time, if at all."""
-        streams, pools = _drives(self.wanted)
-        if not self.rest:
+        streams, pools = _drives(self.wanted, self.among)
+        if all(_is_bound(condition, self.key) for condition in self.beyond):
             return streams[0], None
         reach: list[tuple[Any, _Drive]] = []
         for drive in streams:
@@ -178,42 +170,51 @@ class _Search:
         return spans
 
 
-def _drives(wanted: Wanted) -> tuple[list[_Drive], list[_Drive]]:
+def _drives(wanted: Wanted, among: Searched) -> tuple[list[_Drive], list[_Drive]]:
     """Return the indexes that give jobs in the order of the list, and those that do not."""
-    order = wanted.order
     state: Where = {"state": {"$in": list(wanted.states)}}
-    bound = _at_least(wanted) if order == "amount" else {}
-    orders, by_words = wanted.among.orders, wanted.among.words
-    index = orders[order][0]
+    bounds: dict[str, Where] = {}
+    for condition in rules.conditions(wanted):
+        for order in among.orders:
+            if _is_bound(condition, f"sort.{order}"):
+                bounds[order] = _where(condition)
+    bound = bounds.get(wanted.order, {})
+    index = among.orders[wanted.order][0]
     streams = [_Drive(index, {**state, "facets": name, **bound}) for name in wanted.facets]
-    words = [_Drive(by_words, {**state, "grams": gram}) for gram in _grams(wanted)]
-    if order == "new":
-        streams, words = [*words, *streams], []
-    if order == "amount" or wanted.at_least is None:
-        return streams, words
-    by_amount = {**state, "facets": wanted.facets[0], **_at_least(wanted)}
-    return streams, [*words, _Drive(orders["amount"][0], by_amount)]
+    words = [_Drive(among.words, {**state, "grams": gram}) for gram in _grams(wanted)]
+    pools = [
+        _Drive(among.orders[order][0], {**state, "facets": wanted.facets[0], **found})
+        for order, found in bounds.items()
+        if order != wanted.order
+    ]
+    if wanted.order == "new":
+        return [*words, *streams], pools
+    return streams, [*words, *pools]
 
 
 def _grams(wanted: Wanted) -> list[str]:
     return [gram for phrase in wanted.phrases for gram in text.grams_of_query(phrase)][:GRAMS_MAX]
 
 
-def _at_least(wanted: Wanted) -> Where:
-    return {} if wanted.at_least is None else {"sort.amount": {"$gte": wanted.at_least}}
+def _is_bound(condition: Condition, key: str) -> bool:
+    """Say whether an index in the order of this key has bounds for a condition."""
+    return isinstance(condition, Within) and condition.path == key
 
 
-def _rest(wanted: Wanted) -> list[Where]:
-    """Return what is checked in each job that the driving index gives.
+def _beyond(wanted: Wanted) -> list[Condition]:
+    """Return what is checked in each job that the driving index gives."""
+    is_driven = len(wanted.facets) == 1 and not wanted.phrases
+    return [c for c in rules.conditions(wanted) if not (is_driven and isinstance(c, Has))]
 
-    As an expression, so that the planner takes none of these facets for its bounds.
-    """
-    rest: list[Where] = []
-    if len(wanted.facets) > 1 or wanted.phrases:
-        rest.append({"$expr": {"$setIsSubset": [list(wanted.facets), "$facets"]}})
-    if wanted.at_least is not None:
-        rest.append(_at_least(wanted))
-    if wanted.at_most is not None:
-        rest.append({"least": {"$lte": wanted.at_most}})
-    rest += [{"text": {"$regex": text.pattern(phrase)}} for phrase in wanted.phrases]
-    return rest
+
+def _where(condition: Condition) -> Where:
+    """Return how MongoDB is asked for what meets a condition."""
+    match condition:
+        case Has(facets):
+            # As an expression, so that the planner takes none of these facets for its bounds.
+            return {"$expr": {"$setIsSubset": [list(facets), "$facets"]}}
+        case Says(phrase):
+            return {"text": {"$regex": text.pattern(phrase)}}
+        case Within():
+            limits = {"$gte": condition.least, "$lte": condition.most, "$lt": condition.end}
+            return {condition.path: {op: v for op, v in limits.items() if v is not None}}

@@ -18,7 +18,14 @@ ONE_SIDE_ONLY: Mapping[str, str] = {
 
 How a dispute divides a hold is said with such words, too, and is for both sides to see.
 """
-UNSEEN = frozenset({"digest.due", "report.made"})
+UNSEEN = frozenset(
+    {
+        *("digest.due", "report.made"),
+        *("message.held", "proposal.held", "question.held", "posting.held"),
+        *("message.reported", "proposal.reported", "question.reported"),
+        *("posting.reported", "entry.reported"),
+    }
+)
 """Types that nobody sees: a matter of this service alone, or of the operators."""
 OWN = frozenset({"member.blocked", "member.unblocked"})
 """Types that concern who did it, and nobody else whom they name."""

@@ -10,6 +10,7 @@ from ukeoi_client.models import (
     AccountsAppealWords,
     AccountsDecisionWords,
     AccountsPerson,
+    AccountsReport,
     AgreementWords,
     AnswersWords,
     ApiTokens,
@@ -24,6 +25,11 @@ from ukeoi_client.models import (
     Block,
     Bounced,
     CancellationWords,
+    Case,
+    CaseAnswerWords,
+    CaseAppealWords,
+    CaseDecisionWords,
+    CaseLine,
     CategoryTree,
     ChangesWords,
     ChangeWords,
@@ -57,6 +63,7 @@ from ukeoi_client.models import (
     JobsAppealWords,
     JobsProposal,
     JobsProposalWords,
+    JobsReport,
     JobWords,
     Keys,
     Line,
@@ -98,7 +105,7 @@ from ukeoi_client.models import (
     Registration,
     RehireWords,
     RejectWords,
-    Report,
+    ReportWords,
     ResetAsked,
     ResetWords,
     ReturnWords,
@@ -316,6 +323,56 @@ class Calls:
         """Appeal; unanswered within 7 days, the sanction is lifted."""
         return self.post(f"/v1/me/sanctions/{sanction_id}/appeal", words, key=key, soon=soon)
 
+    def list_reports(self, *, limit: int | None = None) -> Iterator[AccountsReport]:
+        """See one's own reports and whether they were acted upon, the latest case first."""
+        return self.items("/v1/reports", limit=limit)
+
+    def make_report(
+        self, words: ReportWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[AccountsReport]:
+        """Report something to the operators; whom it is about never learns who did."""
+        return self.post("/v1/reports", words, key=key, soon=soon)
+
+    def list_cases(
+        self,
+        *,
+        limit: int | None = None,
+        state: Literal["open", "decided", "appealed", "closed"] | None = None,
+        kind: Literal[
+            "member", "job", "listing", "proposal", "message", "question", "entry", "answer"
+        ]
+        | None = None,
+        author: str | None = None,
+    ) -> Iterator[CaseLine]:
+        """See what waits for operators, what is due first first; operators only, and not their
+        own.
+
+        `state=closed` gives those that are over, the latest first.
+        """
+        return self.items("/v1/cases", limit=limit, state=state, kind=kind, author=author)
+
+    def see_case(self, id: str, *, soon: bool = False) -> Answer[Case]:
+        """See a case: operators all of it, its author what was done and why, and how to appeal."""
+        return self.send("GET", f"/v1/cases/{id}", query={}, soon=soon)
+
+    def decide_case(
+        self, id: str, words: CaseDecisionWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Case]:
+        """Release what is held, dismiss what is reported, or remove it, also with a sanction."""
+        return self.post(f"/v1/cases/{id}/decide", words, key=key, soon=soon)
+
+    def appeal_case(
+        self, id: str, words: CaseAppealWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Case]:
+        """Appeal the removal of one's own; unanswered within 14 days, it is restored."""
+        return self.post(f"/v1/cases/{id}/appeal", words, key=key, soon=soon)
+
+    def decide_case_appeal(
+        self, id: str, words: CaseAnswerWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[Case]:
+        """Answer an appeal; where there is another operator than who decided, they do."""
+        return self.post(f"/v1/cases/{id}/decide-appeal", words, key=key, soon=soon)
+
     def begin_totp(
         self, words: TotpBegin, *, key: str | None = None, soon: bool = False
     ) -> Answer[Totp]:
@@ -428,13 +485,18 @@ class Calls:
         mode: Literal["project", "competition", "task"] | None = None,
         category: str | None = None,
         q: str | None = None,
-        skill: str | None = None,
-        min_amount: int | None = None,
-        max_amount: int | None = None,
-        state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
-        | None = None,
+        skill: list[str] | None = None,
         experience: Literal["none", "some"] | None = None,
         client_id: str | None = None,
+        deadline_after: str | None = None,
+        deadline_before: str | None = None,
+        min_amount: int | None = None,
+        max_amount: int | None = None,
+        client_verified: bool | None = None,
+        client_paid: bool | None = None,
+        client_rejection_max: Literal[0, 5, 10, 20, 30, 50, 100] | None = None,
+        state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
+        | None = None,
         mine: bool | None = None,
         sort: Literal["new", "deadline", "amount"] | None = None,
     ) -> Iterator[Job]:
@@ -446,11 +508,16 @@ class Calls:
             category=category,
             q=q,
             skill=skill,
-            min_amount=min_amount,
-            max_amount=max_amount,
-            state=state,
             experience=experience,
             client_id=client_id,
+            deadline_after=deadline_after,
+            deadline_before=deadline_before,
+            min_amount=min_amount,
+            max_amount=max_amount,
+            client_verified=client_verified,
+            client_paid=client_paid,
+            client_rejection_max=client_rejection_max,
+            state=state,
             mine=mine,
             sort=sort,
         )
@@ -761,7 +828,7 @@ class Calls:
         """
         return self.post(f"/v1/listings/{id}/orders", words, key=key, soon=soon)
 
-    def get_jobs_report(self, *, soon: bool = False) -> Answer[Report]:
+    def get_jobs_report(self, *, soon: bool = False) -> Answer[JobsReport]:
         """Count the jobs of each mode by state, to 100,000 each; drafts are private."""
         return self.send("GET", "/v1/ops/jobs/report", query={}, soon=soon)
 

@@ -37,6 +37,17 @@ class AccountsPerson(TypedDict):
     record: "Record"
 
 
+class AccountsReport(TypedDict):
+    id: str
+    about: str
+    about_kind: str
+    reason: str
+    words: str | None
+    at: str
+    state: Literal["open", "answered"]
+    outcome: Literal["acted", "not_acted"] | None
+
+
 class AccountsReview(TypedDict):
     id: str
     title: str
@@ -231,6 +242,79 @@ class CardPayment(TypedDict):
     amount: "Money"
     ref: str
     steps: list["Step"]
+
+
+class Case(TypedDict):
+    id: str
+    state: Literal["open", "decided", "appealed", "closed"]
+    about: str
+    about_kind: str
+    where: str | None
+    words: str
+    findings: list[str]
+    held: bool
+    release_at: str | None
+    opened_at: str
+    outcome: Literal["released", "removed", "dismissed", "restored"] | None
+    reason: str | None
+    decided_at: str | None
+    appeal: str | None
+    appealed_at: str | None
+    answer: str | None
+    answered_at: str | None
+    next: "CaseNext | None"
+    actions: list["Action"]
+    author: "MemberNamed | None"
+    other: "MemberNamed | None"
+    reports: list["ReportOfCase"] | None
+    earlier: list["EarlierCase"] | None
+    sanction_id: str | None
+    decided_by: str | None
+    answered_by: str | None
+    overdue: bool | None
+
+
+class CaseAnswerWords(TypedDict):
+    outcome: Literal["upheld", "restored"]
+    reason: str
+
+
+class CaseAppealWords(TypedDict):
+    reason: str
+
+
+class CaseDecisionWords(TypedDict):
+    outcome: Literal["release", "remove", "dismiss"]
+    reason: str
+    sanction: NotRequired["SanctionWords | None"]
+
+
+class CaseLine(TypedDict):
+    id: str
+    state: str
+    about: str
+    about_kind: str
+    author: "MemberNamed | None"
+    words: str
+    findings: list[str]
+    held: bool
+    reasons: list[str]
+    reports: int
+    opened_at: str
+    overdue: bool
+    next: "CaseNext | None"
+
+
+class CaseNext(TypedDict):
+    actor: Literal["ops", "author"]
+    action: str
+    by: str | None
+    otherwise: str | None
+
+
+class CaseQueue(TypedDict):
+    items: list["CaseLine"]
+    next_cursor: str | None
 
 
 class Category(TypedDict):
@@ -497,6 +581,14 @@ class DraftWords(TypedDict):
 
 class DropWords(TypedDict):
     reason: str
+
+
+class EarlierCase(TypedDict):
+    id: str
+    about_kind: str
+    state: str
+    outcome: str | None
+    opened_at: str
 
 
 class EndWords(TypedDict):
@@ -822,6 +914,10 @@ class JobsProposalWords(TypedDict):
     milestones: NotRequired[list["MilestoneWords"]]
 
 
+class JobsReport(TypedDict):
+    modes: list["ModeReport"]
+
+
 class Keys(TypedDict):
     keys: list[dict[str, Any]]
 
@@ -928,6 +1024,11 @@ class Me(TypedDict):
 class Median(TypedDict):
     median_s: int | None
     sample: int
+
+
+class MemberNamed(TypedDict):
+    id: str
+    display_name: str | None
 
 
 class Message(TypedDict):
@@ -1588,8 +1689,32 @@ class RejectWords(TypedDict):
     note: str
 
 
-class Report(TypedDict):
-    modes: list["ModeReport"]
+class ReportOfCase(TypedDict):
+    id: str
+    reporter: "MemberNamed"
+    reason: str
+    words: str | None
+    at: str
+
+
+class ReportWords(TypedDict):
+    about: str
+    reason: Literal[
+        "off_platform",
+        "prohibited_work",
+        "spam",
+        "harassment",
+        "fraud",
+        "infringement",
+        "personal_data",
+        "other",
+    ]
+    words: NotRequired[str | None]
+
+
+class Reports(TypedDict):
+    items: list["AccountsReport"]
+    next_cursor: str | None
 
 
 class ResetAsked(TypedDict):
@@ -1962,6 +2087,7 @@ class WebhookWords(TypedDict):
                 "dispute.proposed",
                 "dispute.settled",
                 "entry.not_chosen",
+                "entry.reported",
                 "entry.submitted",
                 "entry.withdrawn",
                 "entry.won",
@@ -1993,6 +2119,9 @@ class WebhookWords(TypedDict):
                 "member.registered",
                 "member.unblocked",
                 "member.verified",
+                "message.held",
+                "message.released",
+                "message.reported",
                 "message.sent",
                 "milestone.added",
                 "milestone.changed",
@@ -2014,13 +2143,22 @@ class WebhookWords(TypedDict):
                 "payout.paid",
                 "payout.requested",
                 "payout.sent",
+                "posting.held",
+                "posting.released",
+                "posting.reported",
                 "proposal.declined",
+                "proposal.held",
                 "proposal.lapsed",
+                "proposal.released",
+                "proposal.reported",
                 "proposal.selected",
                 "proposal.submitted",
                 "proposal.withdrawn",
                 "question.answered",
                 "question.asked",
+                "question.held",
+                "question.released",
+                "question.reported",
                 "record.changed",
                 "report.answered",
                 "report.made",

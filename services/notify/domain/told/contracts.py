@@ -324,4 +324,7 @@ MILESTONES = {
         once="{hold_id}", tells=(client(href=AT_CONTRACT), worker(href=AT_CONTRACT))
     ),
     "milestone.paid": Row(nobody="escrow.released tells the worker what reached the wallet"),
+    "message.held": Row(nobody="the operators have a case about it"),
+    "message.released": Row(nobody="the operators have a case about it"),
+    "message.reported": Row(nobody="the operators have a case about it"),
 }

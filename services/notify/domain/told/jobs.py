@@ -197,4 +197,14 @@ JOBS = {
     # escrow.released tells each who has a share.
     "competition.split": Row(once="{job_id}", tells=(Tell(whom="client_id", href=AT_JOB),)),
     "competition.void": Row(nobody="escrow.refunded tells the client"),
+    "proposal.held": Row(nobody="the operators have a case about it"),
+    "proposal.released": Row(nobody="the operators have a case about it"),
+    "proposal.reported": Row(nobody="the operators have a case about it"),
+    "question.held": Row(nobody="the operators have a case about it"),
+    "question.released": Row(nobody="the operators have a case about it"),
+    "question.reported": Row(nobody="the operators have a case about it"),
+    "posting.held": Row(nobody="the operators have a case about it"),
+    "posting.released": Row(nobody="the operators have a case about it"),
+    "posting.reported": Row(nobody="the operators have a case about it"),
+    "entry.reported": Row(nobody="the operators have a case about it"),
 }
