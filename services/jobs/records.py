@@ -21,6 +21,7 @@ from services.jobs.domain.wanted import EVERY, facet, of_client
 from services.jobs.finding import Searched
 from services.jobs.listing_records import LISTINGS
 from shared.documents import Doc, Kind
+from shared.leaving import DEPARTURES
 from shared.money import Money
 
 VERIFIED = "verified"
@@ -338,4 +339,4 @@ ASSIGNMENTS = Kind(
     },
 )
 
-KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS, LISTINGS)
+KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS, LISTINGS, DEPARTURES)
