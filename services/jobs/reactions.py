@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.jobs import clients, contests, departing, tasks, usecases
+from services.jobs import alerts, clients, contests, departing, tasks, usecases
 from services.jobs.domain import assignment, funded, listing, opening, proposal
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
@@ -87,7 +87,11 @@ REACTIONS: Reactions = {
     "escrow.funded": MONEY,
     "escrow.released": (*MONEY, PAID, HandleMany(clients.on_released)),
     "escrow.refunded": MONEY,
-    "job.opened": (Handle(tasks.on_opened), HandleMany(clients.on_opened)),
+    "job.opened": (
+        Handle(tasks.on_opened),
+        HandleMany(clients.on_opened),
+        Handle(alerts.on_opened),
+    ),
     "task.closing": (Handle(tasks.on_closing),),
     "approvals.requested": (Handle(tasks.on_approve_all),),
     "slot.freed": (Handle(tasks.on_freed),),

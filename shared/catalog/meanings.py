@@ -34,6 +34,7 @@ MEANINGS = {
     # jobs
     "job.submitted_for_funding": "A competition or task is written and waits for its money.",
     "job.opened": "A job is published: people may propose, enter or claim.",
+    "search.matched": "A job has opened that fits a search which a member has saved.",
     "job.proposals_closed": "A job takes no more proposals; its client chooses among those it has.",
     "job.closed": "Nobody is chosen for a job any more; what was not used of its money goes back.",
     "job.cancelled": "A job has ended without any contract.",

@@ -524,6 +524,13 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "put_bookmark": (own(path=of("job")),),
     "delete_bookmark": (own(path=of("job")),),
     "list_bookmarks": (own(),),
+    "list_searches": (own(),),
+    "save_search": (own(words=words(name="ロゴ", query={"q": "ロゴ"}, alert="daily"), ok=201),),
+    "get_search": (Row(who="worker", path=of("search"), other=("client", 404)),),
+    "edit_search": (
+        Row(who="worker", path=of("search"), words=words(alert="none"), other=("client", 404)),
+    ),
+    "delete_search": (Row(who="worker", path=of("search"), ok=204, other=("client", 404)),),
     "list_questions": (
         public(path=of("job")),
         Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),

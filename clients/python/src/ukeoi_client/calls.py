@@ -115,6 +115,10 @@ from ukeoi_client.models import (
     Sanction,
     Sanctions,
     SanctionWords,
+    SavedSearch,
+    SavedSearchList,
+    SearchEdit,
+    SearchWords,
     SelectWords,
     Sessions,
     Sheet,
@@ -845,6 +849,28 @@ class Calls:
     def get_jobs_report(self, *, soon: bool = False) -> Answer[JobsReport]:
         """Count the jobs of each mode by state, to 100,000 each; drafts are private."""
         return self.send("GET", "/v1/ops/jobs/report", query={}, soon=soon)
+
+    def list_searches(self, *, soon: bool = False) -> Answer[SavedSearchList]:
+        """List one's saved searches, the newest first: there are few."""
+        return self.send("GET", "/v1/searches", query={}, soon=soon)
+
+    def save_search(
+        self, words: SearchWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[SavedSearch]:
+        """Save a search for jobs; its `alert` says how one hears of jobs that open and fit."""
+        return self.post("/v1/searches", words, key=key, soon=soon)
+
+    def get_search(self, id: str, *, soon: bool = False) -> Answer[SavedSearch]:
+        """Return one of one's saved searches."""
+        return self.send("GET", f"/v1/searches/{id}", query={}, soon=soon)
+
+    def edit_search(self, id: str, words: SearchEdit, *, if_match: str) -> Answer[SavedSearch]:
+        """Change the name of a saved search, what it looks for as a whole, or its alert."""
+        return self.patch(f"/v1/searches/{id}", words, if_match=if_match)
+
+    def delete_search(self, id: str) -> Answer[None]:
+        """Delete a saved search; nothing is told of it any more."""
+        return self.delete(f"/v1/searches/{id}")
 
     def export_jobs(self, *, soon: bool = False) -> Answer[None]:
         """Return all that jobs holds about oneself, as NDJSON.

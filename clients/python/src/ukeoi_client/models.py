@@ -1435,6 +1435,7 @@ class Preference(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "search.matched",
         "sheet.approved",
         "sheet.recalled",
         "sheet.returned",
@@ -1538,6 +1539,7 @@ class PreferenceWords(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "search.matched",
         "sheet.approved",
         "sheet.recalled",
         "sheet.returned",
@@ -1816,9 +1818,66 @@ class Sanctions(TypedDict):
     next_cursor: str | None
 
 
+class SavedSearch(TypedDict):
+    id: str
+    name: str
+    query: "SearchQuery"
+    alert: Literal["none", "instant", "daily"]
+    created_at: str
+
+
+class SavedSearchList(TypedDict):
+    items: list["SavedSearch"]
+    next_cursor: str | None
+
+
 class Schedule(TypedDict):
     id: str
     version: int
+
+
+class SearchEdit(TypedDict):
+    name: NotRequired[str]
+    query: NotRequired["SearchQueryWords"]
+    alert: NotRequired[Literal["none", "instant", "daily"]]
+
+
+class SearchQuery(TypedDict):
+    mode: NotRequired[str]
+    category: NotRequired[str]
+    q: NotRequired[str]
+    skill: NotRequired[list[str]]
+    experience: NotRequired[str]
+    client_id: NotRequired[str]
+    deadline_after: NotRequired[str]
+    deadline_before: NotRequired[str]
+    min_amount: NotRequired[int]
+    max_amount: NotRequired[int]
+    client_verified: NotRequired[bool]
+    client_paid: NotRequired[bool]
+    client_rejection_max: NotRequired[int]
+
+
+class SearchQueryWords(TypedDict):
+    mode: NotRequired[Literal["project", "competition", "task"]]
+    category: NotRequired[str]
+    q: NotRequired[str]
+    skill: NotRequired[list[str]]
+    experience: NotRequired[Literal["none", "some"]]
+    client_id: NotRequired[str]
+    deadline_after: NotRequired[str]
+    deadline_before: NotRequired[str]
+    min_amount: NotRequired[int]
+    max_amount: NotRequired[int]
+    client_verified: NotRequired[bool]
+    client_paid: NotRequired[bool]
+    client_rejection_max: NotRequired[Literal[0, 5, 10, 20, 30, 50, 100]]
+
+
+class SearchWords(TypedDict):
+    name: str
+    query: "SearchQueryWords"
+    alert: NotRequired[Literal["none", "instant", "daily"]]
 
 
 class SelectWords(TypedDict):
@@ -2214,6 +2273,7 @@ class WebhookWords(TypedDict):
                 "sanction.imposed",
                 "sanction.lifted",
                 "sanction.upheld",
+                "search.matched",
                 "sheet.approved",
                 "sheet.recalled",
                 "sheet.returned",
