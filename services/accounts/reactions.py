@@ -4,8 +4,6 @@ has joined, has a case for what is held or reported, and empties who has left.""
 from collections.abc import Mapping
 from typing import Any
 
-from services.accounts.case_records import CASES
-from services.accounts.domain import case
 from services.accounts.domain import leaving as rules
 from services.accounts.personal import WIPES
 from services.accounts.records import LETTERS, MEMBERS
@@ -35,7 +33,6 @@ FIGURES = (
 
 HELD = ("message", "proposal", "question", "posting")
 REPORTED = (*HELD, "entry")
-LEARN = Change(CASES, id=lambda event: event.data["case_id"], rule=case.learn, words=cases.reported)
 
 
 def _answer(event: Event) -> Mapping[str, Any]:
@@ -66,6 +63,6 @@ REACTIONS: Reactions = {
     "case.sanctioned": (Handle(cases.hear_sanctioned),),
     **{f"{what}.held": (Handle(cases.hear_held),) for what in HELD},
     **{f"{what}.released": (Handle(cases.hear_released),) for what in HELD},
-    **{f"{what}.reported": (LEARN,) for what in REPORTED},
+    **{f"{what}.reported": (Handle(cases.hear_reported),) for what in REPORTED},
     **dict.fromkeys(FIGURES, (HandleMany(record.hear_facts),)),
 }

@@ -183,7 +183,7 @@ MEMBERS: Kind[Member] = Kind(
         IndexModel([("grams", ASCENDING), ("_id", DESCENDING)], name="words"),
         IndexModel([("skills_folded", ASCENDING), ("_id", DESCENDING)], name="skills"),
         IndexModel([("categories", ASCENDING), ("_id", DESCENDING)], name="categories"),
-        IndexModel([("roles", ASCENDING), ("state", ASCENDING)], name="roles"),
+        IndexModel([("roles", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="roles"),
     ),
     uniques={"one_email": ("email_taken", "there is an account with this address already")},
 )

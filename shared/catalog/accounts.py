@@ -111,6 +111,14 @@ FACTS = {
         "reason": text(),
         "appeal_by": maybe_when(),
     },
+    # To each operator who may: `action` is decide or decide_appeal.
+    "case.waiting": {
+        "case_id": text(),
+        "operator_id": text(),
+        "action": text(),
+        "by": when(),
+        "otherwise": text(),
+    },
     "case.appealed": {**CASE, "answer_by": when()},
     "case.upheld": {**CASE, "reason": text()},
     # Only accounts itself hears it: the sanction that a decision orders is to be imposed.

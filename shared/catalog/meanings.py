@@ -28,6 +28,7 @@ MEANINGS = {
     "report.made": "Somebody reported something; whoever keeps it says what it is.",
     "report.answered": "The operators have looked at what somebody reported.",
     "case.decided": "Something that was held or reported is released, removed or restored.",
+    "case.waiting": "A case waits for an operator.",
     "case.appealed": "The author of what was removed asks the operators to look again.",
     "case.upheld": "Operators looked again, and what was removed stays removed.",
     "case.sanctioned": "The decision of a case orders a sanction against its author.",
