@@ -23,6 +23,22 @@ ACCOUNTS = {
     "sanction.lifted": Row(once="{sanction_id}", tells=(member(href="/v1/me/sanctions"),)),
     "sanction.ended": Row(once="{sanction_id}", tells=(member(href="/v1/me/sanctions"),)),
     "password.changed": Row(tells=(member(href="/v1/sessions"),)),
+    "member.leaving": Row(
+        once="{member_id}:{asked_at}", tells=(member(href="/v1/me", by="until"),)
+    ),
+    "member.stayed": Row(tells=(member(href="/v1/me"),)),
+    "member.erased": Row(nobody="nobody is there any more"),
+    # Said by who keeps something that may be open: `shared/leaving.py`.
+    **{
+        f"member.cleared_by_{service}": Row(nobody="it is for accounts; /v1/me shows it")
+        for service in ("jobs", "contracts", "escrow")
+    },
+    **{
+        f"member.kept_by_{service}": Row(
+            once="{member_id}:{asked_at}", tells=(member(href="/v1/me"),)
+        )
+        for service in ("jobs", "contracts", "escrow")
+    },
     "member.blocked": Row(nobody="they did it a moment ago; the other is never told"),
     "member.unblocked": Row(nobody="they did it a moment ago; the other is never told"),
     "record.changed": Row(nobody="it is on their profile; what caused it has been told"),
