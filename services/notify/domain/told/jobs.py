@@ -13,6 +13,7 @@ from services.notify.domain.told.words import (
     Row,
     Tell,
     client,
+    member,
     seller,
     worker,
 )
@@ -42,6 +43,8 @@ JOBS = {
             ),
         ),
     ),
+    # One of each alert a job, however many of one's searches it fits; over with the job.
+    "search.matched": Row(once="{job_id} {alert}", tells=(member(href=AT_JOB, keys=(JOB,)),)),
     "job.closed": Row(once="{job_id}", tells=(Tell(whom="client_id", href=AT_JOB),), closes=(JOB,)),
     "job.proposals_closed": Row(
         once="{job_id}",
