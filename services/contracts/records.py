@@ -16,6 +16,7 @@ from services.contracts.domain.review import Review, Reviews
 from services.contracts.domain.sheet import Line
 from services.contracts.domain.week import Ending, Hourly, Time, Week
 from shared.documents import Doc, Kind
+from shared.leaving import DEPARTURES
 from shared.money import Money
 
 ORIGIN = ("job_id", "proposal_id", "listing_id")
@@ -324,4 +325,4 @@ LINES: Kind[Line] = Kind(
     from_doc=_line,
     indexes=(IndexModel([("contract_id", 1), ("n", 1), ("day", 1), ("_id", 1)]),),
 )
-KINDS = (OFFERS, CONTRACTS, MESSAGES, LINES)
+KINDS = (OFFERS, CONTRACTS, MESSAGES, LINES, DEPARTURES)

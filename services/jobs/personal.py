@@ -154,7 +154,7 @@ WIPES = (
         kind=SEARCHES,
         collection=SEARCHES.collection,
         find=by("member_id"),
-        set={"name": "", "query": {}, "alert": "none", "seat": None, "key": None},
+        set={"name": "", "query": {}, "alert": "none", "seat": None, "key": None, "wake_at": None},
     ),
     Wipe(collection=BOOKMARKS, find=by("member_id"), set={"is_on": False}),
 )

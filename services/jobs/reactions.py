@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.jobs import alerts, clients, contests, tasks, usecases
+from services.jobs import alerts, clients, contests, departing, tasks, usecases
 from services.jobs.domain import assignment, funded, listing, opening, proposal
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
+from services.jobs.personal import WIPES
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
+from shared import leaving
 from shared.documents import Doc
 from shared.events import Event
 from shared.reactions import Change, Handle, HandleMany, Project, Reactions
@@ -73,6 +75,7 @@ JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
     **KNOW_BLOCKS,
+    **leaving.reactions("jobs", wipes=WIPES, open_of=departing.open_of, wind_up=departing.wind_up),
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),

@@ -22,6 +22,7 @@ from services.jobs.finding import Searched
 from services.jobs.listing_records import LISTINGS
 from services.jobs.search_records import MATCHES, SEARCHES
 from shared.documents import Doc, Kind
+from shared.leaving import DEPARTURES
 from shared.money import Money
 
 VERIFIED = "verified"
@@ -339,4 +340,7 @@ ASSIGNMENTS = Kind(
     },
 )
 
-KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS, LISTINGS, SEARCHES, MATCHES)
+KINDS = (
+    *(JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS, LISTINGS, SEARCHES, MATCHES),
+    DEPARTURES,
+)

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from shared.catalog.words import (
+    answers_about_leaving,
     flag,
     group,
     hourly,
@@ -346,6 +347,7 @@ FACTS = {
         "comment": text(),
         "written_at": maybe_when(),
     },
+    **answers_about_leaving("contracts"),
     "message.held": _held("message"),
     "message.released": _released("message"),
     "message.reported": _reported("message"),

@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 
 from shared.catalog.words import (
     MoneyWords,
+    answers_about_leaving,
     flag,
     group,
     hourly,
@@ -211,6 +212,7 @@ FACTS = {
     "competition.split": {**HELD, "shares": many(group(SHARE))},
     # No winner and nobody to share: all goes back to the client.
     "competition.void": {**HELD, "reason": text()},
+    **answers_about_leaving("jobs"),
     "proposal.held": _held("proposal"),
     "proposal.released": _released("proposal"),
     "proposal.reported": _reported("proposal"),

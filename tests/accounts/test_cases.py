@@ -477,5 +477,6 @@ def test_cases_are_found_in_indexes_alone(
         queries.latest_case(seen, ids.new("msg"), "message")
         queries.earlier_cases(seen, a_case())
         queries.are_others(seen, ops.id)
-        assert len(spy.commands) == 17
+        queries.operators(seen)
+        assert len(spy.commands) == 18
         assert scans(seen, spy) == []

@@ -447,10 +447,12 @@ class World:
             data=said,
         )
         accounts = self.services["accounts"]
-        verdicts, _ = engine.handle_many(
+        verdicts, wrote = engine.handle_many(
             accounts.store, accounts.reactions, [event], now=clock.now()
         )
         assert verdicts == {event.id: None}
+        accounts.waiting += wrote
+        self.pump()
         return f"cas{event.id[3:]}"
 
     def report(self) -> str:

@@ -66,6 +66,7 @@ from ukeoi_client.models import (
     JobsReport,
     JobWords,
     Keys,
+    LeaveWords,
     Line,
     Listing,
     ListingEdit,
@@ -433,6 +434,19 @@ class Calls:
     def list_blocks(self, *, limit: int | None = None) -> Iterator[Block]:
         """List whom one has blocked."""
         return self.items("/v1/me/blocks", limit=limit)
+
+    def leave(self, words: LeaveWords, *, key: str | None = None, soon: bool = False) -> Answer[Me]:
+        """Leave: what may be withdrawn is withdrawn at once, and nothing new can begin.
+
+        A week later, when nothing is open any more, all that is personal is removed for good.
+        `leaving.unmet` says what is in the way; asking again asks the services again. Until
+        it is done it can be taken back; unmet for 90 days, one stays a member.
+        """
+        return self.post("/v1/me/leave", words, key=key, soon=soon)
+
+    def stay(self, *, key: str | None = None, soon: bool = False) -> Answer[Me]:
+        """Stay a member after all; what was withdrawn stays withdrawn."""
+        return self.post("/v1/me/stay", {}, key=key, soon=soon)
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
@@ -1137,7 +1151,9 @@ class Calls:
         """Return the terms in writing as they were made at formation: the same bytes for ever.
 
         `format=html` with `locale=ja` or `en` is a page to read. That a party has read them
-        is kept. `ETag` is the SHA-256 of the JSON, which the contract's log names as well.
+        is kept. `ETag` is the SHA-256 of the JSON, which the contract's log names as well;
+        when a side has been erased since, their name is no more in it, and the log names the
+        terms as they were.
         """
         return self.send(
             "GET",

@@ -928,6 +928,26 @@ class KnownPerson(TypedDict):
     record: "ToldRecord"
 
 
+class LeaveWords(TypedDict):
+    current_password: str
+    code: NotRequired[str | None]
+
+
+class Leaving(TypedDict):
+    asked_at: str
+    until: str
+    unmet: list["Unmet"]
+    cleared: list[str]
+    next: "LeavingNext | None"
+
+
+class LeavingNext(TypedDict):
+    actor: Literal["member", "system"]
+    action: str
+    by: str
+    otherwise: str
+
+
 class Level(TypedDict):
     level: int
     missing: list["Missing"]
@@ -1013,6 +1033,7 @@ class Me(TypedDict):
     links: list[str]
     joined_at: str
     record: "Record"
+    leaving: "Leaving | None"
     email: str
     email_verified: bool
     second_factor: bool
@@ -1337,6 +1358,7 @@ class Preference(TypedDict):
         "cancellation.requested",
         "case.decided",
         "case.upheld",
+        "case.waiting",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1382,6 +1404,11 @@ class Preference(TypedDict):
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
+        "member.kept_by_contracts",
+        "member.kept_by_escrow",
+        "member.kept_by_jobs",
+        "member.leaving",
+        "member.stayed",
         "message.sent",
         "milestone.added",
         "milestone.due",
@@ -1436,6 +1463,7 @@ class PreferenceWords(TypedDict):
         "cancellation.requested",
         "case.decided",
         "case.upheld",
+        "case.waiting",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1481,6 +1509,11 @@ class PreferenceWords(TypedDict):
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
+        "member.kept_by_contracts",
+        "member.kept_by_escrow",
+        "member.kept_by_jobs",
+        "member.leaving",
+        "member.stayed",
         "message.sent",
         "milestone.added",
         "milestone.due",
@@ -2076,6 +2109,11 @@ class Transfer(TypedDict):
     amount: "Money"
 
 
+class Unmet(TypedDict):
+    service: str
+    reasons: list[str]
+
+
 class Wallet(TypedDict):
     available: "Money"
     pending: "Money"
@@ -2111,6 +2149,7 @@ class WebhookWords(TypedDict):
                 "case.decided",
                 "case.sanctioned",
                 "case.upheld",
+                "case.waiting",
                 "change.agreed",
                 "change.lapsed",
                 "change.proposed",
@@ -2175,7 +2214,16 @@ class WebhookWords(TypedDict):
                 "mail.bounced",
                 "member.blocked",
                 "member.changed",
+                "member.cleared_by_contracts",
+                "member.cleared_by_escrow",
+                "member.cleared_by_jobs",
+                "member.erased",
+                "member.kept_by_contracts",
+                "member.kept_by_escrow",
+                "member.kept_by_jobs",
+                "member.leaving",
                 "member.registered",
+                "member.stayed",
                 "member.unblocked",
                 "member.verified",
                 "message.held",
