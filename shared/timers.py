@@ -53,6 +53,8 @@ class Timers:
     task_reservation: timedelta = timedelta(minutes=60)
     task_review: timedelta = timedelta(days=14)
     appeal_answer: timedelta = timedelta(days=7)
+    # What was written and is held: an operator decides, else it is released.
+    held_release: timedelta = timedelta(days=3)
     # Payouts: no word from the provider, then an operator looks as well.
     payout_operator: timedelta = timedelta(days=3)
 

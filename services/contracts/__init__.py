@@ -9,7 +9,7 @@ Hears  proposal.selected, listing.ordered (makes the offer or the contract),
        escrow.funded / released / refunded (moves milestones),
        offer.accepted, contract.formed and time.* (its own: the contract again, the terms in
        writing, the lines of time sheets),
-       job.cancelled, member.*
+       job.cancelled, member.*, case.decided and report.made (of messages)
 Tells  offer.*, contract.*, milestone.*, delivery.*, changes.requested, extension.*, change.*,
-       cancellation.*, dispute.*, week.*, time.*, sheet.*, terms.*, message.sent, review.*
+       cancellation.*, dispute.*, week.*, time.*, sheet.*, terms.*, message.*, review.*
 """

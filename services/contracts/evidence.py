@@ -13,7 +13,7 @@ from services.contracts.domain import chain, contract, terms
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.terms import Terms
 from services.contracts.records import CONTRACTS
-from shared import clock
+from shared import clock, moderation
 from shared.documents import Doc
 from shared.errors import Conflict
 from shared.events import Event
@@ -103,11 +103,10 @@ def bundle(store: Store, it: Contract, now: datetime) -> bytes:
     """Return the evidence of a dispute as a zip; the same contract gives the same bytes."""
     made = terms_of(store, it, now)
     found = "".join(log(store, it.id)).encode()
-    messages = queries.thread(store.db, [it.offer_id, it.id])
     files = {
         "log.ndjson": found,
         "terms.json": made.json.encode(),
-        "messages.ndjson": "".join(_message(m) for m in messages).encode(),
+        "messages.ndjson": messages(store, it).encode(),
         "README.txt": README.encode(),
         **{f"terms.{locale}.html": page.encode() for locale, page in made.pages.items()},
     }
@@ -120,9 +119,16 @@ def bundle(store: Store, it: Contract, now: datetime) -> bytes:
     return _zipped(files)
 
 
+def messages(store: Store, it: Contract) -> str:
+    """Return what the two sides wrote and both saw, a line each; of what was removed no text."""
+    return "".join(map(_message, queries.thread(store.db, [it.offer_id, it.id])))
+
+
 def _message(doc: Doc) -> str:
     words = {name: doc[name] for name in ("_id", "thread", "sender_id", "text")}
     words["at"] = clock.text(doc["at"])
+    if not moderation.of_plain(doc.get("seen")).is_shown:
+        words.update(text="", state="removed")
     return json.dumps(words, ensure_ascii=False, sort_keys=True) + "\n"
 
 

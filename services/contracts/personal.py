@@ -72,7 +72,7 @@ PARTS = (
         kind="message",
         collection=MESSAGES.collection,
         find=by("sender_id"),
-        fields=("thread", "recipient_id", "text", "at"),
+        fields=("thread", "recipient_id", "text", "at", "seen"),
     ),
     Part(
         kind="time",
@@ -113,6 +113,19 @@ WIPES = (
                 OFFERS.collection, by(f"{role}_id", **_NO_CONTRACT), "thread", sender_id=ME
             ),
             set={"text": ""},
+        )
+        for role in SIDES
+    ),
+    *(
+        Wipe(
+            collection="facts",
+            find=within(
+                MESSAGES.collection,
+                within(OFFERS.collection, by(f"{role}_id", **_NO_CONTRACT), "thread", sender_id=ME),
+                "subject",
+                type={"$in": ["message.held", "message.reported"]},
+            ),
+            set={"data.words": ""},
         )
         for role in SIDES
     ),

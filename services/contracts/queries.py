@@ -23,9 +23,10 @@ def of_party(
     return page.find(db[collection], where)
 
 
-def messages(db: Db, thread: str, page: Page) -> tuple[list[Doc], str | None]:
-    """Return the messages of an offer or contract, oldest first."""
-    return page.find(db["messages"], {"thread": thread}, newest_first=False)
+def messages(db: Db, thread: str, page: Page, *, by: str) -> tuple[list[Doc], str | None]:
+    """Return the messages of an offer or contract that this reader sees, oldest first."""
+    where = {"thread": thread, "$or": [{"sender_id": by}, {"seen.unseen": {"$ne": True}}]}
+    return page.find(db["messages"], where, newest_first=False)
 
 
 def open_offers_of_job(db: Db, job_id: str) -> list[str]:
@@ -122,8 +123,9 @@ def sheet(db: Db, contract_id: str, n: int) -> list[Doc]:
 
 
 def thread(db: Db, threads: Sequence[str]) -> Iterator[Doc]:
-    """Return all messages of these threads, oldest first."""
-    return iter(db["messages"].find({"thread": {"$in": list(threads)}}).sort("_id", 1))
+    """Return all messages of these threads that both sides saw, oldest first."""
+    where = {"thread": {"$in": list(threads)}, "seen.unseen": {"$ne": True}}
+    return iter(db["messages"].find(where).sort("_id", 1))
 
 
 def require_available(db: Db, member_id: str, *, by: str) -> None:

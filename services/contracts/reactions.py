@@ -1,17 +1,17 @@
 """What contracts hears, and which rule of which aggregate it moves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.contracts import departing, evidence, usecases
-from services.contracts.domain import contract, hearing, offer, sheet
+from services.contracts.domain import contract, hearing, message, offer, sheet
 from services.contracts.personal import WIPES
-from services.contracts.records import CONTRACTS, LINES, OFFERS
-from shared import leaving
+from services.contracts.records import CONTRACTS, LINES, MESSAGES, OFFERS
+from shared import leaving, moderation
 from shared.documents import Doc
 from shared.events import Event
 from shared.money import Money
-from shared.reactions import Change, Handle, Keep, Make, Project, Reactions
+from shared.reactions import IGNORE, Change, Handle, Keep, Make, Project, Reactions
 from shared.revoked import REVOKED
 from shared.standing import KNOW_BLOCKS, MEMBERS
 
@@ -37,6 +37,10 @@ def _member(event: Event) -> Doc:
         "state": said["state"],
         "display_name": said["display_name"],
     }
+
+
+def _message_in(name: str, kind: str) -> Callable[[Event], str | None]:
+    return lambda event: event.data[name] if event.data[kind] == "message" else None
 
 
 _FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, words=_hold_words),)
@@ -70,6 +74,24 @@ REACTIONS: Reactions = {
     "job.cancelled": (
         Keep("cancelled_jobs", lambda event: [{"_id": event.data["job_id"]}]),
         Handle(usecases.withdraw_offers_of_job),
+    ),
+    "case.decided": (
+        Change(
+            MESSAGES,
+            id=_message_in("content_id", "content_kind"),
+            rule=message.decide,
+            words=moderation.decision,
+            absent=IGNORE,
+        ),
+    ),
+    "report.made": (
+        Change(
+            MESSAGES,
+            id=_message_in("about_id", "about_kind"),
+            rule=message.report,
+            words=lambda event: {"case_id": event.data["case_id"]},
+            absent=IGNORE,
+        ),
     ),
     "member.registered": _KNOW_MEMBER,
     "member.changed": _KNOW_MEMBER,

@@ -4,6 +4,7 @@ from typing import Any
 
 from pymongo import IndexModel
 
+from services.contracts.domain import message as messages
 from services.contracts.domain import offer as offers
 from services.contracts.domain import silence
 from services.contracts.domain.ask import Ask
@@ -15,6 +16,7 @@ from services.contracts.domain.parting import Cancellation, Dispute, Proposal
 from services.contracts.domain.review import Review, Reviews
 from services.contracts.domain.sheet import Line
 from services.contracts.domain.week import Ending, Hourly, Time, Week
+from shared import moderation
 from shared.documents import Doc, Kind
 from shared.leaving import DEPARTURES
 from shared.money import Money
@@ -50,7 +52,7 @@ PLAIN_WEEK = ("starts_at", "ends_at", "cap_minutes", "minutes", "followed")
 PLAIN_TIME = ("id", "day", "minutes")
 PLAIN_ENDING = ("by", "reason", "asked_at", "at")
 PLAIN_LINE = ("contract_id", "n", "day", "minutes", "note", "at", "state")
-PLAIN_MESSAGE = ("thread", "sender_id", "recipient_id", "text", "at")
+PLAIN_MESSAGE = ("thread", "sender_id", "recipient_id", "text", "at", "title")
 
 
 def _plain(thing: Any, names: tuple[str, ...]) -> Doc:
@@ -251,11 +253,13 @@ def _dispute(doc: Doc | None) -> Dispute | None:
 
 
 def _message_doc(message: Message) -> Doc:
-    return {"_id": message.id, **_plain(message, PLAIN_MESSAGE)}
+    seen = moderation.plain(message.seen)
+    return {"_id": message.id, **_plain(message, PLAIN_MESSAGE), "seen": seen}
 
 
 def _message(doc: Doc) -> Message:
-    return Message(id=doc["_id"], **_pick(doc, PLAIN_MESSAGE))
+    seen = moderation.of_plain(doc.get("seen"))
+    return Message(id=doc["_id"], seen=seen, **_pick({"title": ""} | doc, PLAIN_MESSAGE))
 
 
 def _line_doc(line: Line) -> Doc:
@@ -315,6 +319,8 @@ MESSAGES: Kind[Message] = Kind(
     collection="messages",
     to_doc=_message_doc,
     from_doc=_message,
+    wake=messages.wake,
+    on_wake=messages.release,
     indexes=(IndexModel([("thread", 1), ("_id", 1)]), IndexModel([("sender_id", 1)])),
 )
 LINES: Kind[Line] = Kind(

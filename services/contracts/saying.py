@@ -26,6 +26,7 @@ from services.contracts.domain.offer import Offer
 from services.contracts.domain.parting import Cancellation, Dispute, Proposal
 from services.contracts.domain.sheet import Line
 from services.contracts.domain.week import Hourly, Week
+from shared import moderation, wording
 from shared.documents import Doc
 from shared.errors import Refused
 from shared.standing import Standing
@@ -350,6 +351,15 @@ def _action(name: str, href: str, refused: str | None) -> Doc:
     }
 
 
-def say_message(it: Message) -> Doc:
-    """Return a message."""
-    return {"id": it.id, "sender_id": it.sender_id, "text": it.text, "at": it.at}
+def say_message(it: Message, by: str, language: str) -> Doc:
+    """Return a message as this caller sees it: its writer is told what was found in it."""
+    own = by == it.sender_id
+    return {
+        "id": it.id,
+        "sender_id": it.sender_id,
+        "text": it.text_for(by),
+        "at": it.at,
+        "state": it.seen.state,
+        "warnings": wording.say(it.seen.findings, language) if own else [],
+        "next": moderation.next_of(it.seen),
+    }

@@ -8,7 +8,7 @@ from services.contracts.domain import (
     milestone,
     offer,
 )
-from shared import web
+from shared import moderation, web
 
 
 class PlannedShape(Schema):
@@ -314,12 +314,15 @@ class ContractListShape(Schema):
 
 
 class MessageShape(Schema):
-    """A message."""
+    """A message; held or removed, its text is its writer's to see alone."""
 
     id = fields.String(required=True)
     sender_id = fields.String(required=True)
     text = fields.String(required=True)
     at = web.When(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(moderation.STATES))
+    warnings = fields.List(fields.Nested(web.WarningShape()), required=True)
+    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
 
 
 class MessageListShape(Schema):

@@ -1,9 +1,8 @@
 """What contracts says: offers, contracts, deliveries, reviews."""
 
-from typing import Any
-
 from marshmallow import fields, validate
 
+from shared.catalog import content
 from shared.catalog.words import (
     answers_about_leaving,
     flag,
@@ -82,40 +81,6 @@ DISPUTE = {**ASKED, "dispute_id": text()}
 # How the money of one hold is divided; both amounts before any fee, together the whole hold.
 DIVIDED = {**STEP, "worker_gets": money(), "client_gets": money()}
 PART = {"hold_id": text(), "amount": money()}
-
-
-def _held(*kinds: str) -> dict[str, Any]:
-    return {
-        "content_id": text(),
-        "content_kind": text(validate=validate.OneOf(kinds)),
-        "where_id": text(),
-        "author_id": text(),
-        "other_id": maybe(fields.String),
-        "words": text(),
-        "findings": many(fields.String()),
-        "release_at": when(),
-    }
-
-
-def _released(*kinds: str) -> dict[str, Any]:
-    return {
-        "content_id": text(),
-        "content_kind": text(validate=validate.OneOf(kinds)),
-        "author_id": text(),
-        "other_id": maybe(fields.String),
-        "by": text(validate=validate.OneOf(["silence", "ops"])),
-    }
-
-
-def _reported(*kinds: str) -> dict[str, Any]:
-    return {
-        "case_id": text(),
-        "content_id": text(),
-        "content_kind": text(validate=validate.OneOf(kinds)),
-        "where_id": text(),
-        "author_id": text(),
-        "words": text(),
-    }
 
 
 FACTS = {
@@ -348,7 +313,8 @@ FACTS = {
         "written_at": maybe_when(),
     },
     **answers_about_leaving("contracts"),
-    "message.held": _held("message"),
-    "message.released": _released("message"),
-    "message.reported": _reported("message"),
+    "message.held": content.held("message"),
+    "message.released": content.released("message"),
+    "message.removed": content.removed("message"),
+    "message.reported": content.reported("message"),
 }

@@ -5,10 +5,9 @@ waits in one hold for the whole job (competition, task), what becomes of that mo
 it in parts, each once: an assignment's, an entry's, what closing the job left over.
 """
 
-from typing import Any
-
 from marshmallow import fields, validate
 
+from shared.catalog import content
 from shared.catalog.words import (
     MoneyWords,
     answers_about_leaving,
@@ -84,40 +83,6 @@ HELD = {**JOB, "hold_id": text()}
 ASSIGNMENT = {**HELD, "assignment_id": text(), "worker_id": text()}
 # `amount` is the agreed one, before any fee.
 SHARE = {"entry_id": text(), "worker_id": text(), "amount": money()}
-
-
-def _held(*kinds: str) -> dict[str, Any]:
-    return {
-        "content_id": text(),
-        "content_kind": text(validate=validate.OneOf(kinds)),
-        "where_id": text(),
-        "author_id": text(),
-        "other_id": maybe(fields.String),
-        "words": text(),
-        "findings": many(fields.String()),
-        "release_at": when(),
-    }
-
-
-def _released(*kinds: str) -> dict[str, Any]:
-    return {
-        "content_id": text(),
-        "content_kind": text(validate=validate.OneOf(kinds)),
-        "author_id": text(),
-        "other_id": maybe(fields.String),
-        "by": text(validate=validate.OneOf(["silence", "ops"])),
-    }
-
-
-def _reported(*kinds: str) -> dict[str, Any]:
-    return {
-        "case_id": text(),
-        "content_id": text(),
-        "content_kind": text(validate=validate.OneOf(kinds)),
-        "where_id": text(),
-        "author_id": text(),
-        "words": text(),
-    }
 
 
 FACTS = {
@@ -213,14 +178,17 @@ FACTS = {
     # No winner and nobody to share: all goes back to the client.
     "competition.void": {**HELD, "reason": text()},
     **answers_about_leaving("jobs"),
-    "proposal.held": _held("proposal"),
-    "proposal.released": _released("proposal"),
-    "proposal.reported": _reported("proposal"),
-    "question.held": _held("question", "answer"),
-    "question.released": _released("question", "answer"),
-    "question.reported": _reported("question"),
-    "posting.held": _held("job", "listing"),
-    "posting.released": _released("job", "listing"),
-    "posting.reported": _reported("job", "listing"),
-    "entry.reported": _reported("entry"),
+    "proposal.held": content.held("proposal"),
+    "proposal.released": content.released("proposal"),
+    "proposal.removed": content.removed("proposal"),
+    "proposal.reported": content.reported("proposal"),
+    "question.held": content.held("question", "answer"),
+    "question.released": content.released("question", "answer"),
+    "question.removed": content.removed("question", "answer"),
+    "question.reported": content.reported("question"),
+    "posting.held": content.held("job", "listing"),
+    "posting.released": content.released("job", "listing"),
+    "posting.removed": content.removed("job", "listing"),
+    "posting.reported": content.reported("job", "listing"),
+    "entry.reported": content.reported("entry"),
 }

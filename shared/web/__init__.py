@@ -36,13 +36,14 @@ from shared.web.request import (
     caller_or_none,
     if_match,
     keys,
+    language,
     listing,
     now,
     once,
     page,
     store,
 )
-from shared.web.shapes import ActionShape, NextShape, TimelineShape
+from shared.web.shapes import ActionShape, NextShape, TimelineShape, WarningShape
 
 __all__ = [
     "ActionShape",
@@ -59,6 +60,7 @@ __all__ = [
     "Problem",
     "Text",
     "TimelineShape",
+    "WarningShape",
     "When",
     "Whole",
     "address",
@@ -69,6 +71,7 @@ __all__ = [
     "caller_or_none",
     "if_match",
     "keys",
+    "language",
     "listing",
     "make_app",
     "now",

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from flask import Request, Response
 
-from shared import auth, clock
+from shared import auth, clock, wording
 from shared.auth import Caller, Unauthenticated
 from shared.documents import Done, Once
 from shared.errors import Invalid, Malformed
@@ -246,3 +246,8 @@ def refuse_body() -> None:
             "this takes no words",
             fields={name: ["Unknown field."] for name in list(words)[:20]},
         )
+
+
+def language() -> str:
+    """Return the language that the caller asks for, of those in which members are spoken to."""
+    return here.get().request.accept_languages.best_match(wording.LANGUAGES) or wording.LANGUAGES[0]

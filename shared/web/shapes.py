@@ -26,6 +26,13 @@ class ActionShape(Schema):
     reasons = fields.List(fields.String(), required=True)
 
 
+class WarningShape(Schema):
+    """What was found in the caller's own words: the code of a rule, and what it says."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
 class PastShape(Schema):
     """Something that happened."""
 

@@ -63,7 +63,8 @@ def held(author: str, *, id: str = "", until: datetime = UNTIL, **change: Any) -
 
 def released(event: Event, by: str = "silence") -> Event:
     """What they say when they let go of it."""
-    data = {name: event.data[name] for name in ("content_id", "content_kind", "author_id")}
+    names = ("content_id", "content_kind", "where_id", "author_id")
+    data = {name: event.data[name] for name in names}
     said = {**data, "other_id": event.data["other_id"], "by": by}
     return an_event(event.type.replace("held", "released"), event.subject, said)
 

@@ -266,7 +266,7 @@ def test_no_list_of_contracts_reads_a_whole_collection(
                 for role in (None, "client", "worker"):
                     for state in (None, "sent"):
                         queries.of_party(seen, name, client.id, role=role, state=state, page=page)
-        queries.messages(seen, path.rpartition("/")[2], Page(2))
+        queries.messages(seen, path.rpartition("/")[2], Page(2), by=client.id)
         queries.open_offers_of_job(seen, ids.new("job"))
         queries.require_available(seen, worker.id, by=client.id)
         queries.is_cancelled(seen, ids.new("job"))

@@ -20,6 +20,7 @@ from services.contracts.records import CONTRACTS, KINDS, LINES, MESSAGES, OFFERS
 from shared import ids
 from shared.documents import OUTBOX_MAX, Doc, Kind, newborn, stamp
 from shared.errors import Conflict
+from shared.moderation import Seen
 from shared.money import AMOUNT_MAX
 from tests.contracts.builders import CLIENT, DAY, NOON, WORKER, a_contract, an_offer, funded, yen
 from tests.contracts.hourly import an_hourly_contract
@@ -123,6 +124,9 @@ def test_a_message_comes_back_as_it_went() -> None:
     it = Message(
         id="msg_1", thread="off_1", sender_id=CLIENT, recipient_id=WORKER, text="\n山\t", at=NOON
     )
+    assert through_mongo(MESSAGES, it) == it
+    held = Seen(state="held", findings=("payment_outside",), release_at=NOON, unseen=True)
+    it = replace(it, title="ロゴ", seen=held)
     assert through_mongo(MESSAGES, it) == it
 
 

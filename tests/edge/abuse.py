@@ -32,6 +32,8 @@ ONCE = "shared/web/test_web_once.py::"
 BODY = "shared/web/test_web_words.py::"
 ACCOUNTS = "accounts/test_api.py::"
 SESSIONS = "accounts/test_api_sessions.py::"
+HELD = "contracts/test_held.py::"
+WORDING = "shared/test_wording.py::"
 CASES_ = "accounts/test_cases.py::"
 JOBS = "jobs/test_api.py::"
 PROPOSALS = "jobs/test_api_proposals.py::"
@@ -580,6 +582,24 @@ CASES: dict[int, Case] = {
         (
             f"{CASES_}test_others_see_no_queue_and_no_case",
             f"{CASES_}test_an_appeal_is_answered_by_another_operator_where_there_is_one",
+        ),
+    ),
+    # dealing outside
+    123: Case(
+        "asking in a message to pay outside, before or after there is money to protect",
+        "201 and held, the other side sees nothing of it; once it is funded 201 with a warning",
+        (
+            f"{HELD}test_what_asks_to_pay_outside_is_held_and_seen_by_its_writer_alone",
+            f"{HELD}test_a_contract_that_waits_for_its_money_holds_as_an_offer_does",
+            f"{HELD}test_once_it_is_funded_contact_is_free_and_payment_outside_is_warned_of",
+        ),
+    ),
+    124: Case(
+        "hiding a contact from the rules, or sending 100,000 characters to keep them busy",
+        "found in any width, case and with what cannot be seen; every repetition has an end",
+        (
+            f"{WORDING}test_contact_and_payment_outside_are_found_before_funding",
+            f"{WORDING}test_a_hundred_thousand_characters_are_looked_through_to_their_end",
         ),
     ),
 }

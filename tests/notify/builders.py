@@ -41,6 +41,7 @@ _IDS = {
     "payout_id": ids.derived("pay", "cafe"),
     "review_id": ids.derived("rev", "cafe"),
     "thread": CONTRACT,
+    "where_id": CONTRACT,
     "ref": CONTRACT,
     "title": TITLE,
     "display_name": "山田太郎",

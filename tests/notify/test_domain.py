@@ -303,6 +303,7 @@ def test_every_text_can_be_filled_in_and_names_the_work(
             "sanction.",
             "report.",
             "case.",
+            "message.released",
         )
     ):
         assert TITLE in said.title + said.body

@@ -6,8 +6,9 @@ texts with all of its grams are candidates, and only those count in which its wo
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
+
+from shared.wording import folded
 
 TEXT_MAX = 24_000
 GRAMS_MAX = 4_000
@@ -27,8 +28,7 @@ _STARTS_WORD = re.compile(rf"[{_LETTERS}]")
 
 def normalised(text: str) -> str:
     """Return a text as it is compared: width and case folded, white space single."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(folded.split())[:TEXT_MAX]
+    return folded(text)[:TEXT_MAX]
 
 
 def grams(text: str) -> list[str]:

@@ -29,6 +29,12 @@ UNSEEN = frozenset(
 """Types that nobody sees: a matter of this service alone, or of the operators."""
 OWN = frozenset({"member.blocked", "member.unblocked"})
 """Types that concern who did it, and nobody else whom they name."""
+AUTHORS = frozenset(
+    f"{topic}.{what}"
+    for topic in ("message", "proposal", "question", "posting")
+    for what in ("released", "removed")
+)
+"""What became of a text that was held or reported: its author alone learns that it was."""
 FOR_BOTH = frozenset({"dispute.proposed", "dispute.settled", "dispute.decided"})
 
 
@@ -61,6 +67,8 @@ def entry_of(event: Event, *, now: datetime) -> Entry:
 def _concerned(event: Event) -> tuple[str, ...]:
     if event.type in UNSEEN:
         return ()
+    if event.type in AUTHORS:
+        return (event.data["author_id"],)
     return (event.data["member_id"],) if event.type in OWN else concerned(event.data)
 
 

@@ -194,7 +194,7 @@ def _filled(templates: tuple[str, ...], words: Mapping[str, Any]) -> Iterator[st
 
 def _with_thread(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the words of an event and, of a message, where its thread is."""
-    thread = data.get("thread")
-    if thread is None:
+    thread = data.get("thread") or data.get("where_id")
+    if thread is None or thread[:3] not in _THREADS:
         return dict(data)
     return {**data, "thread_at": f"/v1/{_THREADS[thread[:3]]}/{thread}"}

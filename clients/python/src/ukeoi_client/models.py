@@ -1057,6 +1057,9 @@ class Message(TypedDict):
     sender_id: str
     text: str
     at: str
+    state: Literal["shown", "held", "removed"]
+    warnings: list["Warning"]
+    next: "Next | None"
 
 
 class MessageList(TypedDict):
@@ -1409,6 +1412,7 @@ class Preference(TypedDict):
         "member.kept_by_jobs",
         "member.leaving",
         "member.stayed",
+        "message.released",
         "message.sent",
         "milestone.added",
         "milestone.due",
@@ -1514,6 +1518,7 @@ class PreferenceWords(TypedDict):
         "member.kept_by_jobs",
         "member.leaving",
         "member.stayed",
+        "message.released",
         "message.sent",
         "milestone.added",
         "milestone.due",
@@ -2119,6 +2124,11 @@ class Wallet(TypedDict):
     pending: "Money"
 
 
+class Warning(TypedDict):
+    code: str
+    message: str
+
+
 class Webhook(TypedDict):
     id: str
     url: str
@@ -2228,6 +2238,7 @@ class WebhookWords(TypedDict):
                 "member.verified",
                 "message.held",
                 "message.released",
+                "message.removed",
                 "message.reported",
                 "message.sent",
                 "milestone.added",
@@ -2252,11 +2263,13 @@ class WebhookWords(TypedDict):
                 "payout.sent",
                 "posting.held",
                 "posting.released",
+                "posting.removed",
                 "posting.reported",
                 "proposal.declined",
                 "proposal.held",
                 "proposal.lapsed",
                 "proposal.released",
+                "proposal.removed",
                 "proposal.reported",
                 "proposal.selected",
                 "proposal.submitted",
@@ -2265,6 +2278,7 @@ class WebhookWords(TypedDict):
                 "question.asked",
                 "question.held",
                 "question.released",
+                "question.removed",
                 "question.reported",
                 "record.changed",
                 "report.answered",
