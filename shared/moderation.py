@@ -17,6 +17,12 @@ from shared.wording import Finding
 
 STATES = ("shown", "held", "removed")
 WORDS_MAX = 500
+OF_OPERATORS = frozenset(
+    f"{topic}.{what}"
+    for topic in ("message", "proposal", "question", "posting", "entry")
+    for what in ("held", "released", "removed", "reported")
+)
+"""Facts that stand in no timeline: of what is reported not even its author learns it."""
 HEARD: Moves = {
     "released": {"shown": IGNORE, "held": "shown", "removed": IGNORE},
     "removed": {"shown": "removed", "held": "removed", "removed": IGNORE},

@@ -1,5 +1,7 @@
 """What jobs holds of its members: exported, and removed when they are erased."""
 
+from typing import Any
+
 from services.jobs.bookmarks import BOOKMARKS
 from services.jobs.domain import job as jobs
 from services.jobs.domain import listing as listings
@@ -8,9 +10,9 @@ from services.jobs.listing_records import LISTINGS
 from services.jobs.people import PAYERS, RECORDS
 from services.jobs.records import ASSIGNMENTS, ENTRIES, JOBS, PROPOSALS, QUESTIONS, VERIFIED
 from services.jobs.search_records import MATCHES, SEARCHES
-from shared.documents import Doc
+from shared.documents import Doc, Kind
 from shared.mongo import Db
-from shared.personal import SHARED, Part, Wipe, by, within
+from shared.personal import SHARED, Part, Where, Wipe, by, within
 
 
 def my_jobs(_db: Db, member_id: str) -> list[Doc]:
@@ -111,6 +113,14 @@ EXEMPT = {
     RECORDS: "a copy of what accounts exports",
     PAYERS: "that somebody was paid out of a hold of theirs, which escrow exports",
 }
+_TOLD: tuple[tuple[Kind[Any], Where, tuple[str, ...]], ...] = (
+    (PROPOSALS, by("worker_id", contract_id=None), ("proposal.held", "proposal.reported")),
+    (QUESTIONS, by("worker_id"), ("question.reported",)),
+    (ENTRIES, by("worker_id", state={"$ne": "won"}), ("entry.reported",)),
+    (JOBS, _unused_jobs, ("posting.reported",)),
+    (LISTINGS, my_listings, ("posting.reported",)),
+)
+"""Whose facts carry the beginning of their words: what operators are told."""
 # What others built on stays: a job that led to work, a proposal that led to a contract, an entry
 # that won, handed-in work. Of the rest the words go.
 WIPES = (
@@ -120,15 +130,13 @@ WIPES = (
         find=by("worker_id", contract_id=None),
         set={"message": "", "milestones.$[].title": ""},
     ),
-    Wipe(
-        collection="facts",
-        find=within(
-            PROPOSALS.collection,
-            by("worker_id", contract_id=None),
-            "subject",
-            type={"$in": ["proposal.held", "proposal.reported"]},
-        ),
-        set={"data.words": ""},
+    *(
+        Wipe(
+            collection="facts",
+            find=within(kind.collection, where, "subject", type={"$in": list(types)}),
+            set={"data.words": ""},
+        )
+        for kind, where, types in _TOLD
     ),
     Wipe(
         kind=QUESTIONS,

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.jobs import alerts, clients, contests, departing, tasks, usecases
-from services.jobs.domain import assignment, funded, listing, opening, proposal
+from services.jobs.domain import assignment, funded, listing, opening, proposal, reported
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
 from services.jobs.personal import WIPES
-from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
+from services.jobs.records import ASSIGNMENTS, ENTRIES, JOBS, PROPOSALS, QUESTIONS, VERIFIED
 from shared import leaving, moderation
-from shared.documents import Doc
+from shared.documents import Doc, Kind
 from shared.events import Event
 from shared.reactions import IGNORE, Change, Handle, HandleMany, Project, Reactions
 from shared.revoked import REVOKED
@@ -64,10 +64,22 @@ def _hold(event: Event) -> Mapping[str, Any]:
     return {"what": event.type, "hold_state": event.data.get("state", "")}
 
 
-def _proposal_in(name: str, kind: str) -> Callable[[Event], str | None]:
-    return lambda event: event.data[name] if event.data[kind] == "proposal" else None
+def _about(kind: str) -> Callable[[Event], str | None]:
+    return lambda event: event.data["about_id"] if event.data["about_kind"] == kind else None
 
 
+def _decided(event: Event) -> str | None:
+    id_: str = event.data["content_id"]
+    return id_ if event.data["content_kind"] == "proposal" else None
+
+
+REPORTED: Mapping[str, Kind[Any]] = {
+    "job": JOBS,
+    "listing": LISTINGS,
+    "proposal": PROPOSALS,
+    "question": QUESTIONS,
+    "entry": ENTRIES,
+}
 MEMBER = Project(MEMBERS, _member)
 OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
 PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
@@ -86,20 +98,21 @@ REACTIONS: Reactions = {
     "case.decided": (
         Change(
             PROPOSALS,
-            id=_proposal_in("content_id", "content_kind"),
+            id=_decided,
             rule=proposal.decide,
             words=moderation.decision,
             absent=IGNORE,
         ),
     ),
-    "report.made": (
+    "report.made": tuple(
         Change(
-            PROPOSALS,
-            id=_proposal_in("about_id", "about_kind"),
-            rule=proposal.report,
+            kept,
+            id=_about(kind),
+            rule=reported.report,
             words=lambda event: {"case_id": event.data["case_id"]},
             absent=IGNORE,
-        ),
+        )
+        for kind, kept in REPORTED.items()
     ),
     "record.changed": (Project(RECORDS, record_of), HandleMany(clients.on_heard)),
     "member.verified": (Project(VERIFIED, _verified), HandleMany(clients.on_heard)),

@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 
 from services.jobs.domain import proposal
+from services.jobs.domain.entry import Entry
+from services.jobs.listing_records import LISTINGS
 from services.jobs.reactions import REACTIONS
-from services.jobs.records import JOBS, PROPOSALS
+from services.jobs.records import ENTRIES, JOBS, PROPOSALS
 from shared import clock, engine, ids, sweep
 from shared.errors import Conflict, Ignored
 from shared.events import Event
 from shared.moderation import STATES, Seen
 from shared.store import Db, Store
 from tests.callers import Caller
-from tests.jobs.builders import DAY, NOON, a_proposal, an_event, proposal_words
+from tests.jobs.builders import DAY, NOON, a_proposal, an_event, keep, proposal_words
 from tests.jobs.test_api import allowed, everything, published
+from tests.jobs.test_listings import a_listing
 
 OUTSIDE = "報酬は銀行振込でお願いします。"
 CONTACT = "電話は090-1234-5678です。"
@@ -239,3 +242,50 @@ def test_proposals_of_before_are_shown(db: Db, client: Caller, worker: Caller) -
     db["proposals"].update_one({}, {"$unset": {"seen": ""}})
     assert client.get(f"/v1/proposals/{id_}").json["message"] == "前からあります。"
     assert len(client.get(f"{path}/proposals").json["items"]) == 1
+
+
+def test_whatever_is_reported_is_told_by_whose_it_is_and_stands_in_no_timeline(
+    store: Store, db: Db, client: Caller, worker: Caller
+) -> None:
+    path = published(client)
+    job = path.rpartition("/")[2]
+    asked = worker.post(f"{path}/questions", {"text": "納期は延ばせますか。"}).json["id"]
+    won = Entry(
+        id=ids.new("ent"),
+        job_id=job,
+        client_id=client.id,
+        worker_id=worker.id,
+        job_title="ロゴ",
+        title="案A",
+        description="猫の案です。",
+        links=(),
+        state="submitted",
+        created_at=NOON,
+    )
+    sold = a_listing(worker_id=worker.id, state="published")
+    secret = a_listing(worker_id=worker.id, state="draft", published_at=None)
+    keep(db, ENTRIES, won)
+    keep(db, LISTINGS, sold, secret)
+    before = client.get(f"{path}/timeline").json
+    about = {"job": job, "question": asked, "entry": won.id, "listing": sold.id}
+    for kind, id_ in about.items():
+        words = {"case_id": f"cas_{kind}", "about_id": id_, "about_kind": kind}
+        assert hear(store, an_event("report.made", words)) == [None]
+    words = {"case_id": "cas_x", "about_id": secret.id, "about_kind": "listing"}
+    assert hear(store, an_event("report.made", words)) == [None]
+    said = {
+        entry["data"]["case_id"]: (entry["type"], entry["data"])
+        for name in ("jobs", "questions", "entries", "listings")
+        for doc in db[name].find()
+        for entry in doc["outbox"]
+        if entry["type"].endswith(".reported")
+    }
+    assert {case: (type_, data["author_id"]) for case, (type_, data) in said.items()} == {
+        "cas_job": ("posting.reported", client.id),
+        "cas_question": ("question.reported", worker.id),
+        "cas_entry": ("entry.reported", worker.id),
+        "cas_listing": ("posting.reported", worker.id),
+    }
+    assert said["cas_question"][1]["words"] == "納期は延ばせますか。"
+    assert {said[f"cas_{kind}"][1]["where_id"] for kind in ("job", "question", "entry")} == {job}
+    assert client.get(f"{path}/timeline").json == before

@@ -124,9 +124,7 @@ def select_proposal(words: dict[str, Any], id_: str) -> Response:
 def get_proposal_timeline(id_: str) -> Response:
     """Return what happened to a proposal, and what will if everybody is silent. 404."""
     found = seeing.proposal(id_).thing
-    of_operators = {f"proposal.{what}" for what in ("held", "released", "removed", "reported")}
-    said = seeing.timeline(PROPOSALS, found, next_of=proposal.next_step, hidden=of_operators)
-    return web.answer(said)
+    return web.answer(seeing.timeline(PROPOSALS, found, next_of=proposal.next_step))
 
 
 def _change(id_: str, rule: Any) -> Response:

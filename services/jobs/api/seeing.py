@@ -11,7 +11,7 @@ from services.jobs.domain.wanted import Wanted, sought
 from services.jobs.queries import slots
 from services.jobs.records import JOBS, PROPOSALS
 from services.jobs.shapes import Seen
-from shared import futures, standing, web
+from shared import futures, moderation, standing, web
 from shared.documents import Doc, Kind, Loaded
 from shared.errors import Unknown
 from shared.standing import NOBODYS
@@ -112,7 +112,10 @@ def timeline(
     hidden: Collection[str] = (),
     answered: Any = lambda thing, _: (thing, []),
 ) -> Doc:
-    """Return what a thing has said, by whom, and what will happen to it if everybody is silent."""
+    """Return what a thing has said, by whom, and what will happen to it if everybody is silent.
+
+    That it was reported nobody learns here, nor what became of that.
+    """
     roles = {thing.client_id: "client", getattr(thing, "worker_id", None): "worker"}
     past = [
         {
@@ -121,7 +124,7 @@ def timeline(
             "by": roles.get(fact["actor"], "worker" if fact["actor"][:4] == "mem_" else "system"),
         }
         for fact in web.store().timeline(thing.id, kind.collection)
-        if fact["type"] not in hidden
+        if fact["type"] not in hidden and fact["type"] not in moderation.OF_OPERATORS
     ]
     assert kind.wake is not None, "only what waits has a timeline"  # noqa: S101
     assert kind.on_wake is not None, "only what waits has a timeline"  # noqa: S101

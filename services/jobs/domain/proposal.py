@@ -202,11 +202,6 @@ def _after(
     return proposal, [*facts, _submitted(proposal)]
 
 
-def report(proposal: Proposal, *, now: datetime, case_id: str) -> Outcome[Proposal]:
-    """Tell accounts what was reported; nothing changes."""
-    return proposal, [moderation.reported(proposal.said(), case_id)]
-
-
 def refuse_proposing(job: Job, *, by: str, bar: Refused | None) -> None:
     """Pass when this person may propose for this job.
 
