@@ -20,6 +20,7 @@ from werkzeug.test import Client, TestResponse
 from deploy import gateway
 from deploy.documents import written
 from services.accounts.records import FAILURES
+from services.accounts.usecases import record
 from services.contracts.domain import week
 from shared import clock, engine, ids, relay
 from shared.bus.publisher import Sent
@@ -194,6 +195,7 @@ class World:
         """Let every fact be heard, and what follows from it, until all is quiet."""
         wire: Any = _Wire(self.services.values())
         for _ in range(20):
+            record.sweep(self.services["accounts"].store, clock.now())
             if not any(self._publish(service, wire) for service in self.services.values()):
                 assert not wire.refused, wire.refused
                 return
@@ -284,6 +286,16 @@ class World:
         """A proposal of the worker for an open job."""
         path = f"/v1/jobs/{job or self.job()}/proposals"
         return str(self.worker.did(path, a_proposal())["id"])
+
+    def held_proposal(self) -> str:
+        """A proposal of the worker that asks to be paid outside: held."""
+        words = {**a_proposal(), "message": "報酬は銀行振込でお願いします。"}
+        return str(self.worker.did(f"/v1/jobs/{self.job()}/proposals", words)["id"])
+
+    def held_message(self) -> str:
+        """A message of the client under an offer that asks to deal outside: held."""
+        words = {"text": "手数料を避けたいので、直接取引にしませんか。"}
+        return str(self.client.did(f"/v1/offers/{self.offer()}/messages", words)["id"])
 
     def search(self) -> str:
         """A search that the worker has saved."""
