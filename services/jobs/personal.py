@@ -52,7 +52,7 @@ PARTS = (
         kind="question",
         collection=QUESTIONS.collection,
         find=by("worker_id"),
-        fields=("job_id", "title", "text", "state", "created_at"),
+        fields=("job_id", "title", "text", "state", "created_at", "seen"),
     ),
     Part(
         kind="answer",
@@ -115,7 +115,7 @@ EXEMPT = {
 }
 _TOLD: tuple[tuple[Kind[Any], Where, tuple[str, ...]], ...] = (
     (PROPOSALS, by("worker_id", contract_id=None), ("proposal.held", "proposal.reported")),
-    (QUESTIONS, by("worker_id"), ("question.reported",)),
+    (QUESTIONS, by("worker_id"), ("question.held", "question.reported")),
     (ENTRIES, by("worker_id", state={"$ne": "won"}), ("entry.reported",)),
     (JOBS, _unused_jobs, ("posting.reported",)),
     (LISTINGS, my_listings, ("posting.reported",)),

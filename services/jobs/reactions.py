@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.jobs import alerts, clients, contests, departing, tasks, usecases
-from services.jobs.domain import assignment, funded, listing, opening, proposal, reported
+from services.jobs.domain import assignment, funded, listing, opening, proposal, question, reported
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
 from services.jobs.personal import WIPES
@@ -68,9 +68,8 @@ def _about(kind: str) -> Callable[[Event], str | None]:
     return lambda event: event.data["about_id"] if event.data["about_kind"] == kind else None
 
 
-def _decided(event: Event) -> str | None:
-    id_: str = event.data["content_id"]
-    return id_ if event.data["content_kind"] == "proposal" else None
+def _decided(kind: str) -> Callable[[Event], str | None]:
+    return lambda event: event.data["content_id"] if event.data["content_kind"] == kind else None
 
 
 REPORTED: Mapping[str, Kind[Any]] = {
@@ -96,13 +95,8 @@ REACTIONS: Reactions = {
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
     "case.decided": (
-        Change(
-            PROPOSALS,
-            id=_decided,
-            rule=proposal.decide,
-            words=moderation.decision,
-            absent=IGNORE,
-        ),
+        Change(PROPOSALS, _decided("proposal"), proposal.decide, moderation.decision, IGNORE),
+        Change(QUESTIONS, _decided("question"), question.decide, moderation.decision, IGNORE),
     ),
     "report.made": tuple(
         Change(

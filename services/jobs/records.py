@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.jobs.domain import assignment, category, proposal, silence, text
+from services.jobs.domain import assignment, category, proposal, question, silence, text
 from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import Award, Budget, Contest, Job, Known, Project, Selection, Task
@@ -46,7 +46,7 @@ _OF_ASSIGNMENT = _names(Assignment, but={"id", "reward"})
 _OF_KNOWN = _names(Known, but=set())
 _OF_AWARD = _names(Award, but={"amount"})
 _OF_ENTRY = _names(Entry, but={"id", "links"})
-_OF_QUESTION = _names(Question, but={"id"})
+_OF_QUESTION = _names(Question, but={"id", "seen"})
 
 NOT_LISTED = dict.fromkeys(("text", "grams", "facets", "outbox", "receipts", "born_of"), 0)
 """What a list leaves in the database: the large and the internal."""
@@ -247,12 +247,14 @@ PROPOSALS = Kind(
 
 def question_doc(found: Question) -> Doc:
     """Return a question as it is kept."""
-    return {"_id": found.id, **_kept(found, _OF_QUESTION)}
+    seen = moderation.plain(found.seen)
+    return {"_id": found.id, **_kept(found, _OF_QUESTION), "seen": seen}
 
 
 def question_of(doc: Doc) -> Question:
     """Return the question that `question_doc` kept."""
-    return Question(id=doc["_id"], **{name: doc[name] for name in _OF_QUESTION})
+    words = {name: doc.get(name) for name in _OF_QUESTION}
+    return Question(id=doc["_id"], seen=moderation.of_plain(doc.get("seen")), **words)  # type: ignore[arg-type]
 
 
 QUESTIONS = Kind(
@@ -261,6 +263,8 @@ QUESTIONS = Kind(
     collection="questions",
     to_doc=question_doc,
     from_doc=question_of,
+    wake=question.wake,
+    on_wake=question.release,
     indexes=(
         IndexModel([("job_id", 1), ("_id", -1)], name="questions_of_job"),
         IndexModel([("worker_id", 1)], name="questions_of_worker"),

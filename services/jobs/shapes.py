@@ -12,7 +12,7 @@ from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import EXPERIENCES, MODES, NO_WINNER, STATES, VISIBILITIES, Job
 from services.jobs.domain.question import Question
 from services.jobs.people import KnownPersonShape, PersonShape, say_record
-from shared import web
+from shared import moderation, web, wording
 from shared.documents import Doc
 from shared.standing import NOBODYS, Standing
 
@@ -169,6 +169,8 @@ class QuestionShape(Schema):
     worker = fields.Nested(PersonShape(), required=True)
     text = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(question.STATES))
+    visibility = fields.String(required=True, validate=validate.OneOf(moderation.STATES))
+    warnings = fields.List(fields.Nested(web.WarningShape()), required=True)
     created_at = web.When(required=True)
     answer = fields.String(required=True, allow_none=True)
     answered_at = web.When(required=True, allow_none=True)
@@ -329,13 +331,16 @@ def say_entry(found: Entry, job: Job, seen: Seen) -> Doc:
     }
 
 
-def say_question(found: Question, job: Job, seen: Seen) -> Doc:
-    """Return a question as everybody sees it; what may be done is the caller's."""
+def say_question(found: Question, job: Job, seen: Seen, language: str) -> Doc:
+    """Return a question as everybody sees it; what may be done, and was found, is the caller's."""
+    own = seen.by == found.worker_id
     return {
         "id": found.id,
         "job_id": found.job_id,
         "worker": seen.person(found.worker_id),
-        "text": found.text,
+        "text": found.text if own or found.seen.is_shown else "",
+        "visibility": found.seen.state,
+        "warnings": wording.say(found.seen.findings, language) if own else [],
         "state": found.state,
         "created_at": found.created_at,
         "answer": found.answer,

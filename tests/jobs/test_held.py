@@ -9,7 +9,7 @@ from services.jobs.domain import proposal
 from services.jobs.domain.entry import Entry
 from services.jobs.listing_records import LISTINGS
 from services.jobs.reactions import REACTIONS
-from services.jobs.records import ENTRIES, JOBS, PROPOSALS
+from services.jobs.records import ENTRIES, JOBS, PROPOSALS, QUESTIONS
 from shared import clock, engine, ids, sweep
 from shared.errors import Conflict, Ignored
 from shared.events import Event
@@ -289,3 +289,85 @@ def test_whatever_is_reported_is_told_by_whose_it_is_and_stands_in_no_timeline(
     assert said["cas_question"][1]["words"] == "納期は延ばせますか。"
     assert {said[f"cas_{kind}"][1]["where_id"] for kind in ("job", "question", "entry")} == {job}
     assert client.get(f"{path}/timeline").json == before
+
+
+# questions
+
+
+def held_question(client: Caller, worker: Caller) -> tuple[str, Any]:
+    path = published(client)
+    asked = worker.post(
+        f"{path}/questions", {"text": "詳細はLINEで聞けますか。直接取引も可能です。"}
+    )
+    assert asked.status_code == 201, asked.json
+    return path, asked.json
+
+
+def asked(db: Db) -> list[str]:
+    [doc] = db["questions"].find()
+    return [entry["type"] for entry in doc["outbox"]]
+
+
+def test_a_held_question_is_its_authors_to_see_alone(
+    db: Db, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    path, said = held_question(client, worker)
+    at = f"/v1/questions/{said['id']}"
+    assert (said["visibility"], said["next"]["actor"]) == ("held", "ops")
+    assert "payment_outside" in [one["code"] for one in said["warnings"]]
+    assert worker.get(at).json["visibility"] == "held"
+    assert len(worker.get(f"{path}/questions").json["items"]) == 1
+    for other in (client, nobody):
+        assert other.get(at).status_code == 404
+        assert other.get(f"{path}/questions").json["items"] == []
+    assert client.post(f"{at}/answer", {"text": "いいえ。"}).status_code == 404
+    assert asked(db) == ["question.held"]
+
+
+def test_silence_publishes_a_held_question_and_its_client_is_asked(
+    store: Store, db: Db, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    _, said = held_question(client, worker)
+    assert sweep.timers(store, [QUESTIONS], clock.now() + timedelta(days=2, hours=23)) == 0
+    assert sweep.timers(store, [QUESTIONS], clock.now() + timedelta(days=3, minutes=1)) == 1
+    assert asked(db) == ["question.held", "question.released", "question.asked"]
+    at = f"/v1/questions/{said['id']}"
+    seen = nobody.get(at).json
+    assert (seen["visibility"], seen["warnings"]) == ("shown", [])
+    assert client.post(f"{at}/answer", {"text": "いいえ。"}).status_code == 200
+
+
+def test_a_question_that_is_released_too_late_to_be_answered_asks_nobody(
+    store: Store, db: Db, client: Caller, worker: Caller
+) -> None:
+    held_question(client, worker)
+    assert sweep.timers(store, [QUESTIONS], clock.now() + timedelta(days=400)) == 1
+    assert asked(db) == ["question.held", "question.released"]
+
+
+def test_a_removed_question_has_no_text_and_no_answer_until_it_is_restored(
+    store: Store, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    path = published(client)
+    made = worker.post(f"{path}/questions", {"text": "ばか。"}).json
+    at = f"/v1/questions/{made['id']}"
+    removed = decided(made["id"], "removed", "question")
+    assert hear(store, removed, removed) == [None, None]
+    seen = nobody.get(at).json
+    assert (seen["text"], seen["visibility"], seen["next"]) == ("", "removed", None)
+    assert worker.get(at).json["text"] == "ばか。"
+    refused = client.post(f"{at}/answer", {"text": "いいえ。"})
+    assert (refused.status_code, refused.json["code"]) == (409, "not_shown")
+    assert allowed(client.get(at)) == {"answer": ["not_shown"]}
+    hear(store, decided(made["id"], "restored", "question"))
+    assert nobody.get(at).json["text"] == "ばか。"
+
+
+def test_questions_of_before_are_shown(
+    db: Db, client: Caller, worker: Caller, nobody: Caller
+) -> None:
+    path = published(client)
+    worker.post(f"{path}/questions", {"text": "前からあります。"})
+    db["questions"].update_one({}, {"$unset": {"seen": "", "answer_by": ""}})
+    [seen] = nobody.get(f"{path}/questions").json["items"]
+    assert (seen["text"], seen["visibility"]) == ("前からあります。", "shown")

@@ -25,18 +25,8 @@ def report(thing: Content, *, now: Any, case_id: str) -> Outcome[Content]:
 
 def _text(thing: Job | Listing | Proposal | Question | Entry) -> Text:
     match thing:
-        case Proposal():
+        case Proposal() | Question():
             return thing.said()
-        case Question():
-            return Text(
-                topic="question",
-                content_id=thing.id,
-                content_kind="question",
-                where_id=thing.job_id,
-                author_id=thing.worker_id,
-                other_id=thing.client_id,
-                words=thing.text,
-            )
         case Entry():
             return Text(
                 topic="entry",

@@ -74,10 +74,11 @@ def proposals(db: Db, page: Page, **where: str | None) -> tuple[list[Doc], str |
     return page.find(db[PROPOSALS.collection], filters, fields={"outbox": 0, "receipts": 0})
 
 
-def questions(db: Db, page: Page, job_id: str) -> tuple[list[Doc], str | None]:
-    """Return a page of the questions about a job, the newest first."""
+def questions(db: Db, page: Page, job_id: str, *, by: str | None) -> tuple[list[Doc], str | None]:
+    """Return a page of the questions about a job that this caller sees, the newest first."""
     fields = {"outbox": 0, "receipts": 0}
-    return page.find(db[QUESTIONS.collection], {"job_id": job_id}, fields=fields)
+    where: Doc = {"job_id": job_id, "$or": [{"worker_id": by}, _SHOWN]}
+    return page.find(db[QUESTIONS.collection], where, fields=fields)
 
 
 def is_proposer(db: Db, job_id: str, member_id: str) -> bool:

@@ -207,7 +207,9 @@ JOBS = {
     "proposal.removed": Row(nobody="case.decided tells its author"),
     "proposal.reported": Row(nobody="the operators have a case about it"),
     "question.held": Row(nobody="the operators have a case about it"),
-    "question.released": Row(nobody="the operators have a case about it"),
+    "question.released": Row(
+        tells=(Tell(whom="author_id", text="member", href="/v1/questions/{content_id}"),)
+    ),
     "question.removed": Row(nobody="case.decided tells its author"),
     "question.reported": Row(nobody="the operators have a case about it"),
     "posting.held": Row(nobody="the operators have a case about it"),
