@@ -36,7 +36,7 @@ from shared.documents import (
     together,
 )
 from shared.errors import Conflict, Stale, Unavailable, Unknown
-from shared.events import Fact
+from shared.events import NAMES, Fact
 from shared.mongo import Db, connect, insert_new, is_away, only_duplicates, write_bulk
 
 __all__ = [
@@ -70,7 +70,17 @@ def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] 
         db[kind.collection].create_indexes([*own_indexes(), *kind.indexes])
     for shelf in shelves:
         db[shelf.collection].create_indexes([*shelf.indexes])
-    db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
+    db["facts"].create_indexes(
+        [
+            IndexModel([("subject", 1), ("version", 1), ("_id", 1)]),
+            # One entry for each word that a fact has of these, none for those it has not.
+            IndexModel(
+                [("$**", 1)],
+                name="named",
+                wildcardProjection={f"data.{name}": 1 for name in NAMES},
+            ),
+        ]
+    )
     db["revocations"].create_indexes([IndexModel([("until", 1)], expireAfterSeconds=3600)])
     waiting = [IndexModel([("state", 1), (by, 1)]) for by in ("due", "at")]
     db["deliveries"].create_indexes(waiting)

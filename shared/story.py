@@ -12,14 +12,9 @@ from typing import Any
 
 from shared import clock, ids
 from shared.documents import Doc
+from shared.events import NAMES
 from shared.store import Db
 
-NAMES = (
-    *("contract_id", "job_id", "offer_id", "proposal_id", "hold_id", "entry_id", "assignment_id"),
-    *("listing_id", "payout_id", "chargeback_id", "deposit_id", "dispute_id", "extension_id"),
-    *("question_id", "change_id", "ref"),
-)
-"""The words of facts that name a thing."""
 PARTS_OF: Mapping[str, tuple[str, ...]] = {
     "con": ("hld", "off", "chb"),
     "job": ("pro", "asg", "ent", "hld", "qst"),
