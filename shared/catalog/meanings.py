@@ -104,6 +104,8 @@ MEANINGS = {
     "sheet.approved": "A time sheet is approved: what its hours come to is to be released.",
     "contract.ending": "Hourly work is to end: what was worked is settled first.",
     "contract.idle": "Nothing has happened in a contract for long.",
+    "contract.resumed": "A dispute about hourly work is over, and the contract goes on.",
+    "week.resumed": "A week of hourly work goes on after a dispute: until when its sheet is due.",
     "contract.confirmed": "A side of a contract said that the work goes on.",
     "tip.given": "A client gives money on top.",
     "delivery.submitted": "Work was handed in; silence will accept it.",

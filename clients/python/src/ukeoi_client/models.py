@@ -554,6 +554,7 @@ class Dispute(TypedDict):
     note: str
     claim: "Money"
     held: "Money"
+    weeks: list[int]
     proposals: list["ContractsProposal"]
     evidence: int
     worker_gets: "Money | None"
@@ -1379,6 +1380,7 @@ class Preference(TypedDict):
         "contract.formed",
         "contract.idle",
         "contract.reminded",
+        "contract.resumed",
         "delivery.accepted",
         "delivery.recalled",
         "delivery.submitted",
@@ -1450,6 +1452,7 @@ class Preference(TypedDict):
         "week.closed",
         "week.funded",
         "week.planned",
+        "week.resumed",
         "week.unfunded",
     ]
     inbox: NotRequired[bool]
@@ -1485,6 +1488,7 @@ class PreferenceWords(TypedDict):
         "contract.formed",
         "contract.idle",
         "contract.reminded",
+        "contract.resumed",
         "delivery.accepted",
         "delivery.recalled",
         "delivery.submitted",
@@ -1556,6 +1560,7 @@ class PreferenceWords(TypedDict):
         "week.closed",
         "week.funded",
         "week.planned",
+        "week.resumed",
         "week.unfunded",
     ]
     inbox: NotRequired[bool]
@@ -2180,6 +2185,7 @@ class WebhookWords(TypedDict):
                 "contract.formed",
                 "contract.idle",
                 "contract.reminded",
+                "contract.resumed",
                 "contract.started",
                 "controls.missed",
                 "delivery.accepted",
@@ -2308,6 +2314,7 @@ class WebhookWords(TypedDict):
                 "week.closed",
                 "week.funded",
                 "week.planned",
+                "week.resumed",
                 "week.unfunded",
             ]
         ]
