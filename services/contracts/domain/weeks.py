@@ -208,6 +208,9 @@ def wind_up(contract: Contract, now: datetime) -> Outcome[Contract]:
 def resume(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
     """Go on after a dispute, after these facts: time that was not noted meanwhile still may be."""
     contract = replace(contract, state="active")
+    ended = over(contract, facts, now)
+    if ended[0].state == "completed":
+        return ended
     facts = [*facts, Fact("contract.resumed", parties(contract))]
     for m in contract.milestones:
         if m.state in ("funded", "changes_requested") and m.week and m.week.followed:
