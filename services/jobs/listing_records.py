@@ -62,7 +62,7 @@ def listing_of(doc: Doc) -> Listing:
         packages=tuple(Package(**{**p, "price": Money.of(p["price"])}) for p in doc["packages"]),
         options=tuple(Extra(**{**e, "price": Money.of(e["price"])}) for e in doc["options"]),
         orders=tuple(Order(**order) for order in doc["orders"]),
-        **{name: doc[name] for name in _PLAIN},
+        **{name: ({"told_of": None} | doc)[name] for name in _PLAIN},
     )
 
 

@@ -51,6 +51,8 @@ MEANINGS = {
     "proposal.selected": "A client chose a proposal: an offer of these terms is to be made.",
     "listing.published": "A listing is offered to everybody.",
     "listing.paused": "A listing takes no orders for a while.",
+    "listing.idle": "Nobody edited or ordered a listing for long: soon it is paused or withdrawn.",
+    "listing.renewed": "The seller of an idle listing has edited it: it stays.",
     "listing.withdrawn": "A listing is not offered any more.",
     "listing.ordered": "Somebody ordered from a listing: a contract, or an offer, is to be made.",
     "controls.missed": "Work misses more control questions than a published criterion allows.",
