@@ -195,7 +195,7 @@ def wind_up(contract: Contract, now: datetime) -> Outcome[Contract]:
     for m in contract.milestones:
         if m.week is None or m.state not in ("pending", "funded"):
             continue
-        if m.week.followed or m.week.starts_at < ending.at:
+        if m.week.followed or m.week.minutes or m.week.starts_at < ending.at:
             continue  # it has begun, or is one of those that the notice has left
         if m.state == "pending":
             contract = with_milestone(contract, replace(m, fund_by=None))
@@ -213,7 +213,7 @@ def resume(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Cont
         return ended
     facts = [*facts, Fact("contract.resumed", parties(contract))]
     for m in contract.milestones:
-        if m.state in ("funded", "changes_requested") and m.week and m.week.followed:
+        if m.state in ("funded", "changes_requested") and m.week and m.week.starts_at <= now:
             m = replace(m, deliver_by=max(m.deliver_by, now + timers().sheet_answer))
             contract = with_milestone(contract, m)
             facts.append(step("week.resumed", contract, m, {"submit_by": clock.text(m.deliver_by)}))
