@@ -356,7 +356,9 @@ def on_wake(listing: Listing, *, now: datetime) -> Outcome[Listing]:
     over_at = _over_at(listing)
     left = tuple(one for one in listing.orders if one.until > now)
     listing = replace(listing, orders=left)
-    if over_at is None or now < over_at:
+    if over_at is None:
+        return listing, []
+    if now < over_at:
         told_at = _told_at(listing)
         return (listing, []) if told_at is None or now < told_at else _tell(listing, over_at)
     move = "rest" if listing.state == "published" else "forget"
