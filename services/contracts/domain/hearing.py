@@ -120,9 +120,8 @@ def _after_dispute(
 ) -> Outcome[Contract]:
     """Complete the contract when nothing moves; of hourly work go on once its weeks are divided."""
     found = contract.dispute
-    assert found, "what is disputed has a dispute"  # noqa: S101
-    over = replace(contract, dispute=replace(found, due=None))
-    if not found.weeks:
+    over = replace(contract, dispute=replace(found, due=None) if found else None)
+    if not found or not found.weeks:
         return (contract, facts) if is_moving else completed(over, facts, now)
     divided = all(milestone_of(contract, n).state in parts.ENDED for n in found.weeks)
     return weeks.resume(over, facts, now) if divided else (contract, facts)
