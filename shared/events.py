@@ -4,13 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-NAMES = (
-    *("contract_id", "job_id", "offer_id", "proposal_id", "hold_id", "entry_id", "assignment_id"),
-    *("listing_id", "payout_id", "chargeback_id", "deposit_id", "dispute_id", "extension_id"),
-    *("question_id", "change_id", "ref"),
-)
-"""The words of facts that name a thing."""
-
 
 @dataclass(frozen=True, slots=True)
 class Fact:

@@ -12,8 +12,7 @@ from typing import Any
 
 from shared import clock, ids
 from shared.documents import Doc
-from shared.events import NAMES
-from shared.store import Db
+from shared.store import FACTS_NAME, Db
 
 PARTS_OF: Mapping[str, tuple[str, ...]] = {
     "con": ("hld", "off", "chb"),
@@ -67,7 +66,7 @@ def tell(dbs: Mapping[str, Db], id_: str, also: Iterable[str] = ()) -> Story:
 
 def _facts(db: Db, about: set[str]) -> list[Doc]:
     some = {"$in": sorted(about)}
-    where = {"$or": [{"subject": some}, *({f"data.{name}": some} for name in NAMES)]}
+    where = {"$or": [{"subject": some}, *({f"data.{name}": some} for name in FACTS_NAME)]}
     return list(db["facts"].find(where).limit(TOLD_MAX))
 
 

@@ -109,6 +109,8 @@ class ApprovalsWords(TypedDict):
 
 
 class AsClient(TypedDict):
+    time_to_answer: "Median"
+    time_to_award: "Median"
     time_to_fund: "Median"
     time_to_accept: "Median"
     rejection_rate: "Rate"
@@ -116,9 +118,11 @@ class AsClient(TypedDict):
 
 
 class AsWorker(TypedDict):
+    time_to_answer: "Median"
     on_time_rate: "Rate"
     completion_rate: "Rate"
     task_approval_rate: "Rate"
+    repeat_client_rate: "Rate"
     dispute_rate: "Rate"
 
 
@@ -1690,6 +1694,7 @@ class Quote(TypedDict):
 
 class Rate(TypedDict):
     rate: float | None
+    hits: int
     sample: int
 
 
@@ -2069,38 +2074,14 @@ class Timeline(TypedDict):
     future: list["Future"]
 
 
-class ToldAsClient(TypedDict):
-    time_to_fund: "ToldMedian"
-    time_to_accept: "ToldMedian"
-    rejection_rate: "ToldRate"
-    dispute_rate: "ToldRate"
-
-
-class ToldAsWorker(TypedDict):
-    on_time_rate: "ToldRate"
-    completion_rate: "ToldRate"
-    task_approval_rate: "ToldRate"
-    dispute_rate: "ToldRate"
-
-
-class ToldMedian(TypedDict):
-    median_s: int | None
-    sample: int
-
-
-class ToldRate(TypedDict):
-    hits: int
-    sample: int
-
-
 class ToldRecord(TypedDict):
     contracts_completed: int
     contracts_cancelled: int
     reviews_satisfied: int
     reviews_unsatisfied: int
     level: int | None
-    as_client: "ToldAsClient | None"
-    as_worker: "ToldAsWorker | None"
+    as_client: "AsClient | None"
+    as_worker: "AsWorker | None"
 
 
 class Totp(TypedDict):
