@@ -1444,6 +1444,7 @@ class Preference(TypedDict):
         "proposal.withdrawn",
         "question.answered",
         "question.asked",
+        "question.released",
         "report.answered",
         "review.revealed",
         "review.written",
@@ -1555,6 +1556,7 @@ class PreferenceWords(TypedDict):
         "proposal.withdrawn",
         "question.answered",
         "question.asked",
+        "question.released",
         "report.answered",
         "review.revealed",
         "review.written",
@@ -1663,6 +1665,8 @@ class Question(TypedDict):
     worker: "JobsPerson"
     text: str
     state: Literal["asked", "answered"]
+    visibility: Literal["shown", "held", "removed"]
+    warnings: list["Warning"]
     created_at: str
     answer: str | None
     answered_at: str | None
