@@ -1,16 +1,25 @@
 """What jobs does about each event it hears."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.jobs import clients, contests, tasks, usecases
-from services.jobs.domain import assignment, funded, listing, opening, proposal
+from services.jobs.domain import (
+    assignment,
+    funded,
+    judging,
+    listing,
+    listing_silence,
+    opening,
+    proposal,
+)
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
-from shared.documents import Doc
+from shared import moderation
+from shared.documents import Doc, Kind
 from shared.events import Event
-from shared.reactions import Change, Handle, HandleMany, Project, Reactions
+from shared.reactions import IGNORE, Change, Handle, HandleMany, Project, Reactions
 from shared.revoked import REVOKED
 from shared.standing import KNOW_BLOCKS, MEMBERS
 
@@ -62,6 +71,26 @@ def _hold(event: Event) -> Mapping[str, Any]:
     return {"what": event.type, "hold_state": event.data.get("state", "")}
 
 
+def _text(name: str, kind: str, wanted: str) -> Callable[[Event], str | None]:
+    return lambda event: event.data[name] if event.data[kind] == wanted else None
+
+
+def _judge(on: Kind[Any], kind: str, rule: Any) -> Change:
+    """Return the step by which what operators have decided of such a text is done."""
+    id_of = _text("content_id", "content_kind", kind)
+    return Change(on, id=id_of, rule=rule, words=moderation.decision, absent=IGNORE)
+
+
+def _report(on: Kind[Any], kind: str, rule: Any) -> Change:
+    """Return the step by which accounts is told of a text that somebody has reported."""
+    id_of = _text("about_id", "about_kind", kind)
+    return Change(on, id=id_of, rule=rule, words=_case, absent=IGNORE)
+
+
+def _case(event: Event) -> Mapping[str, Any]:
+    return {"case_id": event.data["case_id"]}
+
+
 MEMBER = Project(MEMBERS, _member)
 OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
 PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
@@ -72,6 +101,14 @@ DECIDED = (Handle(contests.on_decided),)
 JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
+    "case.decided": (
+        _judge(JOBS, "job", judging.decide),
+        _judge(LISTINGS, "listing", listing_silence.decide),
+    ),
+    "report.made": (
+        _report(JOBS, "job", judging.report),
+        _report(LISTINGS, "listing", listing_silence.report),
+    ),
     **KNOW_BLOCKS,
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),

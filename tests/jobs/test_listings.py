@@ -161,11 +161,11 @@ def test_a_move_goes_where_the_table_says_or_is_refused(state: str, move: str) -
 def test_every_state_ends_by_silence_alone(state: str) -> None:
     placed = (Order(offer_id="off", until=NOON + 9 * DAY),)
     found, seen = a_listing(state=state, orders=placed), [state]
-    while (at := listing.wake(found)) is not None:
+    while (at := listing_silence.wake(found)) is not None:
         with pytest.raises(Ignored):
-            listing.on_wake(found, now=at - timedelta(milliseconds=1))
-        step = listing.next_step(found)
-        found, facts = listing.on_wake(found, now=at)
+            listing_silence.on_wake(found, now=at - timedelta(milliseconds=1))
+        step = listing_silence.next_step(found)
+        found, facts = listing_silence.on_wake(found, now=at)
         if found.state != seen[-1]:
             assert step is not None
             assert (step["otherwise"], step["by"]) == (found.state, at)
@@ -173,7 +173,7 @@ def test_every_state_ends_by_silence_alone(state: str) -> None:
             seen.append(found.state)
     assert found.state == "withdrawn"
     assert found.orders == ()
-    assert listing.next_step(found) is None
+    assert listing_silence.next_step(found) is None
 
 
 @pytest.mark.pure

@@ -325,7 +325,9 @@ MILESTONES = {
     ),
     "milestone.paid": Row(nobody="escrow.released tells the worker what reached the wallet"),
     "message.held": Row(nobody="the operators have a case about it"),
-    "message.released": Row(tells=(Tell(whom="author_id", text="member", href="{thread_at}/messages"),)),
+    "message.released": Row(
+        tells=(Tell(whom="author_id", text="member", href="{thread_at}/messages"),)
+    ),
     "message.removed": Row(nobody="case.decided tells its author"),
     "message.reported": Row(nobody="the operators have a case about it"),
 }
