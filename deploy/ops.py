@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from deploy import held, recovery  # noqa: F401  (their commands)
 from deploy import keys as pairs
-from deploy import recovery  # noqa: F401  (its commands)
 from deploy.migration import migrate
 from shared.ops import environment, ops
 

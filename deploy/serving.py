@@ -7,7 +7,12 @@ the kernel meanwhile is reset, after the request was sent. A gateway may not rep
 import select
 from typing import Any
 
+from gunicorn.workers import gthread  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+
+# On the way out a kept connection is closed by the gateway, never by us while it may be writing to
+# it: it keeps idle ones for 5 s (`keepalive_timeout` of its upstreams).
+gthread.STOP_KEEPALIVE_LINGER = 8.0
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]

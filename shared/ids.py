@@ -1,6 +1,7 @@
 """Ids: a prefix that says what kind of thing it is, and a part that sorts by birth.
 
 mem_ member · job_ · pro_ proposal · qst_ question · ent_ entry · asg_ assignment · lst_ listing ·
+sea_ saved search · mat_ match ·
 off_ offer · con_ contract · hld_ hold · pay_ payout · msg_ message · rev_ review · ntf_ notice ·
 whk_ webhook · evt_ event · req_ request · ses_ session · rep_ report · cas_ case
 """

@@ -56,6 +56,22 @@ def restart(names: tuple[str, ...]) -> None:
 
 
 @dev.command()
+@click.argument("names", nargs=-1, required=True)
+def stop(names: tuple[str, ...]) -> None:
+    """Stop programs, and nothing else; `start` brings them back."""
+    _need_running()
+    supervision.stop(HOME, set(names))
+
+
+@dev.command()
+@click.argument("names", nargs=-1, required=True)
+def start(names: tuple[str, ...]) -> None:
+    """Start programs that were stopped."""
+    _need_running()
+    supervision.control(HOME, "start", *names)
+
+
+@dev.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(as_json: bool) -> None:
     """Show each program's state; the exit code is 0 when all are ready."""
@@ -186,6 +202,13 @@ def run(service: str, words: tuple[str, ...]) -> None:
 def bench(words: tuple[str, ...]) -> None:
     """Measure against the floor and the peers."""
     _run_module("tests.bench", *words)
+
+
+@dev.command(context_settings=PASS_ON)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def rehearse(words: tuple[str, ...]) -> None:
+    """Provoke every alert in a deployment of its own, and follow its runbook."""
+    _run_module("tests.rehearsal", *words)
 
 
 @dev.command(context_settings=PASS_ON)

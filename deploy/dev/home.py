@@ -141,8 +141,11 @@ class Home:
 
 
 def here() -> Home:
-    """Return the home of the checkout that this file belongs to."""
-    return Home(Path(__file__).resolve().parents[2])
+    """Return the home of the checkout that this file belongs to; `UKEOI_DEV_FOLDER` names another.
+
+    A second deployment of one checkout, as rehearsals have it, takes every command of ./dev so.
+    """
+    return Home(Path(__file__).resolve().parents[2], os.environ.get("UKEOI_DEV_FOLDER", ".dev"))
 
 
 def is_free(port: int) -> bool:

@@ -33,6 +33,7 @@ from shared.store import Db
 REVIEWS_SHOWN = 20
 SESSIONS_SHOWN = 100
 EARLIER_SHOWN = 20
+OPERATORS_ASKED = 20
 # Figures are of the latest so many facts of contracts, and of tasks: of how it is now.
 SEEN_READ = 1000
 PUBLIC_FIELDS = dict.fromkeys(
@@ -254,6 +255,13 @@ def earlier_cases(db: Db, case: Case) -> list[Case]:
     where = {"author_id": case.author_id, "_id": {"$ne": case.id}}
     found = db[CASES.collection].find(where).sort("_id", -1).limit(EARLIER_SHOWN)
     return [CASES.from_doc(doc) for doc in found]
+
+
+def operators(db: Db) -> list[str]:
+    """Return the ids of the operators who are asked to decide, the first made first."""
+    where = {"roles": OPERATOR, "state": "active"}
+    found = db[MEMBERS.collection].find(where, {"_id": 1}).sort("_id", 1).limit(OPERATORS_ASKED)
+    return [doc["_id"] for doc in found]
 
 
 def are_others(db: Db, operator_id: str | None) -> bool:

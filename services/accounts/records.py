@@ -6,12 +6,12 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.accounts.case_records import CASES
-from services.accounts.domain import finding, sanction
+from services.accounts.domain import finding, waking
 from services.accounts.domain.api_token import ApiToken
 from services.accounts.domain.block import Block
 from services.accounts.domain.letter import Letter
 from services.accounts.domain.measures import from_words
-from services.accounts.domain.member import Member, Profile, Record, Sanction, Totp
+from services.accounts.domain.member import Leaving, Member, Profile, Record, Sanction, Totp
 from services.accounts.domain.session import Session
 from shared.documents import Doc, Kind, Shelf
 
@@ -52,6 +52,7 @@ def _member_doc(member: Member) -> Doc:
         "sessions_since": member.sessions_since,
         "totp": _totp_doc(member.totp),
         "sanctions": [asdict(one) for one in member.sanctions],
+        "leaving": _leaving_doc(member.leaving),
         "skills_folded": [finding.fold(skill) for skill in profile.skills],
         "folded": folded,
         "grams": finding.grams(folded),
@@ -81,7 +82,22 @@ def _member(doc: Doc) -> Member:
         sessions_since=doc.get("sessions_since"),
         totp=_totp(doc.get("totp")),
         sanctions=tuple(Sanction(**one) for one in doc.get("sanctions", ())),
+        leaving=_leaving(doc.get("leaving")),
     )
+
+
+def _leaving_doc(leaving: Leaving | None) -> Doc | None:
+    if leaving is None:
+        return None
+    unmet = {name: list(reasons) for name, reasons in leaving.unmet}
+    return {**asdict(leaving), "cleared": list(leaving.cleared), "unmet": unmet}
+
+
+def _leaving(doc: Doc | None) -> Leaving | None:
+    if doc is None:
+        return None
+    unmet = tuple(sorted((name, tuple(reasons)) for name, reasons in doc["unmet"].items()))
+    return Leaving(**{**doc, "cleared": tuple(doc["cleared"]), "unmet": unmet})
 
 
 def _totp_doc(totp: Totp | None) -> Doc | None:
@@ -158,8 +174,8 @@ MEMBERS: Kind[Member] = Kind(
     collection="members",
     to_doc=_member_doc,
     from_doc=_member,
-    wake=sanction.wake_at,
-    on_wake=sanction.on_wake,
+    wake=waking.wake_at,
+    on_wake=waking.on_wake,
     indexes=(
         IndexModel([("email", ASCENDING)], name="one_email", unique=True),
         IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="newest"),
@@ -167,7 +183,7 @@ MEMBERS: Kind[Member] = Kind(
         IndexModel([("grams", ASCENDING), ("_id", DESCENDING)], name="words"),
         IndexModel([("skills_folded", ASCENDING), ("_id", DESCENDING)], name="skills"),
         IndexModel([("categories", ASCENDING), ("_id", DESCENDING)], name="categories"),
-        IndexModel([("roles", ASCENDING), ("state", ASCENDING)], name="roles"),
+        IndexModel([("roles", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="roles"),
     ),
     uniques={"one_email": ("email_taken", "there is an account with this address already")},
 )

@@ -57,6 +57,11 @@ def terms_of(store: Store, it: Contract, now: datetime) -> Terms:
     return kept
 
 
+def hash_of(made: Terms) -> str:
+    """Return the hash of the terms as they are now."""
+    return hashlib.sha256(made.json.encode()).hexdigest() if made.is_redacted else made.hash
+
+
 def _doc(made: Terms) -> Doc:
     return {
         "_id": made.contract_id,

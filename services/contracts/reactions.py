@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.contracts import evidence, usecases
+from services.contracts import departing, evidence, usecases
 from services.contracts.domain import contract, hearing, message, offer, sheet
+from services.contracts.personal import WIPES
 from services.contracts.records import CONTRACTS, LINES, MESSAGES, OFFERS
-from shared import moderation
+from shared import leaving, moderation
 from shared.documents import Doc
 from shared.events import Event
 from shared.money import Money
@@ -45,8 +46,14 @@ def _message_in(name: str, kind: str) -> Callable[[Event], str | None]:
 _FOLLOW_ESCROW = (Change(CONTRACTS, id=_contract_of, rule=hearing.hear_escrow, words=_hold_words),)
 _KNOW_MEMBER = (Project(MEMBERS, _member),)
 
+LEAVING = leaving.reactions(
+    "contracts", wipes=WIPES, open_of=departing.open_of, wind_up=departing.wind_up
+)
+
 REACTIONS: Reactions = {
     **KNOW_BLOCKS,
+    **LEAVING,
+    "member.erased": (*LEAVING["member.erased"], Handle(departing.take_name_off)),
     "tokens.revoked": (REVOKED,),
     "proposal.selected": (
         Make(OFFERS, make=offer.of_selection),

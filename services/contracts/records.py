@@ -18,6 +18,7 @@ from services.contracts.domain.sheet import Line
 from services.contracts.domain.week import Ending, Hourly, Time, Week
 from shared import moderation
 from shared.documents import Doc, Kind
+from shared.leaving import DEPARTURES
 from shared.money import Money
 
 ORIGIN = ("job_id", "proposal_id", "listing_id")
@@ -330,4 +331,4 @@ LINES: Kind[Line] = Kind(
     from_doc=_line,
     indexes=(IndexModel([("contract_id", 1), ("n", 1), ("day", 1), ("_id", 1)]),),
 )
-KINDS = (OFFERS, CONTRACTS, MESSAGES, LINES)
+KINDS = (OFFERS, CONTRACTS, MESSAGES, LINES, DEPARTURES)

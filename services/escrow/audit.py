@@ -42,6 +42,9 @@ def check(db: Db) -> list[str]:
 def _wrong_wallets(db: Db, wallets: dict[str, list[Doc]]) -> Iterator[str]:
     balances = {doc["_id"]: doc for doc in db[BALANCES].find()}
     for id_ in balances.keys() | wallets.keys():
+        if bare := sum("n" not in line for line in wallets[id_]):
+            yield f"{id_} has {bare} lines that no guard has counted"
+            continue
         lines = sorted(wallets[id_], key=lambda line: line["n"])
         amount = 0
         for n, line in enumerate(lines, start=1):

@@ -7,12 +7,10 @@ from datetime import datetime
 from prometheus_client import Gauge
 
 from services.escrow import proof
-from services.escrow.journal import ENTRIES
+from services.escrow.queries import PAID_LAST, QUANTILES, funded_to_paid_s, quantile
 from shared.store import Db, Store
 
 EVERY_S = 15
-LAST = 500
-QUANTILES = (0.5, 0.9)
 
 SUM = Gauge(
     "ledger_sum",
@@ -23,7 +21,7 @@ ENTRIES_IN_ALL = Gauge("ledger_entries", "Entries of the journal.")
 UNSEALED = Gauge("ledger_unsealed_oldest_seconds", "Age of the oldest entry that no seal covers.")
 PAID = Gauge(
     "funded_to_paid_seconds",
-    f"Time from the funding of a hold to its release, of the last {LAST} releases.",
+    f"Time from the funding of a hold to its release, of the last {PAID_LAST} releases.",
     ["quantile"],
 )
 
@@ -51,24 +49,3 @@ def _ledger(db: Db, now: datetime) -> None:
     ENTRIES_IN_ALL.set(said["entries"])
     waiting = proof.unsealed(db)
     UNSEALED.set((now - waiting[0]["at"]).total_seconds() if waiting else 0)
-
-
-def quantile(times: list[float], q: float) -> float | None:
-    """Return what this share of the times does not exceed; nothing when there are none."""
-    return times[int(q * (len(times) - 1))] if times else None
-
-
-def funded_to_paid_s(db: Db) -> list[float]:
-    """Return the times of the last releases, the shortest first."""
-    last = (
-        db[ENTRIES]
-        .find({"lines.kind": "released"}, {"subject": 1, "at": 1})
-        .sort("at", -1)
-        .limit(LAST)
-    )
-    paid = {doc["subject"]: doc["at"] for doc in last}
-    funded = {"subject": {"$in": list(paid)}, "type": "escrow.funded"}
-    begun = {
-        doc["subject"]: doc["time"] for doc in db["facts"].find(funded, {"subject": 1, "time": 1})
-    }
-    return sorted((paid[id_] - at).total_seconds() for id_, at in begun.items())

@@ -303,8 +303,9 @@ def _grant(
 
 
 def member_doc(event: Event) -> Doc:
-    """Return what escrow keeps of a member: whether it is a company."""
-    return {"_id": event.data["member_id"], "version": event.version, "kind": event.data["kind"]}
+    """Return what escrow keeps of a member: whether it is a company, and whether it is leaving."""
+    said = {name: event.data[name] for name in ("kind", "state")}
+    return {"_id": event.data["member_id"], "version": event.version, **said}
 
 
 def _withheld(store: Store, ids: Sequence[str | None]) -> dict[str, bool]:

@@ -21,6 +21,8 @@ STATEMENT = "-n"
 PROVIDER = "provider:"
 CHUNK = 100
 EXPORT_MAX = 100_000
+PAID_LAST = 500
+QUANTILES = (0.5, 0.9)
 
 
 def hold_of(store: Store, id_: str, caller: Caller) -> Loaded[Hold]:
@@ -235,3 +237,24 @@ def line_words(entry: Doc, line: Doc) -> dict[str, Any]:
 def shown(steps: Iterable[Doc]) -> list[Doc]:
     """Return steps as a member sees them: the ledger's accounts are nobody's business."""
     return [{k: v for k, v in step.items() if k != "account"} for step in steps]
+
+
+def quantile(times: list[float], q: float) -> float | None:
+    """Return what this share of the times does not exceed; nothing when there are none."""
+    return times[int(q * (len(times) - 1))] if times else None
+
+
+def funded_to_paid_s(db: Db) -> list[float]:
+    """Return the times of the last releases, the shortest first."""
+    last = (
+        db[ENTRIES]
+        .find({"lines.kind": "released"}, {"subject": 1, "at": 1})
+        .sort("at", -1)
+        .limit(PAID_LAST)
+    )
+    paid = {doc["subject"]: doc["at"] for doc in last}
+    funded = {"subject": {"$in": list(paid)}, "type": "escrow.funded"}
+    begun = {
+        doc["subject"]: doc["time"] for doc in db["facts"].find(funded, {"subject": 1, "time": 1})
+    }
+    return sorted((paid[id_] - at).total_seconds() for id_, at in begun.items())

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.escrow import hearing, profiles, queries
+from services.escrow import departing, hearing, profiles, queries
+from services.escrow.personal import WIPES
+from shared import leaving
 from shared.events import Event
 from shared.reactions import HandleMany, Project, Reactions
 from shared.revoked import REVOKED
@@ -27,6 +29,9 @@ _DISPUTES = (HandleMany(hearing.divide_disputed),)
 _MEMBERS = (Project(queries.MEMBERS, hearing.member_doc),)
 
 REACTIONS: Reactions = {
+    **leaving.reactions(
+        "escrow", wipes=WIPES, open_of=departing.open_of, wind_up=departing.wind_up
+    ),
     "tokens.revoked": (REVOKED,),
     "contract.formed": (HandleMany(_open_holds),),
     "milestone.added": _OPEN_MORE,

@@ -14,6 +14,7 @@ from services.escrow.domain.quote import Quote, Step
 from services.escrow.domain.schedule import Levy, Schedule, Tier
 from shared.documents import Doc, Kind
 from shared.events import Fact
+from shared.leaving import DEPARTURES
 from shared.money import Money
 
 
@@ -254,6 +255,6 @@ CHARGEBACKS = Kind(
     wake=lambda chargeback: chargeback.try_at,
     indexes=(IndexModel([("member_id", 1), ("state", 1)]), IndexModel([("state", 1), ("_id", -1)])),
 )
-KINDS = (HOLDS, PAYOUTS, DEPOSITS, CHARGEBACKS)
+KINDS = (HOLDS, PAYOUTS, DEPOSITS, CHARGEBACKS, DEPARTURES)
 
 __all__ = ["CHARGEBACKS", "DEPOSITS", "HOLDS", "KINDS", "PAYOUTS"]

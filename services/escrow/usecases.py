@@ -15,7 +15,7 @@ from services.escrow.domain.hold import Hold
 from services.escrow.domain.payout import Payout
 from services.escrow.outside import Answer, Asked, Destination, Said
 from services.escrow.records import CHARGEBACKS, DEPOSITS, HOLDS, PAYOUTS
-from shared import clock, faults, ids
+from shared import clock, faults, ids, leaving
 from shared.documents import Doc, Done, Kind, Once
 from shared.errors import Conflict, Crossing, Ignored, Refused, Unavailable, Unknown
 from shared.money import Money
@@ -146,6 +146,8 @@ def request_payout(
     if not to and provider.destination("").state == "missing":
         raise Conflict("no_destination", "say first where to: POST /v1/payouts/destination")
     words: dict[str, Any] = {"amount": amount, "provider": provider.name, "to": to}
+    if leaving.is_leaving(store.db, by):
+        minimum = dict.fromkeys(minimum, 1)  # or what is less would be theirs for ever
     decision = payout.request(ids.new("pay"), by=by, minimum=minimum, now=now, **words)
     return ledger.create(store, PAYOUTS, decision, once=once, now=now)
 

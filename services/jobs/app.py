@@ -11,6 +11,7 @@ from services.jobs.api import (
     listings,
     proposals,
     questions,
+    searches,
     watching,
 )
 from services.jobs.bookmarks import SHELVES
@@ -26,6 +27,7 @@ def create_app(given: Settings | None = None) -> Flask:
     """Return the application; gunicorn calls this without settings."""
     blueprints = [categories.blp, jobs.blp, proposals.blp, questions.blp]
     blueprints += [entries.blp, assignments.blp, bookmarks.blp, listings.blp, watching.blp]
+    blueprints.append(searches.blp)
     blueprints.append(exports.blueprint("jobs", PARTS))
     app = web.make_app("jobs", blueprints, kinds=KINDS, given=given, shelves=SHELVES)
     market.run_as(profiles.of(app.extensions["ukeoi_settings"]))

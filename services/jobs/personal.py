@@ -7,6 +7,7 @@ from services.jobs.domain.wanted import facet
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import PAYERS, RECORDS
 from services.jobs.records import ASSIGNMENTS, ENTRIES, JOBS, PROPOSALS, QUESTIONS, VERIFIED
+from services.jobs.search_records import MATCHES, SEARCHES
 from shared.documents import Doc
 from shared.mongo import Db
 from shared.personal import SHARED, Part, Wipe, by, within
@@ -97,8 +98,15 @@ PARTS = (
         find=by("member_id", is_on=True),
         fields=("job_id", "at"),
     ),
+    Part(
+        kind="saved_search",
+        collection=SEARCHES.collection,
+        find=by("member_id", seat={"$type": "number"}),
+        fields=("name", "query", "alert", "created_at"),
+    ),
 )
 EXEMPT = {
+    MATCHES.collection: "of which jobs a search has told; notify exports the notices",
     **SHARED,
     VERIFIED: "a copy of what accounts exports",
     RECORDS: "a copy of what accounts exports",
@@ -151,6 +159,12 @@ WIPES = (
             set={"data.words": ""},
         )
         for kind, find in ((JOBS, _unused_jobs), (LISTINGS, my_listings))
+    ),
+    Wipe(
+        kind=SEARCHES,
+        collection=SEARCHES.collection,
+        find=by("member_id"),
+        set={"name": "", "query": {}, "alert": "none", "seat": None, "key": None, "wake_at": None},
     ),
     Wipe(collection=BOOKMARKS, find=by("member_id"), set={"is_on": False}),
 )

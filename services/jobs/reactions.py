@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.jobs import clients, contests, tasks, usecases
+from services.jobs import alerts, clients, contests, departing, tasks, usecases
 from services.jobs.domain import (
     assignment,
     funded,
@@ -15,8 +15,9 @@ from services.jobs.domain import (
 )
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
+from services.jobs.personal import WIPES
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
-from shared import moderation
+from shared import leaving, moderation
 from shared.documents import Doc, Kind
 from shared.events import Event
 from shared.reactions import IGNORE, Change, Handle, HandleMany, Project, Reactions
@@ -110,6 +111,7 @@ REACTIONS: Reactions = {
         _report(LISTINGS, "listing", listing_silence.report),
     ),
     **KNOW_BLOCKS,
+    **leaving.reactions("jobs", wipes=WIPES, open_of=departing.open_of, wind_up=departing.wind_up),
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
@@ -121,7 +123,11 @@ REACTIONS: Reactions = {
     "escrow.funded": MONEY,
     "escrow.released": (*MONEY, PAID, HandleMany(clients.on_released)),
     "escrow.refunded": MONEY,
-    "job.opened": (Handle(tasks.on_opened), HandleMany(clients.on_opened)),
+    "job.opened": (
+        Handle(tasks.on_opened),
+        HandleMany(clients.on_opened),
+        Handle(alerts.on_opened),
+    ),
     "task.closing": (Handle(tasks.on_closing),),
     "approvals.requested": (Handle(tasks.on_approve_all),),
     "slot.freed": (Handle(tasks.on_freed),),

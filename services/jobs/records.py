@@ -20,8 +20,10 @@ from services.jobs.domain.question import Question
 from services.jobs.domain.wanted import EVERY, facet, of_client
 from services.jobs.finding import Searched
 from services.jobs.listing_records import LISTINGS
+from services.jobs.search_records import MATCHES, SEARCHES
 from shared import moderation
 from shared.documents import Doc, Kind
+from shared.leaving import DEPARTURES
 from shared.money import Money
 
 VERIFIED = "verified"
@@ -341,4 +343,7 @@ ASSIGNMENTS = Kind(
     },
 )
 
-KINDS = (JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS, LISTINGS)
+KINDS = (
+    *(JOBS, PROPOSALS, QUESTIONS, ENTRIES, ASSIGNMENTS, LISTINGS, SEARCHES, MATCHES),
+    DEPARTURES,
+)

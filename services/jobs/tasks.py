@@ -62,7 +62,7 @@ def claim(store: Store, job: Job, *, by: str, now: datetime, once: Once | None) 
             seat = min(set(range(1, task.of(job).per_worker_limit + 1)) - taken)
             words = assignment.claim_words(job, by=by, seat=seat, now=now)
             try:
-                claimed = _any_free(store, job, by, words, once)
+                claimed = any_free(store, job, by, words, once)
             except Conflict as why:
                 if why.code != "seat_taken":
                     raise
@@ -76,7 +76,7 @@ def claim(store: Store, job: Job, *, by: str, now: datetime, once: Once | None) 
     raise Unavailable(f"{job.id}: this person's own claims are in each other's way")
 
 
-def _any_free(store: Store, job: Job, by: str, words: Doc, once: Once | None) -> Assignment | None:
+def any_free(store: Store, job: Job, by: str, words: Doc, once: Once | None) -> Assignment | None:
     """Take a slot, each person from another place on: racers for the first would meet there."""
     free: Doc = {"job_id": job.id, "state": "free"}
     from_ = {"_id": {"$gte": ids.derived("asg", job.id, by)}}

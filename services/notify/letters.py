@@ -93,14 +93,16 @@ def of_digest(
     def say(name: str) -> str:
         return texts.message(to.locale, name)
 
+    why = "letter.digest.why" if mail.only is None else "letter.collected.why"
+    subject = "letter.digest.subject" if mail.only is None else "letter.collected.subject"
     counts = {"acts": len(acts), "news": len(news)}
     parts = [
         {"heading": say(heading), "items": [_item(notice, to, house) for notice in notices]}
         for heading, notices in (("letter.digest.acts", acts), ("letter.digest.news", news))
         if notices
     ]
-    words = {"intro": "", "parts": parts, "why": say("letter.digest.why")}
-    return _written(mail, say("letter.digest.subject") % counts, words, to, house, now)
+    words = {"intro": "", "parts": parts, "why": say(why)}
+    return _written(mail, say(subject) % counts, words, to, house, now)
 
 
 def _item(notice: Notice, to: Reader, house: House) -> dict[str, str]:

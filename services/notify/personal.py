@@ -65,6 +65,8 @@ PARTS = (
 )
 EXEMPT = {**SHARED, TOMBSTONES: "what is over, by the ids of things alone"}
 _SILENT = {"wake_at": None}
+FREELY_WRITTEN = ("scope", "note", "comment", "reason")
+"""Words of events that somebody has written; whose they are, an event does not always say."""
 WIPES = (
     Wipe(
         kind=NOTICES,
@@ -100,7 +102,15 @@ WIPES = (
         find=by("member_id"),
         set={"token": "", "reason": "", "due_at": None, **_SILENT},
     ),
-    # What concerns nobody else; what concerns others names members by their ids.
+    # What concerns others too is kept for them, without what was written freely.
+    *(
+        Wipe(
+            collection=FEED.collection,
+            find=by("concerns", **{f"data.{words}": {"$type": "string"}}),
+            set={f"data.{words}": ""},
+        )
+        for words in FREELY_WRITTEN
+    ),
     Wipe(
         collection=FEED.collection,
         find=lambda _db, member_id: [{"concerns": [member_id]}],

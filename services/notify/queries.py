@@ -107,11 +107,14 @@ def mail_of(db: Db, token: str) -> Mail | None:
 
 
 def digest(
-    db: Db, member_id: str, *, since: datetime, until: datetime
+    db: Db, member_id: str, *, since: datetime, until: datetime, only: str | None = None
 ) -> tuple[list[Notice], list[Notice]]:
-    """Return what a digest tells: what is to be done, most urgent first; what is new and unread."""
-    acts, _ = todo(db, member_id, Page(DIGEST_MAX), now=until)
-    where = {
+    """Return what a digest tells: what is to be done, most urgent first; what is new and unread.
+
+    With `only`, of the new what was collected of this type, and nothing else.
+    """
+    acts = [] if only else todo(db, member_id, Page(DIGEST_MAX), now=until)[0]
+    where: Doc = {
         "member_id": member_id,
         "said": True,
         "made_at": {"$gt": since, "$lte": until},
@@ -119,6 +122,8 @@ def digest(
         "read_at": None,
         **_alive(until),
     }
+    if only:
+        where |= {"type": only, "words.alert": "daily"}
     news = db[NOTICES.collection].find(where).sort("made_at", -1).limit(DIGEST_MAX)
     return acts, [notice_of(doc) for doc in news]
 

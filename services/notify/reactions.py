@@ -1,8 +1,10 @@
 """notify hears everything; what each event leads to is the table in `domain/told/`."""
 
 from services.notify.domain.told import TOLD
+from services.notify.personal import WIPES
 from services.notify.records import MEMBERS, member_doc
 from services.notify.usecases import hooks, mails, telling
+from shared import leaving
 from shared.reactions import HandleMany, Project, Reactions
 from shared.revoked import REVOKED
 
@@ -17,6 +19,7 @@ REACTIONS: Reactions = {
     "member.registered": (WHO, TELL),
     "member.changed": (WHO, TELL),
     "tokens.revoked": (REVOKED, TELL),
+    "member.erased": (TELL, leaving.erasing(WIPES)),
     "notification.made": (TELL, MAIL),
     "notification.reminded": (TELL, MAIL),
     "digest.due": (TELL, HandleMany(mails.plan_digests)),

@@ -80,7 +80,10 @@ def render(
 
 def why(notice: Notice, locale: str) -> str:
     """Return the sentence that says why this person is told."""
-    return _one_of(locale, "why", notice.role) % {"title": notice.words.get("title", "")}
+    words = {name: notice.words.get(name, "") for name in ("title", "name")}
+    own = f"why.{notice.text}"
+    said = message(locale, own)
+    return (_one_of(locale, "why", notice.role) if said == own else said) % words
 
 
 def message(locale: str, name: str) -> str:

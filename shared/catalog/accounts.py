@@ -10,7 +10,7 @@ MEMBER = {
     "kind": text(validate=validate.OneOf(["individual", "company"])),
     "locale": text(validate=validate.OneOf(["ja", "en"])),
     "email": text(),
-    "state": text(validate=validate.OneOf(["active", "suspended", "erased"])),
+    "state": text(validate=validate.OneOf(["active", "suspended", "leaving", "erased"])),
 }
 # Each with its sample: a median of none is null; a rate is `hits` of `sample`.
 MEDIAN = {"median_s": maybe(fields.Integer, strict=True), "sample": number()}
@@ -77,6 +77,18 @@ FACTS = {
     "sanction.lifted": SANCTION,
     "sanction.ended": SANCTION,
     "record.changed": RECORD,
+    # A new round each day, until jobs, contracts and escrow have cleared in one; then erased.
+    "member.leaving": {
+        "member_id": text(),
+        "asked_at": when(),
+        "round": number(),
+        "until": when(),
+    },
+    "member.stayed": {
+        "member_id": text(),
+        "reason": text(validate=validate.OneOf(["member", "unmet"])),
+    },
+    "member.erased": {"member_id": text()},
     # For those services alone in which things begin; the other is never told.
     "member.blocked": BLOCK,
     "member.unblocked": BLOCK,
@@ -98,6 +110,14 @@ FACTS = {
         "outcome": text(validate=validate.OneOf(["removed", "released", "restored"])),
         "reason": text(),
         "appeal_by": maybe_when(),
+    },
+    # To each operator who may: `action` is decide or decide_appeal.
+    "case.waiting": {
+        "case_id": text(),
+        "operator_id": text(),
+        "action": text(),
+        "by": when(),
+        "otherwise": text(),
     },
     "case.appealed": {**CASE, "answer_by": when()},
     "case.upheld": {**CASE, "reason": text()},

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from shared.catalog import content
 from shared.catalog.words import (
+    answers_about_leaving,
     flag,
     group,
     hourly,
@@ -311,6 +312,7 @@ FACTS = {
         "comment": text(),
         "written_at": maybe_when(),
     },
+    **answers_about_leaving("contracts"),
     "message.held": content.held("message"),
     "message.released": content.released("message"),
     "message.removed": content.removed("message"),

@@ -7,7 +7,7 @@ has none, but each release out of it has.
 
 from marshmallow import fields
 
-from shared.catalog.words import maybe, money, number, text
+from shared.catalog.words import answers_about_leaving, maybe, money, number, text
 
 HOLD = {
     "hold_id": text(),
@@ -77,4 +77,5 @@ FACTS = {
     # The client's bank took a payment back: the client owes it. `resolved`: paid or given back.
     "chargeback.received": {**CHARGEBACK, "reason": text()},
     "chargeback.resolved": {**CHARGEBACK, "outcome": text()},
+    **answers_about_leaving("escrow"),
 }

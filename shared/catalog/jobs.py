@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from shared.catalog import content
 from shared.catalog.words import (
     MoneyWords,
+    answers_about_leaving,
     flag,
     group,
     hourly,
@@ -95,6 +96,17 @@ FACTS = {
         "fund_by": when(),
     },
     "job.opened": {**JOB, "category": text()},
+    # A job that has opened fits what a member looks for; `name` is that of their search, `alert`
+    # instant or daily. It does not name the client, who is not to know who looks for what.
+    "search.matched": {
+        "search_id": text(),
+        "member_id": text(),
+        "name": text(),
+        "alert": text(validate=validate.OneOf(["instant", "daily"])),
+        "job_id": text(),
+        "mode": text(),
+        "title": text(),
+    },
     # No proposals are taken any more; the client may still choose among those there are.
     "job.proposals_closed": {**JOB, "select_by": when()},
     # Nobody is selected any more; `reason`: client, filled, silence. `remaining` of the hold (may
@@ -165,6 +177,7 @@ FACTS = {
     "competition.split": {**HELD, "shares": many(group(SHARE))},
     # No winner and nobody to share: all goes back to the client.
     "competition.void": {**HELD, "reason": text()},
+    **answers_about_leaving("jobs"),
     "proposal.held": content.held("proposal"),
     "proposal.released": content.released("proposal"),
     "proposal.removed": content.removed("proposal"),

@@ -92,6 +92,15 @@ def hourly() -> fields.Field[Any]:
     return maybe_group(words)
 
 
+def answers_about_leaving(service: str) -> dict[str, Any]:
+    """Return what a service says of a member who is leaving: nothing of them is open, or this."""
+    words = {"member_id": text(), "asked_at": when(), "round": number()}
+    return {
+        f"member.cleared_by_{service}": words,
+        f"member.kept_by_{service}": {**words, "reasons": many(fields.String())},
+    }
+
+
 def group(words: dict[str, Any]) -> fields.Field[Any]:
     """Return a nested group of words, lenient when heard."""
 

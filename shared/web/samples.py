@@ -29,6 +29,7 @@ PREFIXES = {
     "payouts": "pay",
     "proposals": "pro",
     "questions": "qst",
+    "searches": "sea",
     "sessions": "ses",
     "webhooks": "whk",
 }
@@ -51,6 +52,7 @@ PREFIX_OF_SCHEMA = {
     "ProviderData": "chg",
     "Public": "mem",
     "Question": "qst",
+    "SavedSearch": "sea",
     "Reviewer": "mem",
 }
 PREFIX_OF_NAME = {

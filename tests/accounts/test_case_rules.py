@@ -143,6 +143,44 @@ def test_every_reporter_is_answered_in_words_that_name_nobody_else(outcome: str,
     assert not any("mem_1" in str(f.data) or "mem_2" in str(f.data) for f in others)
 
 
+# operators
+
+
+def asked(facts: Any) -> list[tuple[Any, ...]]:
+    said = [f.data for f in facts if f.type == "case.waiting"]
+    return [(one["operator_id"], one["action"], one["by"][:10], one["otherwise"]) for one in said]
+
+
+def test_operators_are_asked_once_it_is_known_whose_it_is_and_never_about_themselves() -> None:
+    operators = ["mem_1", AUTHOR, "mem_2"]
+    how: dict[str, Any] = {"by": "mem_x", "said": a_report("mem_x"), "operators": operators}
+    content = {"author_id": AUTHOR}
+    unknown = a_case(author_id=None)
+
+    _, first = rules.report(a_member_case("open"), now=NOW, **how)
+    _, of_member = rules.report(replace(a_member_case("open"), reports=()), now=NOW, **how)
+    _, of_job = rules.report(replace(unknown, reports=()), now=NOW, **how)
+    learnt, known = rules.learn(unknown, now=NOW, content=content, operators=operators)
+    _, again = rules.learn(learnt, now=NOW, content=content, operators=operators)
+
+    both = [(one, "decide", "2026-12-15", "dismissed") for one in ("mem_1", "mem_2")]
+    assert (asked(first), asked(of_member), asked(of_job)) == ([], both, [])
+    assert (asked(known), asked(again)) == (both, [])
+
+
+def test_operators_are_asked_about_what_is_held_and_others_about_an_appeal() -> None:
+    both = ["mem_1", OPERATOR]
+    how: dict[str, Any] = {"content": CONTENT, "findings": ["contact"], "until": UNTIL}
+    _, held = rules.hold(a_case(reports=()), now=NOW, operators=both, **how)
+    decided, why = a_case("decided"), "no"
+    _, appealed = rules.appeal(decided, now=NOW, by=AUTHOR, reason=why, operators=both)
+    _, alone = rules.appeal(decided, now=NOW, by=AUTHOR, reason=why, operators=[OPERATOR])
+
+    assert asked(held) == [(one, "decide", "2026-12-02", "released") for one in both]
+    assert asked(appealed) == [("mem_1", "decide_appeal", "2026-12-15", "restored")]
+    assert asked(alone) == [(OPERATOR, "decide_appeal", "2026-12-15", "restored")]
+
+
 # decisions
 
 

@@ -16,8 +16,9 @@ from services.accounts.case_records import CASES
 from services.accounts.domain import case as rules
 from services.accounts.domain.case import OPEN_MAX, Ordered
 from services.accounts.domain.member import make_operator
+from services.accounts.personal import WIPES
 from services.accounts.records import KINDS, MEMBERS, SHELVES
-from shared import clock, ids, settings, sweep
+from shared import clock, ids, personal, settings, sweep
 from shared.paging import Page
 from shared.store import Db, Store, ensure_indexes
 from tests.accounts import cases as said
@@ -432,6 +433,21 @@ def test_the_worker_ends_what_nobody_looked_at(store: Store, db: Db) -> None:
     assert {case.state for case in ended} == {"closed"}
 
 
+def test_of_who_is_erased_no_words_stay(store: Store, db: Db) -> None:
+    gone, other = a_report("mem_gone", words="私の言葉"), a_report("mem_other", words="別の言葉")
+    about_others = a_case(reports=(other, gone))
+    own = a_case("appealed", author_id="mem_gone", words="投稿", reports=(other,))
+    for case in (about_others, own):
+        store.create(CASES, case, [], now=NOW)
+
+    personal.wipe(store, WIPES, "mem_gone")
+
+    [kept, emptied] = store.get(CASES, about_others.id).reports
+    assert (kept, emptied.words) == (other, None)
+    after = store.get(CASES, own.id)
+    assert (after.words, after.appeal, after.reports) == ("", None, (other,))
+
+
 # the command line
 
 
@@ -477,5 +493,6 @@ def test_cases_are_found_in_indexes_alone(
         queries.latest_case(seen, ids.new("msg"), "message")
         queries.earlier_cases(seen, a_case())
         queries.are_others(seen, ops.id)
-        assert len(spy.commands) == 17
+        queries.operators(seen)
+        assert len(spy.commands) == 18
         assert scans(seen, spy) == []

@@ -54,7 +54,7 @@ def test_a_document_from_before_these_fields_is_read() -> None:
 
 @pytest.mark.pure
 def test_what_waits_has_a_time_to_wake() -> None:
-    assert {kind.name for kind in KINDS} == {"offer", "contract", "message", "time"}
+    assert {kind.name for kind in KINDS} == {"offer", "contract", "message", "time", "departure"}
     it = a_contract(state="delivered")
     assert CONTRACTS.wake
     assert CONTRACTS.wake(it) == it.milestones[0].accept_at

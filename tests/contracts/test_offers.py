@@ -156,7 +156,7 @@ def test_a_counter_offer_over_http_to_its_contract(client: Caller, worker: Calle
         ("worker", 80_000),
     ]
     allowed = {a["name"] for a in client.get(path).json["actions"] if a["allowed"]}
-    assert allowed == {"accept", "decline", "counter", "withdraw"}
+    assert allowed == {"accept", "decline", "counter", "withdraw", "write"}
 
     formed = client.post(f"{path}/accept")
     assert (formed.status_code, formed.json["amount"]) == (201, money)

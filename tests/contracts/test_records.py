@@ -153,6 +153,7 @@ def test_domain_fields_never_take_the_place_of_the_stores_own() -> None:
 def test_ids_have_the_prefix_of_their_kind() -> None:
     assert [(k.name, k.prefix) for k in KINDS] == [
         *(("offer", "off"), ("contract", "con"), ("message", "msg"), ("time", "tim")),
+        ("departure", "mem"),
     ]
 
 

@@ -16,7 +16,7 @@ from deploy.dev.home import SERVICES, Home
 from tests import backends
 
 ROUTES = {
-    "accounts": "members sessions me email-verifications password-resets",
+    "accounts": "members sessions me email-verifications password-resets reports cases",
     "jobs": "categories jobs proposals questions entries assignments listings",
     "contracts": "offers contracts extensions",
     "escrow": "quotes holds payments wallet payouts ledger",

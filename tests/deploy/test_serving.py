@@ -20,6 +20,8 @@ def app(environ, start_response):
     return [b"ok"]
 """
 CALLERS = 8
+GATEWAY_KEEPS_S = 5
+"""`keepalive_timeout` of its upstreams."""
 
 pytestmark = pytest.mark.pure
 
@@ -49,6 +51,9 @@ def test_who_was_let_in_is_answered_and_who_comes_later_is_refused(tmp_path: Pat
 
     with subprocess.Popen(argv, cwd=ROOT, env=env) as gunicorn:
         servers.until(servers.answers_tcp, port)
+        idle = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        idle.request("POST", "/", b"x")
+        idle.getresponse().read()
         threads = [threading.Thread(target=call) for _ in range(CALLERS)]
         for thread in threads:
             thread.start()
@@ -57,6 +62,10 @@ def test_who_was_let_in_is_answered_and_who_comes_later_is_refused(tmp_path: Pat
         gunicorn.send_signal(signal.SIGTERM)
         for thread in threads:
             thread.join()
+        time.sleep(GATEWAY_KEEPS_S)
+        idle.request("POST", "/", b"x")  # on the connection from before
+        last = idle.getresponse()
+        assert (last.status, last.getheader("Connection")) == (200, "close")
         assert gunicorn.wait(timeout=30) == 0
     assert reset == []
     assert set(answered) == {200}

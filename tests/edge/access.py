@@ -239,6 +239,19 @@ def somebody(world: World) -> Doc:
     return {"member_id": world.member("新しい人").id}
 
 
+def a_newcomer(world: World) -> Doc:
+    """Somebody who has just registered."""
+    world.newly(OLD)
+    return {}
+
+
+def leaving(world: World) -> Doc:
+    """Somebody who is leaving."""
+    world.newly(OLD)
+    world.newcomer.did("/v1/me/leave", {"current_password": OLD})
+    return {}
+
+
 def an_api_token(world: World) -> Doc:
     """A personal API token of a newcomer."""
     world.newly(OLD)
@@ -493,6 +506,17 @@ ACCESS: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "list_exports": (own(),),
+    "leave": (
+        Row(
+            who="newcomer",
+            path=a_newcomer,
+            words=words(current_password=OLD),
+            ok=202,
+            stranger=403,
+            ops=404,
+        ),
+    ),
+    "stay": (Row(who="newcomer", path=leaving, stranger=409, ops=404),),
     **{f"export_{service}": (own(),) for service in SERVICES},
     "block_member": (own(path=somebody),),
     "unblock_member": (own(path=somebody, ok=204),),
@@ -500,6 +524,13 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     "put_bookmark": (own(path=of("job")),),
     "delete_bookmark": (own(path=of("job")),),
     "list_bookmarks": (own(),),
+    "list_searches": (own(),),
+    "save_search": (own(words=words(name="ロゴ", query={"q": "ロゴ"}, alert="daily"), ok=201),),
+    "get_search": (Row(who="worker", path=of("search"), other=("client", 404)),),
+    "edit_search": (
+        Row(who="worker", path=of("search"), words=words(alert="none"), other=("client", 404)),
+    ),
+    "delete_search": (Row(who="worker", path=of("search"), ok=204, other=("client", 404)),),
     "list_questions": (
         public(path=of("job")),
         Row(who="client", path=of("draft"), nobody=404, other=("worker", 404)),

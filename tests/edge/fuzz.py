@@ -238,6 +238,9 @@ def furnish(world: World) -> None:
         make()
     for state in ("formed", "funded", "delivered", "completed"):
         world.contract(state)
+    for state in ("held", "removed", "appealed"):
+        world.case(state)
+    world.report()
     world.payout()
     world.delivery()
 

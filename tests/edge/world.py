@@ -285,6 +285,13 @@ class World:
         path = f"/v1/jobs/{job or self.job()}/proposals"
         return str(self.worker.did(path, a_proposal())["id"])
 
+    def search(self) -> str:
+        """A search that the worker has saved."""
+        for one in self.worker.sees("/v1/searches")["items"]:
+            self.worker.did(f"/v1/searches/{one['id']}", method="DELETE")
+        words = {"name": "ロゴ", "query": {"category": "design-logo"}, "alert": "instant"}
+        return str(self.worker.did("/v1/searches", words)["id"])
+
     def question(self) -> str:
         """A question of the worker about an open job."""
         path = f"/v1/jobs/{self.job()}/questions"
@@ -440,10 +447,12 @@ class World:
             data=said,
         )
         accounts = self.services["accounts"]
-        verdicts, _ = engine.handle_many(
+        verdicts, wrote = engine.handle_many(
             accounts.store, accounts.reactions, [event], now=clock.now()
         )
         assert verdicts == {event.id: None}
+        accounts.waiting += wrote
+        self.pump()
         return f"cas{event.id[3:]}"
 
     def report(self) -> str:

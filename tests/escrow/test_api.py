@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from typing import Any
@@ -330,6 +332,14 @@ def test_operators_are_told_how_long_it_took_until_work_was_paid(
     assert report["releases"] == 1
     assert report["p50_s"] == report["p90_s"] == pytest.approx(40, abs=10)
     refused(worker.get("/v1/ops/escrow/report"), 403, "ops_only")
+
+
+@pytest.mark.pure
+def test_a_web_process_does_not_show_the_worker_s_figures_as_nought() -> None:
+    """An alert asks for the least age of what is unsealed: a process that never looks says 0."""
+    code = "import sys, services.escrow.app; print('services.escrow.figures' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_a_statement_explains_every_yen(store: Store, worker: Caller, stranger: Caller) -> None:

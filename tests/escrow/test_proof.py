@@ -151,6 +151,16 @@ def test_an_unbalanced_or_missing_entry_is_found(store: Store) -> None:
     assert any("is no hold" in wrong for wrong in audit.check(store.db))
 
 
+def test_a_line_that_no_guard_has_counted_is_found(store: Store) -> None:
+    released = keep_released(store)
+    store.db[journal.ENTRIES].update_one(
+        {"_id": f"{released.id}:resolve"},
+        {"$unset": {"lines.1.n": ""}},
+        bypass_document_validation=True,
+    )
+    assert any("no guard has counted" in wrong for wrong in audit.check(store.db))
+
+
 def test_an_opened_hold_moves_nothing(store: Store) -> None:
     keep_hold(store)
     assert proof.proof(store.db)["entries"] == 0

@@ -30,6 +30,7 @@ _IDS = {
     "asker_id": CLIENT,
     "answerer_id": WORKER,
     "reporter_id": CLIENT,
+    "operator_id": WORKER,
     "author_id": WORKER,
     "job_id": JOB,
     "contract_id": CONTRACT,

@@ -124,8 +124,12 @@ class Case:
 # members
 
 
-def report(case: Case, *, now: datetime, by: str, said: Report) -> Outcome[Case]:
+def report(
+    case: Case, *, now: datetime, by: str, said: Report, operators: Sequence[str] = ()
+) -> Outcome[Case]:
     """Add a member's report; of a new case it is the first.
+
+    Operators are asked as soon as it is known whose the thing is.
 
     :raises Conflict: `wrong_state`, `own_thing`, `already_reported`, `reported_enough`
     """
@@ -137,11 +141,18 @@ def report(case: Case, *, now: datetime, by: str, said: Report) -> Outcome[Case]
     if len(case.reports) >= REPORTS_MAX:
         raise Conflict("reported_enough", "many have reported this, and it is being looked at")
     words = {"case_id": case.id, "about_id": case.about_id, "about_kind": case.about_kind}
-    return replace(case, reports=(*case.reports, said)), [Fact("report.made", words)]
+    after = replace(case, reports=(*case.reports, said))
+    is_first = not case.reports and not case.is_held and case.author_id is not None
+    asked = _asked(after, "decide", now + DISMISS, operators) if is_first else []
+    return after, [Fact("report.made", words), *asked]
 
 
-def appeal(case: Case, *, now: datetime, by: str, reason: str) -> Outcome[Case]:
+def appeal(
+    case: Case, *, now: datetime, by: str, reason: str, operators: Sequence[str] = ()
+) -> Outcome[Case]:
     """Ask the operators to look again; without an answer within 14 days it is restored.
+
+    Who decided is asked only when there is nobody else.
 
     :raises Forbidden: `not_the_author`
     :raises Conflict: `wrong_state`
@@ -150,8 +161,10 @@ def appeal(case: Case, *, now: datetime, by: str, reason: str) -> Outcome[Case]:
         raise Forbidden("not_the_author", "only its author appeals")
     state = next_state(MOVES, case.state, "appeal")
     after = replace(case, state=state, appeal=reason, appealed_at=now)
+    others = [one for one in operators if one != case.decided_by] or operators
+    asked = _asked(after, "decide_appeal", now + ANSWER, others)
     by_then = clock.text(now + ANSWER)
-    return after, [Fact("case.appealed", {**_words(case), "answer_by": by_then})]
+    return after, [Fact("case.appealed", {**_words(case), "answer_by": by_then}), *asked]
 
 
 # operators
@@ -246,14 +259,21 @@ def refuse_answering(case: Case, *, by: str, others: bool) -> None:
 
 
 def hold(
-    case: Case, *, now: datetime, content: dict[str, Any], findings: Sequence[str], until: datetime
+    case: Case,
+    *,
+    now: datetime,
+    content: dict[str, Any],
+    findings: Sequence[str],
+    until: datetime,
+    operators: Sequence[str] = (),
 ) -> Outcome[Case]:
     """Note that the thing is held until a time; `content` says whose it is, where, and its words.
 
     :raises NotYet: the case is over by now
     """
     heard(HEARD, case.state, "held")
-    return replace(case, **content, findings=tuple(findings), is_held=True, release_at=until), []
+    after = replace(case, **content, findings=tuple(findings), is_held=True, release_at=until)
+    return after, _asked(after, "decide", until, operators)
 
 
 def released(case: Case, *, now: datetime, by: str) -> Outcome[Case]:
@@ -265,17 +285,23 @@ def released(case: Case, *, now: datetime, by: str) -> Outcome[Case]:
     return let_go(case, now=now, by=by)
 
 
-def learn(case: Case, *, now: datetime, content: dict[str, Any]) -> Outcome[Case]:
+def learn(
+    case: Case, *, now: datetime, content: dict[str, Any], operators: Sequence[str] = ()
+) -> Outcome[Case]:
     """Note whose the reported thing is, where, and its words; nobody reports their own.
 
     :raises Ignored: the case is over
     """
     heard(HEARD, case.state, "reported")
+    was_known = case.author_id is not None
     case = replace(case, **content)
     by_others = tuple(one for one in case.reports if one.reporter_id != case.author_id)
-    if by_others or case.is_held:
-        return replace(case, reports=by_others), []
-    return dismissed(case, now=now)
+    if not by_others and not case.is_held:
+        return dismissed(case, now=now)
+    case = replace(case, reports=by_others)
+    if was_known:
+        return case, []
+    return case, _asked(case, "decide", by_others[0].at + DISMISS, operators)
 
 
 # how it ends
@@ -339,25 +365,27 @@ def _decided(
 def _ordered(case: Case) -> list[Fact]:
     if case.sanction is None:
         return []
+    words = {"case_id": case.id, "member_id": case.author_id, "sanction_id": case.sanction.id}
+    return [Fact("case.sanctioned", words)]
+
+
+def _asked(case: Case, action: str, by: datetime, operators: Sequence[str]) -> list[Fact]:
+    """Ask each operator, but whom it is about."""
+    otherwise = "released" if case.is_held else "dismissed"
     words = {
         "case_id": case.id,
-        "member_id": case.author_id,
-        "sanction_id": case.sanction.id,
+        "action": action,
+        "by": clock.text(by),
+        "otherwise": otherwise if action == "decide" else "restored",
     }
-    return [Fact("case.sanctioned", words)]
+    asked = [one for one in operators if one != case.author_id]
+    return [Fact("case.waiting", {**words, "operator_id": one}) for one in asked]
 
 
 def _answers(case: Case, outcome: str) -> list[Fact]:
     """Tell each who reported it, in words that say nothing of anybody else."""
+    said = {"case_id": case.id, "outcome": outcome}
     return [
-        Fact(
-            "report.answered",
-            {
-                "report_id": one.id,
-                "case_id": case.id,
-                "reporter_id": one.reporter_id,
-                "outcome": outcome,
-            },
-        )
+        Fact("report.answered", {**said, "report_id": one.id, "reporter_id": one.reporter_id})
         for one in case.reports
     ]

@@ -12,7 +12,11 @@ from shared.errors import Conflict
 from shared.events import Fact
 from shared.moves import Outcome
 
-STATES = ("active", "suspended", "erased")
+STATES = ("active", "suspended", "leaving", "erased")
+MAY_ENTER = ("active", "leaving")
+"""Who may log in: also who is leaving, to meet what is asked of them, or to stay."""
+ERASED_NAME = "退会した会員 / former member"
+"""What stands for the name of somebody who has been erased."""
 OPERATOR = "ops"
 NOT_MEASURED = Measures()
 
@@ -66,6 +70,22 @@ class Totp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """How far leaving is; its rules are in `leaving`.
+
+    `cleared` are the services that have nothing open any more, of those asked in this `round`;
+    `unmet` what the others say is in the way.
+    """
+
+    asked_at: datetime
+    until: datetime
+    ask_at: datetime
+    round: int = 0
+    cleared: tuple[str, ...] = ()
+    unmet: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One account, which may both give and take work."""
 
@@ -86,6 +106,7 @@ class Member:
     sessions_since: datetime | None = None
     sanctions: tuple[Sanction, ...] = ()
     totp: Totp | None = None
+    leaving: Leaving | None = None
 
 
 def register(
@@ -216,7 +237,7 @@ def _words(member: Member) -> dict[str, Any]:
         "display_name": member.display_name,
         "kind": member.kind,
         "locale": member.locale,
-        "email": member.email,
+        "email": "" if member.state == "erased" else member.email,
         "state": member.state,
     }
 

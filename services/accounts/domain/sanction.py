@@ -169,10 +169,12 @@ def _settled(
     before: Member, member: Member, facts: list[Fact], *, now: datetime
 ) -> Outcome[Member]:
     """Let the member's state follow from the sanctions, and tell the others."""
-    state = "suspended" if in_force(member) else "active"
+    # Leaving rests while a member is kept out, and goes on after that.
+    entitled = "leaving" if member.leaving else "active"
+    state = "suspended" if in_force(member) else entitled
     if member.state == "erased" or state == before.state:
         return member, facts
-    if state == "active":
+    if state != "suspended":
         member = replace(member, state=state)
         return member, [*facts, members.changed(member)]
     member = replace(member, state=state, sessions_since=now)

@@ -53,6 +53,12 @@ class TotpEnd(TotpBegin):
     code = fields.String(required=True, load_only=True, validate=validate.Length(6, 40))
 
 
+class LeaveWords(TotpBegin):
+    """`POST /v1/me/leave`: with a second factor also its code."""
+
+    code = fields.String(load_default=None, load_only=True, validate=validate.Length(6, 40))
+
+
 class TotpShape(Schema):
     """A secret, in base32 and for a QR code."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from services.accounts.domain import leaving as rules
 from services.accounts.domain import totp
 from services.accounts.domain.block import Block
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
@@ -143,8 +144,36 @@ class PeopleShape(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class UnmetShape(Schema):
+    """What a service says is still open: codes."""
+
+    service = fields.String(required=True)
+    reasons = fields.List(fields.String(), required=True)
+
+
+class LeavingNextShape(Schema):
+    """What leaving waits for: the member while something is unmet, else the days that remain."""
+
+    actor = fields.String(required=True, validate=validate.OneOf(["member", "system"]))
+    action = fields.String(required=True)
+    by = web.When(required=True)
+    otherwise = fields.String(required=True)
+
+
+class LeavingShape(Schema):
+    """How far leaving is; `until` is when it is done at the earliest."""
+
+    asked_at = web.When(required=True)
+    until = web.When(required=True)
+    unmet = fields.List(fields.Nested(UnmetShape()), required=True)
+    cleared = fields.List(fields.String(), required=True)
+    next = fields.Nested(LeavingNextShape(), required=True, allow_none=True)
+
+
 class MeShape(PersonShape):
     """What a member sees of themselves."""
+
+    leaving = fields.Nested(LeavingShape(), required=True, allow_none=True)
 
     email = fields.String(required=True)
     email_verified = fields.Boolean(required=True)
@@ -195,6 +224,18 @@ class KeysShape(Schema):
     keys = fields.List(fields.Dict(keys=fields.String()), required=True)
 
 
+def _leaving(member: Member) -> Doc | None:
+    if (leaving := member.leaving) is None:
+        return None
+    return {
+        "asked_at": leaving.asked_at,
+        "until": leaving.until,
+        "unmet": [{"service": name, "reasons": reasons} for name, reasons in leaving.unmet],
+        "cleared": leaving.cleared,
+        "next": rules.next_step(member),
+    }
+
+
 def me(member: Member) -> Doc:
     """Return what a member sees of themselves."""
     profile = member.profile
@@ -207,6 +248,7 @@ def me(member: Member) -> Doc:
         "kind": member.kind,
         "locale": member.locale,
         "state": member.state,
+        "leaving": _leaving(member),
         "roles": member.roles,
         "bio": profile.bio,
         "skills": profile.skills,

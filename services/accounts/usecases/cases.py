@@ -58,6 +58,7 @@ def report(
     """
     kind = KINDS[about[:3]]
     said = Report(id=report_id, reporter_id=caller.id, reason=reason, words=words, at=now)
+    how: dict[str, Any] = {"by": caller.id, "said": said, "operators": queries.operators(store.db)}
     for _ in range(TRIES):
         latest = queries.latest_case(store.db, about, kind)
         if latest and once and (receipt := receipt_of(latest.doc, once)):
@@ -65,16 +66,8 @@ def report(
         try:
             if latest and latest.thing.state == "open":
                 _refuse_many(store, caller, latest.thing)
-                return store.change(
-                    CASES,
-                    latest.thing.id,
-                    rules.report,
-                    once=once,
-                    now=now,
-                    by=caller.id,
-                    said=said,
-                )
-            return _open(store, caller, about, kind, said=said, once=once, now=now)
+                return store.change(CASES, latest.thing.id, rules.report, once=once, now=now, **how)
+            return _open(store, caller, about, kind, once=once, now=now, **how)
         except Conflict as lost:
             # It was closed, or another opened, at this moment.
             if lost.code not in ("wrong_state", "case_open"):
@@ -88,9 +81,9 @@ def _open(
     about: str,
     kind: str,
     *,
-    said: Report,
     once: Once | None,
     now: datetime,
+    **how: Any,
 ) -> Done[Case]:
     if once and (born := store.born(CASES, once)):
         return born
@@ -99,7 +92,7 @@ def _open(
         fresh = Case(
             id=fresh.id, about_id=about, about_kind=kind, opened_at=now, **_of_member(store, about)
         )
-    case, facts = rules.report(fresh, now=now, by=caller.id, said=said)
+    case, facts = rules.report(fresh, now=now, **how)
     _refuse_many(store, caller, fresh)
     return store.create(CASES, case, facts, once=once, now=now)
 
@@ -131,7 +124,14 @@ def appeal(
     """
     seen(store, caller, case_id)
     return store.change(
-        CASES, case_id, rules.appeal, once=once, now=now, by=caller.id, reason=reason
+        CASES,
+        case_id,
+        rules.appeal,
+        once=once,
+        now=now,
+        by=caller.id,
+        reason=reason,
+        operators=queries.operators(store.db),
     )
 
 
@@ -247,7 +247,12 @@ def hear_held(store: Store, event: Event, now: datetime) -> None:
     """
     said = event.data
     until = clock.parse(said["release_at"])
-    how = {"content": _content(event), "findings": said["findings"], "until": until}
+    how = {
+        "content": _content(event, "author_id", "where_id", "other_id", "words"),
+        "findings": said["findings"],
+        "until": until,
+        "operators": queries.operators(store.db),
+    }
     latest = queries.latest_case(store.db, said["content_id"], said["content_kind"])
     if latest and latest.thing.release_at == until:
         return
@@ -280,16 +285,16 @@ def hear_released(store: Store, event: Event, now: datetime) -> None:
         store.change(CASES, latest.thing.id, rules.released, now=now, by=said["by"])
 
 
-def _content(event: Event) -> dict[str, Any]:
-    return {
-        "author_id": event.data["author_id"],
-        "where_id": event.data["where_id"],
-        "other_id": event.data["other_id"],
-        "words": event.data["words"],
-    }
+def hear_reported(store: Store, event: Event, now: datetime) -> None:
+    """Note what the keeper of a reported thing says of it; operators are asked from now on.
+
+    :raises Ignored: the case is over
+    """
+    content = _content(event, "author_id", "where_id", "words")
+    asked = queries.operators(store.db)
+    case_id = event.data["case_id"]
+    store.change(CASES, case_id, rules.learn, now=now, content=content, operators=asked)
 
 
-def reported(event: Event) -> dict[str, Any]:
-    """Return what the keeper of a reported thing says of it."""
-    words = {name: event.data[name] for name in ("author_id", "where_id", "words")}
-    return {"content": words}
+def _content(event: Event, *names: str) -> dict[str, Any]:
+    return {name: event.data[name] for name in names}

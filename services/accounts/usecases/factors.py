@@ -10,7 +10,7 @@ from services.accounts import queries
 from services.accounts.domain import api_token as token_rules
 from services.accounts.domain import totp
 from services.accounts.domain.api_token import TOKENS_MAX, ApiToken
-from services.accounts.domain.member import Member
+from services.accounts.domain.member import MAY_ENTER, Member
 from services.accounts.records import API_TOKENS, MEMBERS
 from services.accounts.usecases import sessions, tokens
 from services.accounts.usecases.tokens import Signer
@@ -140,6 +140,6 @@ def exchange(store: Store, signer: Signer, *, token: str, now: datetime) -> str:
     if kept.state != "active" or now >= kept.expires_at:
         raise bad
     member = store.find(MEMBERS, kept.member_id)
-    if member is None or member.thing.state != "active":
+    if member is None or member.thing.state not in MAY_ENTER:
         raise bad
     return signer.access_token(member.thing, kept.id, now=now, scopes=kept.scopes)

@@ -46,7 +46,7 @@ def log_in(
     member = prove(store, email=email, password=password, address=address, now=now)
     if member is None:
         raise Unauthenticated("bad_credentials", "this address and this password do not fit")
-    if member.state != "active":
+    if member.state not in member_rules.MAY_ENTER:
         raise Forbidden("member_suspended", _why_out(member))
     if totp.is_on(member):
         if code is None:
@@ -205,7 +205,9 @@ def refresh(store: Store, signer: Signer, *, refresh_token: str, now: datetime) 
         raise Unauthenticated("session_expired", "log in again")
     member = store.load(MEMBERS, session.member_id)
     since = member.thing.sessions_since
-    if member.thing.state != "active" or (since is not None and session.started_at < since):
+    if member.thing.state not in member_rules.MAY_ENTER or (
+        since is not None and session.started_at < since
+    ):
         raise Unauthenticated("bad_refresh_token", "log in again")
     access = signer.access_token(member.thing, session_id, now=now)
     return Login(member=member.thing, access_token=access, refresh_token=fresh)

@@ -25,7 +25,8 @@ def get_terms(words: dict[str, Any], id_: str) -> Response:
     """Return the terms in writing as they were made at formation: the same bytes for ever.
 
     `format=html` with `locale=ja` or `en` is a page to read. That a party has read them is kept.
-    `ETag` is the SHA-256 of the JSON, which the contract's log names as well. 404, 422.
+    `ETag` is the SHA-256 of the JSON, which the contract's log names as well; when a side has been
+    erased since, their name is no more in it, and the log names the terms as they were. 404, 422.
     """
     it = seen(id_).thing
     made = evidence.terms_of(web.store(), it, web.now())
@@ -39,7 +40,7 @@ def get_terms(words: dict[str, Any], id_: str) -> Response:
         )
     else:
         response = Response(made.json, mimetype="application/json")
-    response.headers["ETag"] = f'"{made.hash}"'
+    response.headers["ETag"] = f'"{evidence.hash_of(made)}"'
     return response
 
 

@@ -24,13 +24,18 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The documents of one contract; `hash` is the SHA-256 of `json`, in hexadecimal."""
+    """The documents of one contract; `hash` is the SHA-256 of `json`, in hexadecimal.
+
+    `is_redacted`: a side has been erased and is named no more; `hash` is that of the terms as they
+    were made.
+    """
 
     contract_id: str
     made_at: datetime
     hash: str
     json: str
     pages: Mapping[str, str]
+    is_redacted: bool = False
 
 
 def of(
@@ -47,6 +52,15 @@ def of(
         json=text,
         pages={locale: _page(words, digest, locale) for locale in LOCALES},
     )
+
+
+def without_name(words: dict[str, Any], digest: str, member_id: str) -> tuple[str, dict[str, str]]:
+    """Return the JSON and the pages of these words, one of the two being named no more."""
+    for side in ("client", "worker"):
+        if words[side]["id"] == member_id:
+            words = {**words, side: {**words[side], "name": ""}}
+    text = json.dumps(words, ensure_ascii=False, sort_keys=True, indent=1)
+    return text, {locale: _page(words, digest, locale) for locale in LOCALES}
 
 
 def content(

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from services.escrow import audit, figures, incoming, ledger, proof
+from services.escrow import audit, incoming, ledger, proof, queries
 from services.escrow.domain import chargeback
 from services.escrow.records import CHARGEBACKS, DEPOSITS
 from services.escrow.schemas import (
@@ -55,8 +55,8 @@ def get_proof(words: dict[str, Any]) -> Response:
 def get_paid_report() -> Response:
     """Say how long it took from funding to payment, of the last releases. 403 ops_only."""
     _ops_only()
-    times = figures.funded_to_paid_s(web.store().db)
-    said = {f"p{int(100 * q)}_s": figures.quantile(times, q) for q in figures.QUANTILES}
+    times = queries.funded_to_paid_s(web.store().db)
+    said = {f"p{int(100 * q)}_s": queries.quantile(times, q) for q in queries.QUANTILES}
     return web.answer({"releases": len(times), **said})
 
 

@@ -30,6 +30,8 @@ NEVER_MAILED = frozenset({"mail.bounced"})
 class Mail:
     """What is to be mailed: a notice, a reminder of it, or a digest of `since` to `until`.
 
+    A digest is of everything, or (`type`) of what was collected of one type.
+
     The words and the address are read when it is sent. `token` lets whoever has the mail
     unsubscribe from its kind, and nothing else.
     """
@@ -48,6 +50,11 @@ class Mail:
     tries: int = 0
     reason: str = ""
     sent_at: datetime | None = None
+
+    @property
+    def only(self) -> str | None:
+        """Return the type that a digest is of, or None when it is of everything."""
+        return None if self.type == "digest" else self.type
 
     @property
     def can_be_unsubscribed(self) -> bool:
@@ -73,7 +80,7 @@ def of_notice(
         return None
     if notice.type in NEVER_MAILED or not preferences.wants(notice.type, "mail"):
         return None
-    if preferences.digest_at and not notice.action:
+    if notice.is_collected or (preferences.digest_at and not notice.action):
         return None
     return Mail(
         id=ids.derived("mai", notice.id, event_id),
@@ -89,14 +96,21 @@ def of_notice(
 
 
 def of_digest(
-    member_id: str, *, since: datetime, until: datetime, event_id: str, token: str, now: datetime
+    member_id: str,
+    *,
+    since: datetime,
+    until: datetime,
+    event_id: str,
+    token: str,
+    now: datetime,
+    only: str | None = None,
 ) -> Mail:
-    """Return the mail of a digest."""
+    """Return the mail of a digest, of everything or `only` of what was collected of one type."""
     return Mail(
         id=ids.derived("mai", member_id, event_id),
         member_id=member_id,
         kind="digest",
-        type="digest",
+        type=only or "digest",
         state="waiting",
         made_at=now,
         due_at=now,

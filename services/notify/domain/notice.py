@@ -23,6 +23,8 @@ FOR_GOOD = 2**53
 
 WORDS_KEPT = (
     "title",
+    "name",
+    "alert",
     "amount",
     "worker_gets",
     "client_gets",
@@ -62,6 +64,11 @@ class Notice:
     withdrawn_at: datetime | None = None
     remind_at: datetime | None = None
     reminded_at: datetime | None = None
+
+    @property
+    def is_collected(self) -> bool:
+        """Say whether it is mailed once a day, with the others of that day."""
+        return self.words.get("alert") == "daily"
 
     @property
     def role(self) -> str:

@@ -22,6 +22,13 @@ ALWAYS = frozenset(t for t in TYPES if any(tell.action for tell in TOLD[t].tells
 """The types that ask somebody to act: always in the inbox."""
 ZONES = frozenset(available_timezones())
 DEFAULT_ZONE = "Asia/Tokyo"
+COLLECTED = "search.matched"
+"""The type that is mailed once a day where its member wants that, whoever has a digest or not."""
+COLLECTED_AT = "08:00"
+"""When, for who has no daily digest."""
+
+
+_INSTANT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +44,8 @@ class Preferences:
     """One member's; `id` is the member's, `off` the types switched off on each channel.
 
     `digest_at` is a time of the member's day, `digest_due` when the next one is, `digest_from` what
-    it begins with. `bounced` is an address that mail does not reach.
+    it begins with. Without `digest_at` one that is due is of what was collected. `bounced` is an
+    address that mail does not reach.
     """
 
     id: str
@@ -104,7 +112,20 @@ def prefer(
         raise Invalid("no_such_zone", "this is no time zone", fields={"zone": ["Not a time zone."]})
     kept = {channel: tuple(sorted(set(off.get(channel, ())))) for channel in CHANNELS}
     changed = replace(preferences, off=kept, zone=zone, quiet=quiet, digest_at=digest_at)
+    if digest_at is None and preferences.digest_at is None:
+        return changed, []  # what was collected stays due
     return _with_digest(changed, now), []
+
+
+def collect(preferences: Preferences, *, since: datetime, now: datetime) -> Outcome[Preferences]:
+    """See to it that a digest will tell of what was made at `since`.
+
+    :raises Ignored: `digest_is_due`: one is due already
+    """
+    if preferences.digest_due is not None:
+        raise Ignored("digest_is_due", "a digest is due already")
+    due = preferences.next_at(COLLECTED_AT, now)
+    return replace(preferences, digest_due=due, digest_from=since - _INSTANT), []
 
 
 def _with_digest(preferences: Preferences, now: datetime) -> Preferences:
@@ -125,11 +146,17 @@ def send_digest(preferences: Preferences, *, now: datetime) -> Outcome[Preferenc
     :raises Ignored: `not_due`
     """
     due, since = preferences.digest_due, preferences.digest_from
-    if preferences.digest_at is None or due is None or since is None or now < due:
+    if due is None or since is None or now < due:
         raise Ignored("not_due", "no digest is due by now")
-    following = preferences.next_at(preferences.digest_at, now)
-    words = {"member_id": preferences.id, "since": clock.text(since), "until": clock.text(now)}
-    sent = replace(preferences, digest_due=following, digest_from=now)
+    daily = preferences.digest_at
+    words = {
+        "member_id": preferences.id,
+        "since": clock.text(since),
+        "until": clock.text(now),
+        "only": None if daily else COLLECTED,
+    }
+    following = preferences.next_at(daily, now) if daily else None
+    sent = replace(preferences, digest_due=following, digest_from=now if daily else None)
     return sent, [Fact("digest.due", words)]
 
 
@@ -138,6 +165,7 @@ def unsubscribe(
 ) -> Outcome[Preferences]:
     """Mail no more of this type; None is the digest. Again changes nothing."""
     if type_ is None:
+        # What is collected is mailed all the same: it has a link of its own.
         return _with_digest(replace(preferences, digest_at=None), now), []
     mail = tuple(sorted({*preferences.off.get("mail", ()), type_}))
     return replace(preferences, off={**preferences.off, "mail": mail}), []

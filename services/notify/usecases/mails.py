@@ -2,7 +2,8 @@
 
 import random
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from services.notify.records import MAILS, NOTICES, PREFERENCES
 from services.notify.usecases.senders import Senders
 from shared import clock, faults
 from shared.documents import Folded
-from shared.errors import Unknown
+from shared.errors import Ignored, Unknown
 from shared.events import Event
 from shared.store import Store
 
@@ -49,6 +50,20 @@ def plan(store: Store, events: Sequence[Event], now: datetime) -> None:
         if (loaded := notices.get(event.data["notification_id"]))
     ]
     _keep(store, (mail for mail in planned if mail), now)
+    _collect(store, (loaded.thing for loaded in notices.values()), wishes, now)
+
+
+def _collect(
+    store: Store, notices: Iterable[Notice], wishes: Mapping[str, Preferences], now: datetime
+) -> None:
+    """See to it that what is mailed once a day will be, for whom no digest is due."""
+    for notice in notices:
+        its = wishes[notice.member_id]
+        if notice.is_collected and its.digest_due is None and its.wants(notice.type, "mail"):
+            store.create(PREFERENCES, Preferences(id=its.id), [], now=now)
+            with suppress(Ignored):
+                since = notice.made_at
+                store.change(PREFERENCES, its.id, preferences.collect, now=now, since=since)
 
 
 def plan_digests(store: Store, events: Sequence[Event], now: datetime) -> None:
@@ -63,6 +78,7 @@ def plan_digests(store: Store, events: Sequence[Event], now: datetime) -> None:
             event_id=event.id,
             token=secrets.token_urlsafe(24),
             now=now,
+            only=event.data.get("only"),
         )
         for event in events
     )
@@ -109,7 +125,9 @@ def _letter(
     """Return the mail with the words of this moment; None when there is nothing to say any more."""
     house = House(sender=how.mail_from, url=how.public_url)
     if mail.since and mail.until:
-        acts, news = queries.digest(store.db, mail.member_id, since=mail.since, until=mail.until)
+        acts, news = queries.digest(
+            store.db, mail.member_id, since=mail.since, until=mail.until, only=mail.only
+        )
         to = _knowing(store, to, [*acts, *news])
         return letters.of_digest(mail, acts, news, to, house, now) if acts or news else None
     assert mail.notice_id is not None, "a mail is of a notice, or a digest"  # noqa: S101
@@ -173,7 +191,7 @@ def unsubscribe(store: Store, token: str, *, now: datetime) -> Mail:
     """
     mail = subscribed(store, token)
     store.create(PREFERENCES, Preferences(id=mail.member_id), [], now=now)
-    type_ = None if mail.kind == "digest" else mail.type
+    type_ = mail.only if mail.kind == "digest" else mail.type
     store.change(PREFERENCES, mail.member_id, preferences.unsubscribe, now=now, type_=type_)
     return mail
 

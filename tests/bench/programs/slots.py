@@ -81,9 +81,9 @@ def write(store: Store) -> Callable[[], object]:
     """The write that takes a slot, and nothing before it."""
 
     def take() -> object:
-        words = assignment.claim_words(JOB, by=ids.new("mem"), seat=1, now=clock.now())
-        free = {"job_id": JOB.id, "state": "free"}
-        return store.claim(ASSIGNMENTS, free, words, once=Once(ids.new("key")))
+        by = ids.new("mem")
+        words = assignment.claim_words(JOB, by=by, seat=1, now=clock.now())
+        return tasks.any_free(store, JOB, by, words, Once(ids.new("key")))
 
     return take
 

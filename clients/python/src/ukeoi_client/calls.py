@@ -66,6 +66,7 @@ from ukeoi_client.models import (
     JobsReport,
     JobWords,
     Keys,
+    LeaveWords,
     Line,
     Listing,
     ListingEdit,
@@ -114,6 +115,10 @@ from ukeoi_client.models import (
     Sanction,
     Sanctions,
     SanctionWords,
+    SavedSearch,
+    SavedSearchList,
+    SearchEdit,
+    SearchWords,
     SelectWords,
     Sessions,
     Sheet,
@@ -429,6 +434,19 @@ class Calls:
     def list_blocks(self, *, limit: int | None = None) -> Iterator[Block]:
         """List whom one has blocked."""
         return self.items("/v1/me/blocks", limit=limit)
+
+    def leave(self, words: LeaveWords, *, key: str | None = None, soon: bool = False) -> Answer[Me]:
+        """Leave: what may be withdrawn is withdrawn at once, and nothing new can begin.
+
+        A week later, when nothing is open any more, all that is personal is removed for good.
+        `leaving.unmet` says what is in the way; asking again asks the services again. Until
+        it is done it can be taken back; unmet for 90 days, one stays a member.
+        """
+        return self.post("/v1/me/leave", words, key=key, soon=soon)
+
+    def stay(self, *, key: str | None = None, soon: bool = False) -> Answer[Me]:
+        """Stay a member after all; what was withdrawn stays withdrawn."""
+        return self.post("/v1/me/stay", {}, key=key, soon=soon)
 
     def public_keys(self, *, soon: bool = False) -> Answer[Keys]:
         """Read the public keys that access tokens are checked with."""
@@ -832,6 +850,28 @@ class Calls:
         """Count the jobs of each mode by state, to 100,000 each; drafts are private."""
         return self.send("GET", "/v1/ops/jobs/report", query={}, soon=soon)
 
+    def list_searches(self, *, soon: bool = False) -> Answer[SavedSearchList]:
+        """List one's saved searches, the newest first: there are few."""
+        return self.send("GET", "/v1/searches", query={}, soon=soon)
+
+    def save_search(
+        self, words: SearchWords, *, key: str | None = None, soon: bool = False
+    ) -> Answer[SavedSearch]:
+        """Save a search for jobs; its `alert` says how one hears of jobs that open and fit."""
+        return self.post("/v1/searches", words, key=key, soon=soon)
+
+    def get_search(self, id: str, *, soon: bool = False) -> Answer[SavedSearch]:
+        """Return one of one's saved searches."""
+        return self.send("GET", f"/v1/searches/{id}", query={}, soon=soon)
+
+    def edit_search(self, id: str, words: SearchEdit, *, if_match: str) -> Answer[SavedSearch]:
+        """Change the name of a saved search, what it looks for as a whole, or its alert."""
+        return self.patch(f"/v1/searches/{id}", words, if_match=if_match)
+
+    def delete_search(self, id: str) -> Answer[None]:
+        """Delete a saved search; nothing is told of it any more."""
+        return self.delete(f"/v1/searches/{id}")
+
     def export_jobs(self, *, soon: bool = False) -> Answer[None]:
         """Return all that jobs holds about oneself, as NDJSON.
 
@@ -1111,7 +1151,9 @@ class Calls:
         """Return the terms in writing as they were made at formation: the same bytes for ever.
 
         `format=html` with `locale=ja` or `en` is a page to read. That a party has read them
-        is kept. `ETag` is the SHA-256 of the JSON, which the contract's log names as well.
+        is kept. `ETag` is the SHA-256 of the JSON, which the contract's log names as well;
+        when a side has been erased since, their name is no more in it, and the log names the
+        terms as they were.
         """
         return self.send(
             "GET",

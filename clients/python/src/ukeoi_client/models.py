@@ -928,6 +928,26 @@ class KnownPerson(TypedDict):
     record: "ToldRecord"
 
 
+class LeaveWords(TypedDict):
+    current_password: str
+    code: NotRequired[str | None]
+
+
+class Leaving(TypedDict):
+    asked_at: str
+    until: str
+    unmet: list["Unmet"]
+    cleared: list[str]
+    next: "LeavingNext | None"
+
+
+class LeavingNext(TypedDict):
+    actor: Literal["member", "system"]
+    action: str
+    by: str
+    otherwise: str
+
+
 class Level(TypedDict):
     level: int
     missing: list["Missing"]
@@ -1013,6 +1033,7 @@ class Me(TypedDict):
     links: list[str]
     joined_at: str
     record: "Record"
+    leaving: "Leaving | None"
     email: str
     email_verified: bool
     second_factor: bool
@@ -1340,6 +1361,7 @@ class Preference(TypedDict):
         "cancellation.requested",
         "case.decided",
         "case.upheld",
+        "case.waiting",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1385,6 +1407,11 @@ class Preference(TypedDict):
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
+        "member.kept_by_contracts",
+        "member.kept_by_escrow",
+        "member.kept_by_jobs",
+        "member.leaving",
+        "member.stayed",
         "message.released",
         "message.sent",
         "milestone.added",
@@ -1413,6 +1440,7 @@ class Preference(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "search.matched",
         "sheet.approved",
         "sheet.recalled",
         "sheet.returned",
@@ -1439,6 +1467,7 @@ class PreferenceWords(TypedDict):
         "cancellation.requested",
         "case.decided",
         "case.upheld",
+        "case.waiting",
         "change.agreed",
         "change.lapsed",
         "change.proposed",
@@ -1484,6 +1513,11 @@ class PreferenceWords(TypedDict):
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
+        "member.kept_by_contracts",
+        "member.kept_by_escrow",
+        "member.kept_by_jobs",
+        "member.leaving",
+        "member.stayed",
         "message.released",
         "message.sent",
         "milestone.added",
@@ -1512,6 +1546,7 @@ class PreferenceWords(TypedDict):
         "sanction.imposed",
         "sanction.lifted",
         "sanction.upheld",
+        "search.matched",
         "sheet.approved",
         "sheet.recalled",
         "sheet.returned",
@@ -1790,9 +1825,66 @@ class Sanctions(TypedDict):
     next_cursor: str | None
 
 
+class SavedSearch(TypedDict):
+    id: str
+    name: str
+    query: "SearchQuery"
+    alert: Literal["none", "instant", "daily"]
+    created_at: str
+
+
+class SavedSearchList(TypedDict):
+    items: list["SavedSearch"]
+    next_cursor: str | None
+
+
 class Schedule(TypedDict):
     id: str
     version: int
+
+
+class SearchEdit(TypedDict):
+    name: NotRequired[str]
+    query: NotRequired["SearchQueryWords"]
+    alert: NotRequired[Literal["none", "instant", "daily"]]
+
+
+class SearchQuery(TypedDict):
+    mode: NotRequired[str]
+    category: NotRequired[str]
+    q: NotRequired[str]
+    skill: NotRequired[list[str]]
+    experience: NotRequired[str]
+    client_id: NotRequired[str]
+    deadline_after: NotRequired[str]
+    deadline_before: NotRequired[str]
+    min_amount: NotRequired[int]
+    max_amount: NotRequired[int]
+    client_verified: NotRequired[bool]
+    client_paid: NotRequired[bool]
+    client_rejection_max: NotRequired[int]
+
+
+class SearchQueryWords(TypedDict):
+    mode: NotRequired[Literal["project", "competition", "task"]]
+    category: NotRequired[str]
+    q: NotRequired[str]
+    skill: NotRequired[list[str]]
+    experience: NotRequired[Literal["none", "some"]]
+    client_id: NotRequired[str]
+    deadline_after: NotRequired[str]
+    deadline_before: NotRequired[str]
+    min_amount: NotRequired[int]
+    max_amount: NotRequired[int]
+    client_verified: NotRequired[bool]
+    client_paid: NotRequired[bool]
+    client_rejection_max: NotRequired[Literal[0, 5, 10, 20, 30, 50, 100]]
+
+
+class SearchWords(TypedDict):
+    name: str
+    query: "SearchQueryWords"
+    alert: NotRequired[Literal["none", "instant", "daily"]]
 
 
 class SelectWords(TypedDict):
@@ -2022,6 +2114,11 @@ class Transfer(TypedDict):
     amount: "Money"
 
 
+class Unmet(TypedDict):
+    service: str
+    reasons: list[str]
+
+
 class Wallet(TypedDict):
     available: "Money"
     pending: "Money"
@@ -2062,6 +2159,7 @@ class WebhookWords(TypedDict):
                 "case.decided",
                 "case.sanctioned",
                 "case.upheld",
+                "case.waiting",
                 "change.agreed",
                 "change.lapsed",
                 "change.proposed",
@@ -2126,7 +2224,16 @@ class WebhookWords(TypedDict):
                 "mail.bounced",
                 "member.blocked",
                 "member.changed",
+                "member.cleared_by_contracts",
+                "member.cleared_by_escrow",
+                "member.cleared_by_jobs",
+                "member.erased",
+                "member.kept_by_contracts",
+                "member.kept_by_escrow",
+                "member.kept_by_jobs",
+                "member.leaving",
                 "member.registered",
+                "member.stayed",
                 "member.unblocked",
                 "member.verified",
                 "message.held",
@@ -2183,6 +2290,7 @@ class WebhookWords(TypedDict):
                 "sanction.imposed",
                 "sanction.lifted",
                 "sanction.upheld",
+                "search.matched",
                 "sheet.approved",
                 "sheet.recalled",
                 "sheet.returned",

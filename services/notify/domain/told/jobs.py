@@ -13,6 +13,7 @@ from services.notify.domain.told.words import (
     Row,
     Tell,
     client,
+    member,
     seller,
     worker,
 )
@@ -42,6 +43,8 @@ JOBS = {
             ),
         ),
     ),
+    # One of each alert a job, however many of one's searches it fits; over with the job.
+    "search.matched": Row(once="{job_id} {alert}", tells=(member(href=AT_JOB, keys=(JOB,)),)),
     "job.closed": Row(once="{job_id}", tells=(Tell(whom="client_id", href=AT_JOB),), closes=(JOB,)),
     "job.proposals_closed": Row(
         once="{job_id}",
@@ -206,7 +209,9 @@ JOBS = {
     "question.removed": Row(nobody="case.decided tells its author"),
     "question.reported": Row(nobody="the operators have a case about it"),
     "posting.held": Row(nobody="the operators have a case about it"),
-    "posting.released": Row(nobody="the operators have a case about it"),
+    "posting.released": Row(
+        tells=(Tell(whom="author_id", text="member", href="/v1/{posting_at}/{content_id}"),)
+    ),
     "posting.removed": Row(nobody="case.decided tells its author"),
     "posting.reported": Row(nobody="the operators have a case about it"),
     "entry.reported": Row(nobody="the operators have a case about it"),

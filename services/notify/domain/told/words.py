@@ -30,6 +30,7 @@ REVIEW_BY_WORKER = "review:{contract_id}:{worker_id}"
 REVIEW_BY_REVIEWER = "review:{contract_id}:{reviewer_id}"
 REVEAL = "reveal:{review_id}"
 APPEAL_CASE = "appeal:{case_id}"
+DECIDE_CASE = "case:{case_id}"
 
 AT_CASE = "/v1/cases/{case_id}"
 AT_OFFER = "/v1/offers/{offer_id}"
