@@ -33,6 +33,7 @@ BODY = "shared/web/test_web_words.py::"
 ACCOUNTS = "accounts/test_api.py::"
 SESSIONS = "accounts/test_api_sessions.py::"
 HELD = "contracts/test_held.py::"
+POSTINGS = "jobs/test_held_postings.py::"
 WORDING = "shared/test_wording.py::"
 CASES_ = "accounts/test_cases.py::"
 JOBS = "jobs/test_api.py::"
@@ -600,6 +601,23 @@ CASES: dict[int, Case] = {
         (
             f"{WORDING}test_contact_and_payment_outside_are_found_before_funding",
             f"{WORDING}test_a_hundred_thousand_characters_are_looked_through_to_their_end",
+        ),
+    ),
+    125: Case(
+        "posting prohibited work, or a clean job that is edited into it once everybody reads it",
+        "held before anybody sees it or money is asked for; 409 would_be_held",
+        (
+            f"{POSTINGS}test_what_may_not_be_posted_is_held_and_silence_lets_it_out",
+            f"{POSTINGS}test_what_everybody_reads_cannot_come_to_say_what_would_be_held",
+        ),
+    ),
+    126: Case(
+        "publishing, editing or cancelling a held or removed posting to get it out after all",
+        "409 wrong_state or removed; what is ended while it is held is never let out",
+        (
+            f"{POSTINGS}test_a_held_posting_that_is_removed_cannot_be_published_until_it_is_restored",
+            f"{POSTINGS}test_words_that_were_let_go_are_not_held_again_and_other_words_are",
+            f"{POSTINGS}test_what_is_ended_while_it_is_held_is_never_let_out",
         ),
     ),
 }

@@ -210,7 +210,7 @@ JOBS = {
     "question.reported": Row(nobody="the operators have a case about it"),
     "posting.held": Row(nobody="the operators have a case about it"),
     "posting.released": Row(
-        tells=(Tell(whom="author_id", text="member", href="/v1/{posting_at}/{content_id}"),)
+        tells=(Tell(whom="author_id", text="member", href="{thread_at}"),)
     ),
     "posting.removed": Row(nobody="case.decided tells its author"),
     "posting.reported": Row(nobody="the operators have a case about it"),
