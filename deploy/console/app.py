@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from deploy.console import asking, signing, words
 from deploy.console.asking import Refused
-from deploy.console.pages import contracts, ledger, members, overview, parked, session
+from deploy.console.pages import cases, contracts, ledger, members, overview, parked, session
 from deploy.console.signing import PATH
 from shared import log as logs
 
@@ -38,7 +38,7 @@ def create_app(addresses: dict[str, str] | None = None, public_url: str | None =
         SECURE=url.startswith("https:"),
         MAX_CONTENT_LENGTH=BODY_MAX_BYTES,
     )
-    for page in (session, overview, parked, contracts, members, ledger):
+    for page in (session, overview, parked, contracts, cases, members, ledger):
         app.register_blueprint(page.blp)
     app.add_url_rule(f"{PATH}/console.css", "style", style)
     for path in ("/healthz", "/readyz"):

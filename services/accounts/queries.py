@@ -1,7 +1,7 @@
 """What is read: people by words, by address, their reviews, what their record counts."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -112,32 +112,53 @@ def names_of(db: Db, member_ids: Iterable[str]) -> dict[str, str]:
     return {doc["_id"]: doc["display_name"] for doc in found}
 
 
-def records_of(db: Db, member_ids: Sequence[str]) -> dict[str, Record]:
-    """Return the records of these members, counted from one document per fact."""
-    counts: dict[str, dict[str, int]] = {id_: {} for id_ in member_ids}
-    ends = _counted(db, ENDED, "member_id", "outcome", member_ids)
-    reviews = _counted(db, REVIEWS, "reviewee_id", "satisfied", member_ids)
-    names = {
-        "completed": "contracts_completed",
-        "cancelled": "contracts_cancelled",
-        True: "reviews_satisfied",
-        False: "reviews_unsatisfied",
-    }
-    for who, what, count in [*ends, *reviews]:
-        counts[who][names[what]] = count
-    return {id_: Record(**found) for id_, found in counts.items()}
+# Whose a fact that a record is made of is, by its collection.
+COUNTED = {ENDED: "member_id", SEEN: "member_id", REVIEWS: "reviewee_id"}
 
 
-def _counted(
-    db: Db, collection: str, member: str, what: str, member_ids: Sequence[str]
-) -> list[tuple[str, Any, int]]:
+def is_uncounted(db: Db) -> bool:
+    """Say whether something was heard that no record has counted yet."""
+    return any(db[name].find_one({"uncounted": True}, {"_id": 1}) for name in COUNTED)
+
+
+def uncounted(db: Db, limit: int) -> dict[str, dict[str, list[str]]]:
+    """Return by member the ids, by collection, of what is not counted yet: heard first, first.
+
+    At most so many of each collection.
+    """
+    found = []
+    for name, who in COUNTED.items():
+        docs = db[name].find({"uncounted": True}, {who: 1, "heard_at": 1})
+        found += [
+            (doc["heard_at"], doc[who], name, doc["_id"])
+            for doc in docs.sort("heard_at", 1).limit(limit)
+        ]
+    due: dict[str, dict[str, list[str]]] = {}
+    for _, member_id, name, id_ in sorted(found):
+        due.setdefault(member_id, {}).setdefault(name, []).append(id_)
+    return due
+
+
+def record_of(db: Db, member_id: str) -> Record:
+    """Return the record of a member, counted from one document per fact."""
+    ends = _counted(db, ENDED, "outcome", member_id)
+    reviews = _counted(db, REVIEWS, "satisfied", member_id)
+    return Record(
+        contracts_completed=ends.get("completed", 0),
+        contracts_cancelled=ends.get("cancelled", 0),
+        reviews_satisfied=reviews.get(True, 0),
+        reviews_unsatisfied=reviews.get(False, 0),
+    )
+
+
+def _counted(db: Db, collection: str, what: str, member_id: str) -> dict[Any, int]:
     rows = db[collection].aggregate(
         [
-            {"$match": {member: {"$in": list(member_ids)}}},
-            {"$group": {"_id": {"who": f"${member}", "what": f"${what}"}, "n": {"$sum": 1}}},
+            {"$match": {COUNTED[collection]: member_id}},
+            {"$group": {"_id": f"${what}", "n": {"$sum": 1}}},
         ]
     )
-    return [(row["_id"]["who"], row["_id"]["what"], row["n"]) for row in rows]
+    return {row["_id"]: row["n"] for row in rows}
 
 
 def measures_of(db: Db, member_id: str) -> Measures:

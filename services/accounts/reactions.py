@@ -13,7 +13,7 @@ from shared.events import Event
 from shared.reactions import Change, Handle, HandleMany, Make, Reactions
 from shared.revoked import REVOKED
 
-SWEEPS = (letters.sweep,)
+SWEEPS = (letters.sweep, record.sweep)
 
 FIGURES = (
     "contract.formed",

@@ -239,8 +239,16 @@ BLOCKS: Kind[Block] = Kind(
 KINDS: tuple[Kind[Any], ...] = (MEMBERS, SESSIONS, LETTERS, API_TOKENS, BLOCKS, CASES)
 
 
+def _uncounted() -> IndexModel:
+    return IndexModel(
+        [("uncounted", ASCENDING), ("heard_at", ASCENDING)],
+        name="uncounted",
+        partialFilterExpression={"uncounted": True},
+    )
+
+
 SHELVES = (
-    Shelf(ENDED, (IndexModel([("member_id", ASCENDING), ("outcome", ASCENDING)]),)),
+    Shelf(ENDED, (IndexModel([("member_id", ASCENDING), ("outcome", ASCENDING)]), _uncounted())),
     Shelf(
         SEEN,
         (
@@ -252,6 +260,7 @@ SHELVES = (
                     ("_id", DESCENDING),
                 ]
             ),
+            _uncounted(),
         ),
     ),
     Shelf(
@@ -259,6 +268,7 @@ SHELVES = (
         (
             IndexModel([("reviewee_id", ASCENDING), ("at", DESCENDING)]),
             IndexModel([("reviewer_id", ASCENDING)]),
+            _uncounted(),
         ),
     ),
     Shelf(

@@ -6,6 +6,7 @@ import orjson
 from werkzeug.test import TestResponse
 
 from services.accounts.reactions import REACTIONS
+from services.accounts.usecases import record
 from shared import engine
 from shared.store import Db, Store
 from tests.accounts.builders import NOW, log_in, registration
@@ -32,5 +33,7 @@ def refresh(nobody: Caller, token: str) -> TestResponse:
 
 
 def hear(db: Db, *events: Any) -> None:
-    verdicts, _ = engine.handle_many(Store(db, "accounts"), REACTIONS, events, now=NOW)
+    store = Store(db, "accounts")
+    verdicts, _ = engine.handle_many(store, REACTIONS, events, now=NOW)
     assert all(why is None for why in verdicts.values())
+    record.count_due(store, NOW)

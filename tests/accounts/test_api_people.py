@@ -7,6 +7,7 @@ from flask import Flask
 
 from services.accounts.reactions import REACTIONS
 from services.accounts.records import KINDS, MEMBERS, SHELVES
+from services.accounts.usecases import record
 from shared import engine, ids
 from shared.store import Db, Store, ensure_indexes
 from tests.accounts.asking import hear, refresh, refused, words
@@ -209,8 +210,10 @@ def test_no_other_query_reads_or_sorts_a_whole_collection(
     engine.handle_many(
         store, REACTIONS, [ended("contract.completed", me.id, ids.new("mem"))], now=NOW
     )
+    record.count_due(store, NOW)
     nobody.get(f"/v1/members/{me.id}")
     assert {c.get("aggregate") or c.get("find") for c in spy.commands} >= {
         *("members", "sessions", "login_failures", "reviews", "contract_ends"),
+        "record_facts",
     }
     assert scans(db, spy) == []

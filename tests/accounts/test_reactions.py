@@ -4,15 +4,19 @@ import itertools
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
+from services.accounts import queries
 from services.accounts.domain.measures import AsWorker, Measures, Rate
 from services.accounts.domain.member import Member, Record
 from services.accounts.reactions import REACTIONS
-from services.accounts.records import KINDS, MEMBERS, SHELVES
-from shared import engine, ids
+from services.accounts.records import ENDED, KINDS, MEMBERS, REVIEWS, SEEN, SHELVES
+from services.accounts.usecases import record as counting
+from shared import engine, faults, ids
 from shared.events import Event
 from shared.store import Db, Store, ensure_indexes
 from tests.accounts.builders import NOW, a_hire, a_member, a_party, a_step, ended, revealed
@@ -28,9 +32,14 @@ def joined(store: Store, **change: Any) -> Member:
     return store.create(MEMBERS, a_member(**change), [], now=NOW).thing
 
 
-def hear(store: Store, *events: Event) -> None:
+def keep(store: Store, *events: Event) -> None:
     verdicts, _ = engine.handle_many(store, REACTIONS, events, now=NOW)
     assert all(why is None for why in verdicts.values()), verdicts
+
+
+def hear(store: Store, *events: Event) -> None:
+    keep(store, *events)
+    counting.count_due(store, NOW)
 
 
 def record(store: Store, member: Member) -> Record:
@@ -167,11 +176,75 @@ def test_who_is_not_here_keeps_the_others_from_nothing(store: Store) -> None:
     assert record(store, worker).contracts_completed == 1
 
 
-def test_a_kill_between_keeping_and_counting_is_repaired_by_the_redelivery(store: Store) -> None:
+def test_what_is_heard_one_by_one_is_counted_and_told_once(store: Store) -> None:
     client, worker = joined(store), joined(store)
-    event = ended("contract.completed", client.id, worker.id)
-    from services.accounts.usecases import record as usecase
+    for event in a_hire(client.id, worker.id):
+        keep(store, event)
+    assert said(store, worker) == []
+    assert counting.count_due(store, NOW) == 2
+    assert [f["contracts_completed"] for f in said(store, worker)] == [1]
+    assert counting.count_due(store, NOW) == 0
 
-    store.keep("contract_ends", usecase._end_docs(event))
-    hear(store, event)
-    assert record(store, worker).contracts_completed == 1
+
+def test_a_fact_heard_again_leaves_nothing_to_count(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    events = [*a_hire(client.id, worker.id), revealed(client.id, worker.id, satisfied=True)]
+    hear(store, *events)
+    versions = [store.load(MEMBERS, who.id).version for who in (client, worker)]
+    keep(store, *events)
+    assert not queries.is_uncounted(store.db)
+    assert counting.count_due(store, NOW) == 0
+    assert [store.load(MEMBERS, who.id).version for who in (client, worker)] == versions
+
+
+def test_a_sweep_that_is_out_of_time_counts_who_was_heard_of_first(store: Store) -> None:
+    workers = [joined(store) for _ in range(3)]
+    for hour, worker in enumerate(workers):
+        counting.hear_reviews(
+            store,
+            [revealed(ids.new("mem"), worker.id, satisfied=True)],
+            NOW + timedelta(hours=hour),
+        )
+    for done in (1, 2, 3):
+        assert counting.count_due(store, NOW, until=0) == 1
+        assert [record(store, w).reviews_satisfied for w in workers] == [1] * done + [0] * (
+            3 - done
+        )
+
+
+def test_whose_record_cannot_be_derived_keeps_the_others_from_nothing(store: Store) -> None:
+    broken, worker = joined(store), joined(store)
+    counting.hear_reviews(store, [revealed(worker.id, broken.id, satisfied=True)], NOW)
+    store.mark("members", {"_id": broken.id}, {"record": None})
+    hear(store, revealed(broken.id, worker.id, satisfied=True))
+    assert record(store, worker).reviews_satisfied == 1
+    assert list(queries.uncounted(store.db, 10)) == [broken.id]
+
+
+def test_what_waits_to_be_counted_is_found_by_an_index(store: Store) -> None:
+    for name in (ENDED, SEEN, REVIEWS):
+        found = store.db[name].find({"uncounted": True}).sort("heard_at", 1).limit(500).explain()
+        plan = str(found["queryPlanner"]["winningPlan"])
+        assert "'indexName': 'uncounted'" in plan
+        assert "SORT" not in plan
+
+
+def test_a_kill_between_counting_and_marking_is_counted_again_and_told_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, worker = joined(store), joined(store)
+    keep(store, ended("contract.completed", client.id, worker.id))
+
+    def stop(name: str) -> None:
+        if name == "after_write":
+            raise AutoReconnect("stopped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(faults, "point", stop)
+        with pytest.raises(AutoReconnect):
+            counting.count_due(store, NOW)
+    assert len(queries.uncounted(store.db, 10)) == 2
+    assert counting.count_due(store, NOW) == 2
+    assert record(store, client) == record(store, worker) == Record(contracts_completed=1)
+    assert len(said(store, client)) == len(said(store, worker)) == 1
+    assert not queries.is_uncounted(store.db)

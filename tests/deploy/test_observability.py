@@ -55,6 +55,14 @@ def test_every_alert_names_a_runbook_and_every_runbook_an_alert() -> None:
 
 
 @pytest.mark.pure
+def test_every_alert_is_provoked_in_a_rehearsal_and_seen_to_heal() -> None:
+    scenes = (ROOT / "tests" / "rehearsal" / "scenes.py").read_text()
+    for ends in ("True", "False"):
+        seen = set(re.findall(rf'until\("(\w+)", fires={ends}', scenes))
+        assert seen == {alert["alert"] for alert in alerts()}
+
+
+@pytest.mark.pure
 @pytest.mark.parametrize("asked", ["alerts", "dashboard"])
 def test_what_is_asked_of_prometheus_exists_in_the_code(asked: str) -> None:
     queries = (

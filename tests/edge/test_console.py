@@ -30,7 +30,7 @@ from tests.edge.world import World
 from tests.shared.broker import until
 
 PASSWORD = "correct horse battery staple"
-PAGES = ("", "/parked", "/contracts", "/members", "/jobs", "/ledger", "/story")
+PAGES = ("", "/parked", "/contracts", "/cases", "/members", "/jobs", "/ledger", "/story")
 TEMPLATES = Path(words.__file__).parent / "templates"
 
 
@@ -133,6 +133,49 @@ def test_a_dispute_is_read_and_decided_with_a_reason(world: World, gateway: int)
         assert decided["dispute"]["worker_gets"]["amount"] == 1000
         window.open(f"http://127.0.0.1:{gateway}/console/contracts")
         assert "half of it was done" in window.until("#decisions tbody", bool)
+
+
+def test_what_was_held_back_is_read_and_removed_and_its_appeal_answered_by_another(
+    world: World, gateway: int
+) -> None:
+    case, first, second = world.case(), an_operator(world), an_operator(world)
+    with browser() as window:
+        sign_in(window, gateway, first)
+        window.open(f"http://127.0.0.1:{gateway}/console/cases")
+        window.click(f"#{case} .see")
+        window.until("#words", lambda text: "LINE" in text)
+        window.write("textarea[name=reason]", "contact outside")
+        window.click("#decide .remove")
+        window.until("#told", lambda text: text == "The decision is kept.")
+        assert "contact outside" in window.text("#decision")
+        world.pump()
+        world.worker.did(f"/v1/cases/{case}/appeal", {"reason": "it is our own site"})
+        window.open(f"http://127.0.0.1:{gateway}/console/cases/{case}")
+        window.write("textarea[name=reason]", "I still think so")
+        window.click("#decide .upheld")
+        window.until("#decide .wrong", lambda text: "decided_by_you" in text)
+    with browser() as window:
+        sign_in(window, gateway, second)
+        window.open(f"http://127.0.0.1:{gateway}/console/cases/{case}")
+        window.write("textarea[name=reason]", "it is")
+        window.click("#decide .restored")
+        window.until("#case", lambda text: "closed" in text)
+    said = world.operator.sees(f"/v1/cases/{case}")
+    assert (said["outcome"], said["answer"]) == ("restored", "it is")
+
+
+def test_a_report_is_dismissed_with_a_reason(world: World, gateway: int) -> None:
+    case = world.report()
+    operator = Visitor(gateway)
+    operator.sign_in(an_operator(world))
+    page = operator.get(f"/console/cases/{case}")
+    assert "spam" in page
+    form = {"form": operator.form, "outcome": "dismiss", "reason": ""}
+    status, page = operator.ask("POST", f"/console/cases/{case}/decide", form)
+    assert (status, "invalid_words" in page) == (422, True)
+    form["reason"] = "it is none"
+    assert operator.ask("POST", f"/console/cases/{case}/decide", form)[0] == 303
+    assert world.operator.sees(f"/v1/cases/{case}")["outcome"] == "dismissed"
 
 
 def test_overdue_work_is_listed_with_what_silence_leads_to(world: World, gateway: int) -> None:

@@ -25,6 +25,7 @@ def overview() -> str:
         "parked": sum(it["parked"] for it in said.values() if it),
         "disputes": _count("contracts", "/v1/contracts/disputes"),
         "overdue": _count("contracts", "/v1/ops/contracts/overdue"),
+        "cases": _count("accounts", "/v1/cases"),
         "appeals": _count("accounts", "/v1/members/appeals"),
     }
     return render_template("overview.html", cards=cards, waiting=waiting)
