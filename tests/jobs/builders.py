@@ -27,9 +27,7 @@ TITLE = "カフェのロゴデザインをお願いします"
 DESCRIPTION = "来月開店する小さなカフェのロゴを作成してください。温かみのある手書き風を希望します。"
 
 _PUBLISHED = {"open", "closed", "completed"}
-HELD = Seen(
-    state="held", findings=("payment_outside",), release_at=NOON + 3 * DAY, unseen=True
-)
+HELD = Seen(state="held", findings=("payment_outside",), release_at=NOON + 3 * DAY, unseen=True)
 
 
 def yen(amount: int) -> Money:
