@@ -1,4 +1,4 @@
-"""The worker of accounts, and operators' commands: making one, the queue of cases."""
+"""The worker of accounts, and operators' commands: making one, resetting a second factor, cases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from services.accounts.domain import member as rules
 from services.accounts.domain.credentials import normal_email
 from services.accounts.reactions import REACTIONS, SWEEPS
 from services.accounts.records import KINDS, MEMBERS, SHELVES
-from services.accounts.usecases import cases
+from services.accounts.usecases import cases, factors
 from shared import clock, settings, store, worker
 from shared.auth import Caller
 from shared.errors import Refused
@@ -49,6 +49,22 @@ def make_operator(email: str) -> None:
     if found is None:
         raise click.ClickException(f"nobody is registered with {email}")
     click.echo(f"{found.thing.id} is an operator")
+
+
+@main.command("reset-factor")
+@click.argument("email")
+@click.option("--reason", required=True, help="How it was made sure who asks; the log keeps it.")
+def reset_factor(email: str, reason: str) -> None:
+    """Take the second factor off who has lost it, and end their sessions and API tokens."""
+    with _accounts() as accounts:
+        found = queries.member_by_email(accounts.db, normal_email(email))
+        if found is None:
+            raise click.ClickException(f"nobody is registered with {email}")
+        try:
+            factors.reset_totp(accounts, found.thing.id, reason=reason, now=clock.now())
+        except Refused as no:
+            raise click.ClickException(f"{no.code}: {no}") from no
+    click.echo(f"{found.thing.id} logs in with the password alone, and was told so")
 
 
 @main.command("cases")

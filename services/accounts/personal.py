@@ -141,7 +141,9 @@ WIPES = (
     ),
     Wipe(
         collection="facts",
-        find=lambda _db, member_id: [{"subject": member_id, "type": {"$regex": "^sanction[.]"}}],
+        find=lambda _db, member_id: [
+            {"subject": member_id, "type": {"$regex": "^(sanction[.]|factor[.]reset$)"}}
+        ],
         set={"data.reason": ""},
     ),
 )

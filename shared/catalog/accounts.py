@@ -64,6 +64,8 @@ FACTS = {
     # Whoever did it: the member is told, so that a thief is noticed.
     "password.changed": {"member_id": text()},
     "factor.changed": {"member_id": text(), "is_on": flag()},
+    # An operator took it off who has lost it; `reason`: how they were known.
+    "factor.reset": {"member_id": text(), "reason": text()},
     # Access tokens issued until `before` are worth nothing: all, or those of one session.
     "tokens.revoked": {
         "member_id": text(),

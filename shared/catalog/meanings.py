@@ -6,6 +6,7 @@ MEANINGS = {
     "member.verified": "A letter has reached a member's address.",
     "password.changed": "A member's password is another now, and every session has ended.",
     "factor.changed": "A member's second factor was switched on or off.",
+    "factor.reset": "An operator switched off the second factor of a member who had lost it.",
     "tokens.revoked": "Access tokens issued so far, of a member or one session, are void.",
     "sanction.imposed": "An operator warned, suspended or banned a member, with a reason.",
     "sanction.appealed": "A member asked the operators to look at a sanction again.",

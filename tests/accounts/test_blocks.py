@@ -77,7 +77,8 @@ def test_whom_one_cannot_block(db: Db, me: Caller, nobody: Caller) -> None:
     for none in ("mem_1", "$where", "x" * 36, "job_" + "0" * 32):
         assert me.send("PUT", f"/v1/me/blocks/{none}").status_code == 404
     assert nobody.send("PUT", f"/v1/me/blocks/{other(nobody)}").status_code == 401
-    assert me.send("DELETE", f"/v1/me/blocks/{ids.new('mem')}").status_code == 204
+    refused(me.send("DELETE", f"/v1/me/blocks/{ids.new('mem')}"), 404, "no_such_member")
+    assert me.send("DELETE", f"/v1/me/blocks/{other(nobody)}").status_code == 204
     assert db[BLOCKS.collection].count_documents({}) == 0
 
 

@@ -1,27 +1,41 @@
 """The second factor, personal API tokens and their scopes, the rotation of the keys."""
 
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask
 
 from deploy import keys as pairs
+from services.accounts import __main__ as commands
+from services.accounts import queries
 from services.accounts.app import create_app
 from services.accounts.domain import api_token, totp
 from services.accounts.domain.member import Totp
 from services.accounts.records import API_TOKENS, MEMBERS
 from services.jobs.app import create_app as create_jobs
-from shared import clock, ids
+from shared import clock, ids, settings
 from shared.errors import Conflict, Forbidden
 from shared.settings import Settings
 from shared.store import Db
 from tests.accounts.asking import refused, words
 from tests.accounts.builders import NOW, PASSWORD, a_member, log_in, registration
 from tests.callers import Caller, Signer
+
+Operate = Callable[..., Result]
+
+
+@pytest.fixture
+def operate(mongo_url: str, db: Db, signer: Signer, monkeypatch: pytest.MonkeyPatch) -> Operate:
+    """Run a command of accounts on this database."""
+    monkeypatch.setattr(settings, "read", lambda: signer.settings(mongo_url, db.name))
+    return lambda *words: CliRunner().invoke(commands.main, words)
+
 
 # The secret of RFC 6238's appendix B, and its last six digits.
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -154,6 +168,37 @@ def test_a_second_factor_needs_the_password_and_a_first_code(me: Caller, nobody:
     refused(me.post("/v1/me/totp/on", {"code": "abcdef"}), 403, "wrong_code")
     assert words(me.get("/v1/me"))["second_factor"] is False
     refused(nobody.post("/v1/me/totp", {}), 401, "no_token")
+
+
+def test_an_operator_resets_the_factor_of_who_has_lost_it(
+    app: Flask, nobody: Caller, me: Caller, db: Db, operate: Operate
+) -> None:
+    email = words(me.get("/v1/me"))["email"]
+    switched_on(me)
+    refused(log_in(nobody, email), 401, "code_required")
+    assert queries.sessions_of(db, me.id, now=clock.now())
+    token = a_token(me, "read")["token"]
+
+    ran = operate("reset-factor", email.upper(), "--reason", "showed a passport")
+    assert ran.exit_code == 0, ran.output
+    assert queries.sessions_of(db, me.id, now=clock.now()) == []
+    refused(nobody.post("/v1/sessions/exchange", {"token": token}), 401, "bad_api_token")
+    store = app.extensions["ukeoi_store"]
+    said = {f["type"]: f["data"] for f in store.timeline(me.id, "members")}
+    assert said["factor.reset"] == {"member_id": me.id, "reason": "showed a passport"}
+    assert said["tokens.revoked"]["session_id"] is None
+    assert log_in(nobody, email).status_code == 201
+
+
+def test_a_factor_that_is_not_there_is_not_reset(me: Caller, db: Db, operate: Operate) -> None:
+    email = words(me.get("/v1/me"))["email"]
+    token = a_token(me, "read")
+    before = db["members"].find_one({"_id": me.id})
+    assert "no_totp" in operate("reset-factor", email, "--reason", "x").output
+    assert operate("reset-factor", "no@b.jp", "--reason", "x").exit_code == 1
+    assert operate("reset-factor", email).exit_code == 2
+    assert db["members"].find_one({"_id": me.id}) == before
+    assert [one["id"] for one in words(me.get("/v1/me/tokens"))["items"]] == [token["id"]]
 
 
 # personal API tokens

@@ -181,6 +181,7 @@ def test_what_costs_a_password_hash_is_limited_by_address(strict: int) -> None:
     assert ask(strict, "/v1/sessions/refresh", "POST")[0] == 200
     assert ask(strict, "/v1/members?q=taro")[0] == 200
     assert ask(strict, "/v1/members", "POST")[0] == 429
+    assert ask(strict, "/console/login", "POST")[0] == 429
 
 
 def test_a_member_has_only_so_many_streams_open(strict: int) -> None:

@@ -34,7 +34,7 @@ def block_member(member_id: str) -> Response:
 def unblock_member(member_id: str) -> Response:
     """Take a block back; where there is none, nothing changes.
 
-    204.
+    204; 404 no_such_member.
     """
     usecases.unblock(web.store(), web.caller().id, member_id, now=web.now())
     return web.answer(None, 204)

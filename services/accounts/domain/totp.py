@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
-from services.accounts.domain.member import Member, Totp
+from services.accounts.domain.member import Member, Totp, revoked
 from shared.errors import Conflict, Forbidden
 from shared.events import Fact
 from shared.moves import Outcome
@@ -85,6 +85,20 @@ def take_off(member: Member, *, now: datetime) -> Outcome[Member]:
     """Switch it off; that there is none is no matter."""
     told = [_fact(member, is_on=False)] if is_on(member) else []
     return replace(member, totp=None), told
+
+
+def reset(member: Member, *, now: datetime, reason: str) -> Outcome[Member]:
+    """Switch it off for who has lost it, as an operator says: whoever is logged in is out.
+
+    :raises Conflict: `no_totp`
+    """
+    if not is_on(member):
+        raise Conflict("no_totp", "there is no second factor")
+    facts = [
+        Fact("factor.reset", {"member_id": member.id, "reason": reason}),
+        revoked(member, now=now),
+    ]
+    return replace(member, totp=None, sessions_since=now), facts
 
 
 def is_on(member: Member) -> bool:

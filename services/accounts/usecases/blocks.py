@@ -34,9 +34,14 @@ def block(store: Store, by: str, other_id: str, *, now: datetime) -> Done[Block]
 
 
 def unblock(store: Store, by: str, other_id: str, *, now: datetime) -> None:
-    """Take a block back; where there is none, nothing changes."""
+    """Take a block back; where there is none, nothing changes.
+
+    :raises Unknown: `no_such_member`, and there never was a block either
+    """
     if store.find(BLOCKS, _id(by, other_id)):
         store.change(BLOCKS, _id(by, other_id), rules.move, move="unblock", now=now)
+    else:
+        queries.public_member(store.db, other_id)
 
 
 def _id(by: str, other_id: str) -> str:

@@ -83,6 +83,20 @@ def end_totp(
     store.change(MEMBERS, member_id, totp.take_off, now=now)
 
 
+def reset_totp(store: Store, member_id: str, *, reason: str, now: datetime) -> None:
+    """Switch it off for who has lost device and recovery codes, and end all they had begun.
+
+    The tokens go first: stopped half way, the factor is still there and it is done again.
+
+    :raises Conflict: `no_totp`
+    """
+    if not totp.is_on(store.get(MEMBERS, member_id)):
+        raise Conflict("no_totp", "there is no second factor")
+    for token in queries.api_tokens(store.db, member_id, now=now):
+        store.change(API_TOKENS, token.id, token_rules.revoke, now=now)
+    store.change(MEMBERS, member_id, totp.reset, reason=reason, now=now)
+
+
 def _recovery_code() -> str:
     text = base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().casefold()
     return "-".join(text[at : at + 4] for at in range(0, len(text), 4))

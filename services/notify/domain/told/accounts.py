@@ -16,6 +16,7 @@ ACCOUNTS = {
     "member.changed": Row(nobody="it is kept as who they are"),
     "member.verified": Row(nobody="they did it a moment ago"),
     "factor.changed": Row(tells=(member(href="/v1/me"),)),
+    "factor.reset": Row(tells=(member(href="/v1/me"),)),
     "tokens.revoked": Row(nobody="what revoked them is told by itself"),
     "sanction.imposed": Row(once="{sanction_id}", tells=(member(href="/v1/me/sanctions"),)),
     "sanction.appealed": Row(nobody="they did it a moment ago"),
