@@ -105,10 +105,12 @@ REACTIONS: Reactions = {
     "case.decided": (
         _judge(JOBS, "job", judging.decide),
         _judge(LISTINGS, "listing", listing_silence.decide),
+        _judge(PROPOSALS, "proposal", proposal.decide),
     ),
     "report.made": (
         _report(JOBS, "job", judging.report),
         _report(LISTINGS, "listing", listing_silence.report),
+        _report(PROPOSALS, "proposal", proposal.report),
     ),
     **KNOW_BLOCKS,
     **leaving.reactions("jobs", wipes=WIPES, open_of=departing.open_of, wind_up=departing.wind_up),

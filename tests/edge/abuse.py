@@ -32,6 +32,7 @@ ONCE = "shared/web/test_web_once.py::"
 BODY = "shared/web/test_web_words.py::"
 ACCOUNTS = "accounts/test_api.py::"
 SESSIONS = "accounts/test_api_sessions.py::"
+HELD_ = "jobs/test_held.py::"
 HELD = "contracts/test_held.py::"
 POSTINGS = "jobs/test_held_postings.py::"
 WORDING = "shared/test_wording.py::"
@@ -604,6 +605,15 @@ CASES: dict[int, Case] = {
         ),
     ),
     125: Case(
+        "asking in a proposal to be paid outside, or selecting one that is held or removed",
+        "201 and held, the client gets 404 of it; 409 not_shown once it is removed",
+        (
+            f"{HELD_}test_a_held_proposal_is_its_authors_to_see_alone_and_cannot_be_selected",
+            f"{HELD_}test_the_title_of_a_milestone_is_looked_through_as_well",
+            f"{HELD_}test_a_removed_proposal_cannot_be_selected_and_its_words_are_gone_for_the_client",
+        ),
+    ),
+    126: Case(
         "posting prohibited work, or a clean job that is edited into it once everybody reads it",
         "held before anybody sees it or money is asked for; 409 would_be_held",
         (
@@ -611,7 +621,7 @@ CASES: dict[int, Case] = {
             f"{POSTINGS}test_what_everybody_reads_cannot_come_to_say_what_would_be_held",
         ),
     ),
-    126: Case(
+    127: Case(
         "publishing, editing or cancelling a held or removed posting to get it out after all",
         "409 wrong_state or removed; what is ended while it is held is never let out",
         (

@@ -285,6 +285,16 @@ class World:
         path = f"/v1/jobs/{job or self.job()}/proposals"
         return str(self.worker.did(path, a_proposal())["id"])
 
+    def held_proposal(self) -> str:
+        """A proposal of the worker that asks to be paid outside: held."""
+        words = {**a_proposal(), "message": "報酬は銀行振込でお願いします。"}
+        return str(self.worker.did(f"/v1/jobs/{self.job()}/proposals", words)["id"])
+
+    def held_message(self) -> str:
+        """A message of the client under an offer that asks to deal outside: held."""
+        words = {"text": "手数料を避けたいので、直接取引にしませんか。"}
+        return str(self.client.did(f"/v1/offers/{self.offer()}/messages", words)["id"])
+
     def search(self) -> str:
         """A search that the worker has saved."""
         for one in self.worker.sees("/v1/searches")["items"]:

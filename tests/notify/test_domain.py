@@ -305,6 +305,7 @@ def test_every_text_can_be_filled_in_and_names_the_work(
             "case.",
             "message.released",
             "posting.released",
+            "proposal.released",
         )
     ):
         assert TITLE in said.title + said.body

@@ -902,6 +902,8 @@ class JobsProposal(TypedDict):
     deliver_by: str
     milestones: list["JobsMilestone"]
     state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
+    visibility: Literal["shown", "held", "removed"]
+    warnings: list["Warning"]
     offer_id: str | None
     contract_id: str | None
     created_at: str
@@ -1435,6 +1437,7 @@ class Preference(TypedDict):
         "posting.released",
         "proposal.declined",
         "proposal.lapsed",
+        "proposal.released",
         "proposal.submitted",
         "proposal.withdrawn",
         "question.answered",
@@ -1543,6 +1546,7 @@ class PreferenceWords(TypedDict):
         "posting.released",
         "proposal.declined",
         "proposal.lapsed",
+        "proposal.released",
         "proposal.submitted",
         "proposal.withdrawn",
         "question.answered",
