@@ -20,6 +20,7 @@ from werkzeug.test import Client, TestResponse
 from deploy import gateway
 from deploy.documents import written
 from services.accounts.records import FAILURES
+from services.accounts.usecases import record
 from services.contracts.domain import week
 from shared import clock, engine, ids, relay
 from shared.bus.publisher import Sent
@@ -194,6 +195,7 @@ class World:
         """Let every fact be heard, and what follows from it, until all is quiet."""
         wire: Any = _Wire(self.services.values())
         for _ in range(20):
+            record.sweep(self.services["accounts"].store, clock.now())
             if not any(self._publish(service, wire) for service in self.services.values()):
                 assert not wire.refused, wire.refused
                 return
