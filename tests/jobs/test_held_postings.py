@@ -254,7 +254,7 @@ def test_what_everybody_reads_cannot_come_to_say_what_would_be_held(
     path = posted(client, what, description="ロゴです。")
     edited = edit(client, path, {"description": f"ロゴです。{OUTSIDE}"})
     assert code(edited) == (409, "would_be_held")
-    assert edited.json["findings"] == ["payment_outside"]
+    assert edited.json["details"]["findings"] == ["payment_outside"]
     fine = edit(client, path, {"description": "ロゴです。手書きで。"})
     assert fine.status_code == 200
 
