@@ -35,6 +35,8 @@ REVISIONS_MAX = 20
 DRAFT_KEPT = timedelta(days=90)
 RENEWED_WITHIN = timedelta(days=365)
 """A listing that nobody edited or ordered for so long is paused; one paused so long, withdrawn."""
+TOLD_BEFORE = timedelta(days=14)
+"""So long before either its seller is told; nobody else knows of a draft, which says its day."""
 ORDER_HEARD_WITHIN = timedelta(days=60)
 """Offers and contracts have timers of their own; this is for the word that never comes."""
 CONTRACT_WITHIN = timedelta(days=730)
@@ -96,7 +98,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A skill for sale. `changed_at` is the last act on it; silence counts from there."""
+    """A skill for sale. `changed_at` is the last act on it; silence counts from there.
+
+    `told_of` is the end by silence of which its seller was told.
+    """
 
     id: str
     worker_id: str
@@ -112,6 +117,7 @@ class Listing:
     changed_at: datetime
     published_at: datetime | None = None
     orders: tuple[Order, ...] = ()
+    told_of: datetime | None = None
     # How its words are seen: operators may look before others do, or have removed it.
     seen: Seen = SHOWN
 
@@ -180,8 +186,12 @@ def edit(listing: Listing, *, now: datetime, by: str, words: Mapping[str, Any]) 
     looking.refuse_removed(listing.seen)
     edited = replace(_with(listing, words, now=now), state=state)
     if listing.published_at is None:
-        return replace(edited, seen=looking.after_edit(listing, edited)), []
-    return replace(edited, seen=looking.while_public(listing, edited, now=now)), []
+        seen = looking.after_edit(listing, edited)
+    else:
+        seen = looking.while_public(listing, edited, now=now)
+    was_told = listing.told_of is not None and listing.told_of == over_at(listing)
+    facts = [Fact("listing.renewed", names(edited))] if was_told else []
+    return replace(edited, seen=seen), facts
 
 
 def _with(listing: Listing, words: Mapping[str, Any], *, now: datetime) -> Listing:
@@ -358,6 +368,18 @@ def hear(
             replace(one, until=until) if one.offer_id == offer_id else one for one in listing.orders
         )
     return replace(listing, orders=left), []
+
+
+def over_at(listing: Listing) -> datetime | None:
+    """Return when silence ends the state that it is in."""
+    match listing.state:
+        case "withdrawn":
+            return None
+        case "held":
+            return listing.seen.release_at
+        case "draft":
+            return listing.changed_at + DRAFT_KEPT
+    return listing.changed_at + RENEWED_WITHIN
 
 
 def _refuse_others(listing: Listing, by: str) -> None:

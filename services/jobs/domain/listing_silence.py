@@ -5,8 +5,8 @@ from datetime import datetime
 
 from services.jobs.domain import listing as listings
 from services.jobs.domain.job import Next, waits_for
-from services.jobs.domain.listing import DRAFT_KEPT, MOVES, RENEWED_WITHIN, Listing, said
-from shared import moderation
+from services.jobs.domain.listing import MOVES, TOLD_BEFORE, Listing, over_at, said
+from shared import clock, moderation
 from shared.errors import Ignored
 from shared.events import Fact
 from shared.moderation import Seen
@@ -16,20 +16,18 @@ from shared.moves import Outcome, next_state
 def wake(listing: Listing) -> datetime | None:
     """Return when silence next has a consequence, or None: it is withdrawn and nothing runs."""
     times = [one.until for one in listing.orders]
-    if (at := _over_at(listing)) is not None:
+    if (at := over_at(listing)) is not None:
+        times.append(at)
+    if (at := _told_at(listing)) is not None:
         times.append(at)
     return min(times, default=None)
 
 
-def _over_at(listing: Listing) -> datetime | None:
-    match listing.state:
-        case "withdrawn":
-            return None
-        case "held":
-            return listing.seen.release_at
-        case "draft":
-            return listing.changed_at + DRAFT_KEPT
-    return listing.changed_at + RENEWED_WITHIN
+def _told_at(listing: Listing) -> datetime | None:
+    ends_at = over_at(listing)
+    if ends_at is None or listing.state in ("draft", "held") or listing.told_of == ends_at:
+        return None
+    return None if listing.seen.state == "removed" else ends_at - TOLD_BEFORE
 
 
 def on_wake(listing: Listing, *, now: datetime) -> Outcome[Listing]:
@@ -39,11 +37,14 @@ def on_wake(listing: Listing, *, now: datetime) -> Outcome[Listing]:
     """
     if (at := wake(listing)) is None or now < at:
         raise Ignored("not_due", "its time has not come")
-    over_at = _over_at(listing)
+    ends_at = over_at(listing)
     left = tuple(one for one in listing.orders if one.until > now)
     listing = replace(listing, orders=left)
-    if over_at is None or now < over_at:
+    if ends_at is None:
         return listing, []
+    if now < ends_at:
+        told_at = _told_at(listing)
+        return (listing, []) if told_at is None or now < told_at else _tell(listing, ends_at)
     if listing.state == "held":
         return _shown(listing, *moderation.by_silence(listing.said(), listing.seen, now=now), now)
     move = "rest" if listing.state == "published" else "forget"
@@ -52,16 +53,25 @@ def on_wake(listing: Listing, *, now: datetime) -> Outcome[Listing]:
     return listing, [said(listing, type_, reason="silence")]
 
 
+def _tell(listing: Listing, by: datetime) -> Outcome[Listing]:
+    action, otherwise = _awaited(listing)
+    words = {"action": action, "by": clock.text(by), "otherwise": otherwise}
+    return replace(listing, told_of=by), [said(listing, "listing.idle", **words)]
+
+
+def _awaited(listing: Listing) -> tuple[str, str]:
+    return ("edit", "paused") if listing.state == "published" else ("publish", "withdrawn")
+
+
 def next_step(listing: Listing) -> Next | None:
     """Return what a listing waits for: its seller, at long intervals, or an operator."""
-    if (by := _over_at(listing)) is None:
+    if (by := over_at(listing)) is None:
         return None
     if listing.state == "held":
         return waits_for("ops", "decide", by=by, otherwise="published")
     if listing.seen.state == "removed":
         return waits_for("worker", "withdraw", by=by, otherwise="withdrawn")
-    action = "edit" if listing.state == "published" else "publish"
-    otherwise = "paused" if listing.state == "published" else "withdrawn"
+    action, otherwise = _awaited(listing)
     return waits_for("worker", action, by=by, otherwise=otherwise)
 
 
