@@ -43,7 +43,7 @@ PARTS = (
         find=by("worker_id"),
         fields=(
             *("job_id", "client_id", "title", "message", "amount", "deliver_by", "milestones"),
-            *("state", "offer_id", "contract_id", "created_at"),
+            *("state", "offer_id", "contract_id", "created_at", "seen"),
         ),
     ),
     Part(
@@ -119,6 +119,16 @@ WIPES = (
         collection=PROPOSALS.collection,
         find=by("worker_id", contract_id=None),
         set={"message": "", "milestones.$[].title": ""},
+    ),
+    Wipe(
+        collection="facts",
+        find=within(
+            PROPOSALS.collection,
+            by("worker_id", contract_id=None),
+            "subject",
+            type={"$in": ["proposal.held", "proposal.reported"]},
+        ),
+        set={"data.words": ""},
     ),
     Wipe(
         kind=QUESTIONS,

@@ -1,6 +1,6 @@
 """What jobs does about each event it hears."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.jobs import alerts, clients, contests, departing, tasks, usecases
@@ -9,10 +9,10 @@ from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
 from services.jobs.personal import WIPES
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
-from shared import leaving
+from shared import leaving, moderation
 from shared.documents import Doc
 from shared.events import Event
-from shared.reactions import Change, Handle, HandleMany, Project, Reactions
+from shared.reactions import IGNORE, Change, Handle, HandleMany, Project, Reactions
 from shared.revoked import REVOKED
 from shared.standing import KNOW_BLOCKS, MEMBERS
 
@@ -64,6 +64,10 @@ def _hold(event: Event) -> Mapping[str, Any]:
     return {"what": event.type, "hold_state": event.data.get("state", "")}
 
 
+def _proposal_in(name: str, kind: str) -> Callable[[Event], str | None]:
+    return lambda event: event.data[name] if event.data[kind] == "proposal" else None
+
+
 MEMBER = Project(MEMBERS, _member)
 OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
 PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
@@ -79,6 +83,24 @@ REACTIONS: Reactions = {
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
+    "case.decided": (
+        Change(
+            PROPOSALS,
+            id=_proposal_in("content_id", "content_kind"),
+            rule=proposal.decide,
+            words=moderation.decision,
+            absent=IGNORE,
+        ),
+    ),
+    "report.made": (
+        Change(
+            PROPOSALS,
+            id=_proposal_in("about_id", "about_kind"),
+            rule=proposal.report,
+            words=lambda event: {"case_id": event.data["case_id"]},
+            absent=IGNORE,
+        ),
+    ),
     "record.changed": (Project(RECORDS, record_of), HandleMany(clients.on_heard)),
     "member.verified": (Project(VERIFIED, _verified), HandleMany(clients.on_heard)),
     "opening.reserved": (Handle(usecases.on_reserved),),

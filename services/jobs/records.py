@@ -21,6 +21,7 @@ from services.jobs.domain.wanted import EVERY, facet, of_client
 from services.jobs.finding import Searched
 from services.jobs.listing_records import LISTINGS
 from services.jobs.search_records import MATCHES, SEARCHES
+from shared import moderation
 from shared.documents import Doc, Kind
 from shared.leaving import DEPARTURES
 from shared.money import Money
@@ -38,7 +39,7 @@ def _names(kind: type[Any], *, but: set[str]) -> list[str]:
 # What is kept as it is; the rest is said below.
 _OF_JOB = _names(Job, but={"id", "skills", "project", "contest", "task", "client_known"})
 _OF_SELECTION = _names(Selection, but=set())
-_OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones"})
+_OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones", "seen"})
 _OF_CONTEST = _names(Contest, but={"prizes", "awards"})
 _OF_TASK = _names(Task, but={"reward", "remaining", "form", "criteria"})
 _OF_ASSIGNMENT = _names(Assignment, but={"id", "reward"})
@@ -205,6 +206,7 @@ def proposal_doc(found: Proposal) -> Doc:
             for m in found.milestones
         ],
         "live": found.is_live,
+        "seen": moderation.plain(found.seen),
     }
 
 
@@ -215,7 +217,8 @@ def proposal_of(doc: Doc) -> Proposal:
         for m in doc["milestones"]
     )
     words = {name: doc[name] for name in _OF_PROPOSAL}
-    return Proposal(id=doc["_id"], amount=Money.of(doc["amount"]), milestones=milestones, **words)
+    words |= {"amount": Money.of(doc["amount"]), "seen": moderation.of_plain(doc.get("seen"))}
+    return Proposal(id=doc["_id"], milestones=milestones, **words)
 
 
 PROPOSALS = Kind(

@@ -6,11 +6,10 @@ from datetime import datetime
 
 from marshmallow import Schema, fields, validate
 
-from services.jobs.domain import actions, entry, form, proposal, question, silence
+from services.jobs.domain import actions, entry, form, question, silence
 from services.jobs.domain import task as tasks
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import EXPERIENCES, MODES, NO_WINNER, STATES, VISIBILITIES, Job
-from services.jobs.domain.proposal import Proposal
 from services.jobs.domain.question import Question
 from services.jobs.people import KnownPersonShape, PersonShape, say_record
 from shared import web
@@ -136,33 +135,6 @@ class MilestoneShape(Schema):
     title = fields.String(required=True)
     amount = web.MoneyShape(required=True)
     deliver_by = web.When(required=True)
-
-
-class ProposalShape(Schema):
-    """A proposal; `offer_id` and `contract_id` tell what came of it."""
-
-    id = fields.String(required=True)
-    job_id = fields.String(required=True)
-    client_id = fields.String(required=True)
-    worker = fields.Nested(KnownPersonShape(), required=True)
-    title = fields.String(required=True)
-    message = fields.String(required=True)
-    amount = web.MoneyShape(required=True)
-    deliver_by = web.When(required=True)
-    milestones = fields.List(fields.Nested(MilestoneShape()), required=True)
-    state = fields.String(required=True, validate=validate.OneOf(proposal.STATES))
-    offer_id = fields.String(required=True, allow_none=True)
-    contract_id = fields.String(required=True, allow_none=True)
-    created_at = web.When(required=True)
-    next = fields.Nested(web.NextShape(), required=True, allow_none=True)
-    actions = fields.List(fields.Nested(web.ActionShape()), required=True)
-
-
-class ProposalListShape(Schema):
-    """A page of proposals."""
-
-    items = fields.List(fields.Nested(ProposalShape()), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class EntryShape(Schema):
@@ -354,32 +326,6 @@ def say_entry(found: Entry, job: Job, seen: Seen) -> Doc:
         "created_at": found.created_at,
         "next": entry.next_step(found, job),
         "actions": actions.of_entry(found, by=seen.by, now=seen.now),
-    }
-
-
-def say_proposal(found: Proposal, seen: Seen) -> Doc:
-    """Return a proposal as one of its two sides sees it."""
-    assert seen.by is not None, "a proposal is shown to its two sides"  # noqa: S101
-    bar = seen.standing.bar(found.client_id if seen.by == found.worker_id else found.worker_id)
-    milestones = [
-        {"title": m.title, "amount": m.amount, "deliver_by": m.deliver_by} for m in found.milestones
-    ]
-    return {
-        "id": found.id,
-        "job_id": found.job_id,
-        "client_id": found.client_id,
-        "worker": seen.known_person(found.worker_id),
-        "title": found.title,
-        "message": found.message,
-        "amount": found.amount,
-        "deliver_by": found.deliver_by,
-        "milestones": milestones,
-        "state": found.state,
-        "offer_id": found.offer_id,
-        "contract_id": found.contract_id,
-        "created_at": found.created_at,
-        "next": proposal.next_step(found),
-        "actions": actions.of_proposal(found, by=seen.by, now=seen.now, bar=bar),
     }
 
 

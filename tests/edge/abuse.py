@@ -32,6 +32,7 @@ ONCE = "shared/web/test_web_once.py::"
 BODY = "shared/web/test_web_words.py::"
 ACCOUNTS = "accounts/test_api.py::"
 SESSIONS = "accounts/test_api_sessions.py::"
+HELD_ = "jobs/test_held.py::"
 HELD = "contracts/test_held.py::"
 WORDING = "shared/test_wording.py::"
 CASES_ = "accounts/test_cases.py::"
@@ -600,6 +601,15 @@ CASES: dict[int, Case] = {
         (
             f"{WORDING}test_contact_and_payment_outside_are_found_before_funding",
             f"{WORDING}test_a_hundred_thousand_characters_are_looked_through_to_their_end",
+        ),
+    ),
+    125: Case(
+        "asking in a proposal to be paid outside, or selecting one that is held or removed",
+        "201 and held, the client gets 404 of it; 409 not_shown once it is removed",
+        (
+            f"{HELD_}test_a_held_proposal_is_its_authors_to_see_alone_and_cannot_be_selected",
+            f"{HELD_}test_the_title_of_a_milestone_is_looked_through_as_well",
+            f"{HELD_}test_a_removed_proposal_cannot_be_selected_and_its_words_are_gone_for_the_client",
         ),
     ),
 }

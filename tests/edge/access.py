@@ -450,13 +450,21 @@ ACCESS: dict[str, tuple[Row, ...]] = {
     ),
     "list_proposals": (Row(who="worker", path=proposed, other=("client", 200)),),
     "list_own_proposals": (own(),),
-    "get_proposal": (Row(who="worker", path=of("proposal"), other=("client", 200)),),
-    "get_proposal_timeline": (Row(who="worker", path=of("proposal"), other=("client", 200)),),
+    "get_proposal": (
+        Row(who="worker", path=of("proposal"), other=("client", 200)),
+        # What is held its author sees alone.
+        Row(who="worker", path=of("held_proposal"), other=("client", 404)),
+    ),
+    "get_proposal_timeline": (
+        Row(who="worker", path=of("proposal"), other=("client", 200)),
+        Row(who="worker", path=of("held_proposal"), other=("client", 404)),
+    ),
     "shortlist_proposal": (Row(who="client", path=of("proposal"), other=BY_WORKER),),
     "withdraw_proposal": (Row(who="worker", path=of("proposal"), other=BY_CLIENT),),
     "decline_proposal": (Row(who="client", path=of("proposal"), other=BY_WORKER),),
     "select_proposal": (
         Row(who="client", path=of("proposal"), words=words(), ok=202, other=BY_WORKER),
+        Row(who=None, path=of("held_proposal"), words=words(), other=("client", 404)),
     ),
     # storefront
     "list_listings": (public(),),

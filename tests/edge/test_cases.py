@@ -59,3 +59,51 @@ def test_who_is_reported_as_an_operator_is_not_asked_about_themselves(world: Wor
     assert to_do(colleague, case["_id"]) == ["decide"]
     assert to_do(about, case["_id"]) == []
     assert about.send("GET", f"/v1/cases/{case['_id']}").status_code == 404
+
+
+def read(who: Person, offer: str) -> list[str]:
+    """Return the texts that somebody reads about an offer."""
+    return [one["text"] for one in who.sees(f"/v1/offers/{offer}/messages")["items"]]
+
+
+def test_what_operators_decide_of_a_message_is_what_the_other_side_reads(world: World) -> None:
+    offer = world.offer()
+    case_id = world.case("removed", offer)
+    [text] = read(world.worker, offer)
+    assert text not in read(world.client, offer)
+
+    world.worker.did(f"/v1/cases/{case_id}/appeal", {"reason": "誤解です。"})
+    answer = {"outcome": "restored", "reason": "誤解でした。"}
+    world.operator.did(f"/v1/cases/{case_id}/decide-appeal", answer)
+
+    assert read(world.client, offer) == [text]
+
+
+def test_what_is_reported_is_known_by_its_keeper_s_answer_and_removed_by_a_decision(
+    world: World,
+) -> None:
+    offer = world.offer()
+    path = f"/v1/offers/{offer}/messages"
+    message = world.worker.did(path, {"text": "あなたは馬鹿ですか。"})["id"]
+    words = {"about": message, "reason": "harassment", "words": "失礼です。"}
+    world.client.did("/v1/reports", words)
+    case = world.db("accounts")["cases"].find_one({"about_id": message})
+    assert case is not None
+    assert (case["author_id"], case["words"]) == (world.worker.id, "あなたは馬鹿ですか。")
+    assert world.worker.send("GET", f"/v1/cases/{case['_id']}").status_code == 404
+
+    decision = {"outcome": "remove", "reason": "侮辱です。"}
+    world.operator.did(f"/v1/cases/{case['_id']}/decide", decision)
+
+    assert "あなたは馬鹿ですか。" not in read(world.client, offer)
+    assert to_do(world.worker, case["_id"]) == ["appeal"]
+    [mine] = [one for one in world.client.sees("/v1/reports")["items"] if one["about"] == message]
+    assert mine["outcome"] == "acted"
+
+
+def test_a_report_of_one_s_own_message_comes_to_nothing(world: World) -> None:
+    path = f"/v1/offers/{world.offer()}/messages"
+    message = world.worker.did(path, {"text": "よろしくお願いします。"})["id"]
+    world.worker.did("/v1/reports", {"about": message, "reason": "spam"})
+    [mine] = [one for one in world.worker.sees("/v1/reports")["items"] if one["about"] == message]
+    assert (mine["state"], mine["outcome"]) == ("answered", "not_acted")

@@ -20,6 +20,7 @@ from werkzeug.test import Client, TestResponse
 from deploy import gateway
 from deploy.documents import written
 from services.accounts.records import FAILURES
+from services.accounts.usecases import record
 from services.contracts.domain import week
 from shared import clock, engine, ids, relay
 from shared.bus.publisher import Sent
@@ -194,6 +195,7 @@ class World:
         """Let every fact be heard, and what follows from it, until all is quiet."""
         wire: Any = _Wire(self.services.values())
         for _ in range(20):
+            record.sweep(self.services["accounts"].store, clock.now())
             if not any(self._publish(service, wire) for service in self.services.values()):
                 assert not wire.refused, wire.refused
                 return
@@ -284,6 +286,16 @@ class World:
         """A proposal of the worker for an open job."""
         path = f"/v1/jobs/{job or self.job()}/proposals"
         return str(self.worker.did(path, a_proposal())["id"])
+
+    def held_proposal(self) -> str:
+        """A proposal of the worker that asks to be paid outside: held."""
+        words = {**a_proposal(), "message": "報酬は銀行振込でお願いします。"}
+        return str(self.worker.did(f"/v1/jobs/{self.job()}/proposals", words)["id"])
+
+    def held_message(self) -> str:
+        """A message of the client under an offer that asks to deal outside: held."""
+        words = {"text": "手数料を避けたいので、直接取引にしませんか。"}
+        return str(self.client.did(f"/v1/offers/{self.offer()}/messages", words)["id"])
 
     def search(self) -> str:
         """A search that the worker has saved."""
@@ -415,45 +427,19 @@ class World:
         path = f"/v1/members/{self.newcomer.id}/sanctions"
         return self.newcomer.id, str(self.operator.did(path, words)["id"])
 
-    def case(self, state: str = "held") -> str:
+    def case(self, state: str = "held", offer: str = "") -> str:
         """The operators' case about a message of the worker: `held`, `removed` or `appealed`."""
-        id_ = self._case_of_held(ids.new("msg"))
+        path = f"/v1/offers/{offer or self.offer()}/messages"
+        message = self.worker.did(path, {"text": "手数料を避けたいので、直接取引にしませんか。"})
+        found = self.db("accounts")["cases"].find_one({"about_id": message["id"]})
+        assert found is not None
+        id_ = str(found["_id"])
         if state != "held":
             words = {"outcome": "remove", "reason": "外部での支払いを求めました。"}
             self.operator.did(f"/v1/cases/{id_}/decide", words)
         if state == "appealed":
             self.worker.did(f"/v1/cases/{id_}/appeal", {"reason": "誤解です。"})
         return id_
-
-    def _case_of_held(self, message: str) -> str:
-        said = {
-            "content_id": message,
-            "content_kind": "message",
-            "where_id": ids.new("con"),
-            "author_id": self.worker.id,
-            "other_id": self.client.id,
-            "words": "LINEで話しましょう",
-            "findings": ["contact"],
-            "release_at": in_days(1),
-        }
-        at = clock.text(clock.now())
-        event = Event(
-            id=ids.new("evt"),
-            type="message.held",
-            source="contracts",
-            subject=message,
-            time=at,
-            version=1,
-            data=said,
-        )
-        accounts = self.services["accounts"]
-        verdicts, wrote = engine.handle_many(
-            accounts.store, accounts.reactions, [event], now=clock.now()
-        )
-        assert verdicts == {event.id: None}
-        accounts.waiting += wrote
-        self.pump()
-        return f"cas{event.id[3:]}"
 
     def report(self) -> str:
         """The case about an open job of the client that a stranger has reported."""

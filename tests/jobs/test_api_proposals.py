@@ -56,6 +56,7 @@ def test_a_proposal_is_answered_whole(client: Caller, worker: Caller) -> None:
     assert set(said) == {
         *("id", "job_id", "client_id", "worker", "title", "message", "amount", "deliver_by"),
         *("milestones", "state", "offer_id", "contract_id", "created_at", "next", "actions"),
+        *("visibility", "warnings"),
     }
     assert said["state"] == "submitted"
     assert said["amount"] == {"amount": 40_000, "currency": "JPY"}

@@ -360,6 +360,8 @@ STORIES: Mapping[str, Story] = {
     "a draft": Story(_is("draft"), "draft", "cancelled"),
     "an open job": Story(_is("job"), "open", "cancelled"),
     "a proposal": Story(_is("proposal"), "submitted", "lapsed"),
+    "a held proposal": Story(_is("held_proposal"), "submitted", "lapsed"),
+    "a held message": Story(_is("held_message"), "held", "shown"),
     "a shortlisted proposal": Story(_shortlisted, "shortlisted", "lapsed"),
     "a job with an offer out": Story(_selected, "open", "cancelled"),
     "a job with a contract": Story(_hired, "open", "cancelled"),

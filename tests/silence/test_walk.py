@@ -11,7 +11,7 @@ from services.contracts.domain import milestone as milestones
 from services.escrow.domain import hold, payout
 from services.jobs.domain import assignment, entry, job, proposal
 from services.notify.domain import ladder
-from shared import clock
+from shared import clock, moderation
 from tests.silence import waits
 from tests.silence.stories import STORIES
 from tests.silence.walk import RECURRING, Walk
@@ -83,6 +83,7 @@ FINAL = {
     "assignments": {"approved", "rejected", "expired", "returned", "closed"},
     "holds": set(hold.FINAL),
     "payouts": {"paid", "failed"},
+    "messages": {"shown", "removed"},
     "cases": {"closed"},
 }
 STATES = {
@@ -94,6 +95,7 @@ STATES = {
     "assignments": (*assignment.STATES, *assignment.INTERNAL),
     "holds": hold.STATES,
     "payouts": payout.STATES,
+    "messages": moderation.STATES,
     "cases": case.STATES,
 }
 
@@ -146,7 +148,7 @@ MAKER = {
 ENDS = {
     *("offer.expired", "contract.completed", "contract.cancelled", "job.cancelled"),
     *("job.completed", "proposal.lapsed", "entry.not_chosen", "assignment.approved"),
-    *("slot.freed", "hold.cancelled", "payout.paid"),
+    *("slot.freed", "hold.cancelled", "payout.paid", "message.released"),
 }
 CASCADE = timedelta(minutes=20)
 """What one timer sets off: escrow's word, and the notices of it."""

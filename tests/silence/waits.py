@@ -6,12 +6,13 @@ from typing import Any
 from services.accounts.case_records import CASES
 from services.accounts.domain import case_silence
 from services.contracts.domain import ask, cancelling, offer, waiting
-from services.contracts.records import CONTRACTS, OFFERS
+from services.contracts.records import CONTRACTS, MESSAGES, OFFERS
 from services.escrow.domain import hold
 from services.escrow.records import HOLDS
 from services.jobs.domain import assignment, proposal
 from services.jobs.domain import silence as job
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS
+from shared import moderation
 from shared.documents import Kind
 
 Doc = dict[str, Any]
@@ -20,6 +21,7 @@ NEXT: Mapping[str, tuple[Kind[Any], Callable[[Any], Any]]] = {
     "jobs": (JOBS, job.next_step),
     "proposals": (PROPOSALS, proposal.next_step),
     "assignments": (ASSIGNMENTS, assignment.next_step),
+    "messages": (MESSAGES, lambda it: moderation.next_of(it.seen)),
     "holds": (HOLDS, hold.next_step),
     "cases": (CASES, case_silence.next_of),
 }

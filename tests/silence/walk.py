@@ -21,7 +21,7 @@ RECURRING = {"preferences"}
 """Its time comes round every day; it tells of what there is, and nothing waits for it."""
 LIFE = {
     "jobs": ("jobs", "proposals", "entries", "assignments"),
-    "contracts": ("offers", "contracts"),
+    "contracts": ("offers", "contracts", "messages"),
     "escrow": ("holds", "payouts"),
     "accounts": ("cases",),
 }
@@ -105,7 +105,8 @@ class Walk:
         for service, collections in LIFE.items():
             for collection in collections:
                 for doc in self.db(service)[collection].find():
-                    yield {**doc, "kind": collection}
+                    state = doc["state"] if "state" in doc else doc["seen"]["state"]
+                    yield {**doc, "kind": collection, "state": state}
 
     def thing(self, id_: str) -> Doc:
         """Return a thing as it is now."""

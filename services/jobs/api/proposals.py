@@ -8,9 +8,9 @@ from services.jobs import queries, usecases
 from services.jobs.api import seeing
 from services.jobs.domain import proposal
 from services.jobs.domain.proposal import Proposal
+from services.jobs.proposal_shapes import ProposalListShape, ProposalShape, say_proposal
 from services.jobs.records import PROPOSALS
 from services.jobs.schemas import ProposalListArgs, ProposalWords, SelectWords
-from services.jobs.shapes import ProposalListShape, ProposalShape, say_proposal
 from shared import ids, web
 from shared.documents import Doc, Done
 from shared.errors import Unknown
@@ -104,7 +104,7 @@ def select_proposal(words: dict[str, Any], id_: str) -> Response:
     """Choose a proposal: an offer goes to its author. `offer_id` and Location name it.
 
     403 not_the_client, member_leaving, not_available_to_you, 404, 409 wrong_state, no_opening_left,
-    too_many_selections, 422.
+    not_shown, too_many_selections, 422.
     """
     chosen = seeing.proposal(id_).thing
     offer_id = ids.new("off")
@@ -124,7 +124,9 @@ def select_proposal(words: dict[str, Any], id_: str) -> Response:
 def get_proposal_timeline(id_: str) -> Response:
     """Return what happened to a proposal, and what will if everybody is silent. 404."""
     found = seeing.proposal(id_).thing
-    return web.answer(seeing.timeline(PROPOSALS, found, next_of=proposal.next_step))
+    of_operators = {f"proposal.{what}" for what in ("held", "released", "removed", "reported")}
+    said = seeing.timeline(PROPOSALS, found, next_of=proposal.next_step, hidden=of_operators)
+    return web.answer(said)
 
 
 def _change(id_: str, rule: Any) -> Response:
@@ -135,7 +137,7 @@ def _change(id_: str, rule: Any) -> Response:
 
 
 def _say(found: Proposal) -> Doc:
-    return say_proposal(found, seeing.of_proposals([found]))
+    return say_proposal(found, seeing.of_proposals([found]), web.language())
 
 
 def _answer(done: Done[Proposal], status: int = 200, *, location: str | None = None) -> Response:
@@ -145,4 +147,4 @@ def _answer(done: Done[Proposal], status: int = 200, *, location: str | None = N
 def _listing(docs: list[Doc], cursor: str | None) -> Response:
     found = [PROPOSALS.from_doc(doc) for doc in docs]
     seen = seeing.of_proposals(found)
-    return web.listing([say_proposal(each, seen) for each in found], cursor)
+    return web.listing([say_proposal(each, seen, web.language()) for each in found], cursor)

@@ -30,12 +30,12 @@ def job(id_: str) -> Loaded[Job]:
 
 
 def proposal(id_: str) -> Loaded[Proposal]:
-    """Return a proposal of which the caller is one side.
+    """Return a proposal of which the caller is one side; what is held its author sees alone.
 
     :raises Unknown: `no_such_proposal`
     """
     loaded = web.store().load(PROPOSALS, id_)
-    if web.caller().id not in (loaded.thing.client_id, loaded.thing.worker_id):
+    if not loaded.thing.is_seen_by(web.caller().id):
         raise Unknown("no_such_proposal", "there is no such proposal")
     return loaded
 

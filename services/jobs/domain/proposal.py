@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.jobs.domain import market
 from services.jobs.domain.job import Job, Next, waits_for
-from shared import clock
+from shared import clock, moderation, wording
 from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.events import Fact
+from shared.moderation import SHOWN, Seen, Text
 from shared.money import AMOUNT_MAX, Money
 from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
 
@@ -85,11 +87,28 @@ class Proposal:
     changed_at: datetime
     offer_id: str | None = None
     contract_id: str | None = None
+    seen: Seen = SHOWN
 
     @property
     def is_live(self) -> bool:
         """Say whether this is the one proposal that its author may have for the job."""
         return self.state in LIVE
+
+    def said(self) -> Text:
+        """Return it as operators are told of it."""
+        return Text(
+            topic="proposal",
+            content_id=self.id,
+            content_kind="proposal",
+            where_id=self.job_id,
+            author_id=self.worker_id,
+            other_id=self.client_id,
+            words=self.message,
+        )
+
+    def is_seen_by(self, member_id: str) -> bool:
+        """Say whether this member sees it: its author, or its client once it was shown."""
+        return member_id == self.worker_id or (member_id == self.client_id and not self.seen.unseen)
 
     def names(self) -> dict[str, Any]:
         """Return the words by which events name it."""
@@ -123,7 +142,7 @@ def submit(
     deliver_by: datetime,
     milestones: Sequence[Mapping[str, Any]] = (),
 ) -> Outcome[Proposal]:
-    """Return a new proposal for an open job.
+    """Return a new proposal for an open job; what asks to deal outside is held, and told later.
 
     :raises Forbidden: `own_job`; or `bar`
     :raises Conflict: `job_not_open`
@@ -145,9 +164,47 @@ def submit(
         state="submitted",
         created_at=now,
         changed_at=now,
+        seen=moderation.first(
+            wording.find(message, *(m.title for m in parts), situation="before"),
+            now=now,
+            release_at=now + market.timers().held_release,
+        ),
     )
-    words = {"amount": amount.words(), "select_by": clock.text(now + SILENCE)}
-    return proposal, [Fact("proposal.submitted", {**proposal.names(), **words})]
+    if proposal.seen.is_shown:
+        return proposal, [_submitted(proposal)]
+    return proposal, [moderation.held(proposal.said(), proposal.seen)]
+
+
+def _submitted(proposal: Proposal) -> Fact:
+    by = clock.text(proposal.changed_at + SILENCE)
+    words = {"amount": proposal.amount.words(), "select_by": by}
+    return Fact("proposal.submitted", {**proposal.names(), **words})
+
+
+def decide(proposal: Proposal, *, now: datetime, outcome: str, reason: str) -> Outcome[Proposal]:
+    """Do what was decided of it: what its client never saw is submitted when it is released.
+
+    :raises Ignored: it is so already
+    """
+    step = moderation.decided(proposal.said(), proposal.seen, outcome, reason)
+    return _after(proposal, step, now=now)
+
+
+def _after(
+    proposal: Proposal, step: tuple[Seen, list[Fact]], *, now: datetime
+) -> Outcome[Proposal]:
+    seen, facts = step
+    if not (proposal.seen.unseen and seen.is_shown):
+        return replace(proposal, seen=seen), facts
+    if proposal.state not in WAITING:  # it ended meanwhile, and its client never hears of it
+        return replace(proposal, seen=replace(seen, unseen=True)), facts
+    proposal = replace(proposal, seen=seen, changed_at=now)
+    return proposal, [*facts, _submitted(proposal)]
+
+
+def report(proposal: Proposal, *, now: datetime, case_id: str) -> Outcome[Proposal]:
+    """Tell accounts what was reported; nothing changes."""
+    return proposal, [moderation.reported(proposal.said(), case_id)]
 
 
 def refuse_proposing(job: Job, *, by: str, bar: Refused | None) -> None:
@@ -224,6 +281,8 @@ def withdraw(proposal: Proposal, *, now: datetime, by: str) -> Outcome[Proposal]
     """
     _refuse_others(proposal, by, "worker")
     proposal = _moved(proposal, "withdraw", now=now)
+    if proposal.seen.unseen:
+        return proposal, []
     return proposal, [Fact("proposal.withdrawn", proposal.names())]
 
 
@@ -242,21 +301,28 @@ def refuse_selecting(proposal: Proposal, bar: Refused | None) -> None:
     """Pass when this proposal waits to be chosen.
 
     :raises Forbidden: `bar`
-    :raises Conflict: `wrong_state`
+    :raises Conflict: `wrong_state`; `not_shown`: it is held or removed
     """
     next_state(MOVES, proposal.state, "select")
+    _refuse_not_shown(proposal)
     if bar:
         raise bar
+
+
+def _refuse_not_shown(proposal: Proposal) -> None:
+    if not proposal.seen.is_shown:
+        raise Conflict("not_shown", f"this proposal is {proposal.seen.state}")
 
 
 def select(proposal: Proposal, *, now: datetime, offer: Mapping[str, Any]) -> Outcome[Proposal]:
     """Take the opening that the job has reserved; from this fact contracts makes the offer.
 
     :raises Ignored: it has taken it
-    :raises Conflict: `wrong_state`: the opening is to be freed
+    :raises Conflict: `wrong_state`, `not_shown`: the opening is to be freed
     """
     if proposal.offer_id == offer["offer_id"]:
         raise Ignored("crossed", "it has taken this opening")
+    _refuse_not_shown(proposal)
     proposal = replace(_moved(proposal, "select", now=now), offer_id=offer["offer_id"])
     return proposal, [Fact("proposal.selected", dict(offer))]
 
@@ -302,23 +368,30 @@ def _refuse_others(proposal: Proposal, by: str, role: str) -> None:
 
 
 def wake(proposal: Proposal) -> datetime | None:
-    """Return when silence ends the proposal, or the wait for its offer's answer."""
+    """Return when silence releases or ends the proposal, or the wait for its offer's answer."""
+    if proposal.seen.release_at:
+        return proposal.seen.release_at
     is_waiting = proposal.is_live and proposal.contract_id is None
     return proposal.changed_at + SILENCE if is_waiting else None
 
 
 def on_wake(proposal: Proposal, *, now: datetime) -> Outcome[Proposal]:
-    """Let a proposal lapse that nobody acted on for 30 days.
+    """Release what no operator decided about; let lapse what nobody acted on for 30 days.
 
     :raises Ignored: its time has not come
     """
     if (at := wake(proposal)) is None or at > now:
         raise Ignored("not_due", "its time has not come")
+    if proposal.seen.release_at:
+        step = moderation.by_silence(proposal.said(), proposal.seen, now=now)
+        return _after(proposal, step, now=now)
     return _lapsed(proposal, "silence", now=now)
 
 
 def next_step(proposal: Proposal) -> Next | None:
     """Return what this proposal waits for; None when it waits for nothing any more."""
+    if held := moderation.next_of(proposal.seen):
+        return held
     if (by := wake(proposal)) is None:
         return None
     if proposal.state in WAITING:

@@ -17,6 +17,8 @@ COUNT_MAX = 100_000
 SHARING_MAX = 500
 """At most so many entries share the prizes of a competition without a winner, the earliest."""
 
+_SHOWN = {"seen.unseen": {"$ne": True}}
+
 Names = Mapping[str, str]
 """Display names by member id, as far as accounts has told of them."""
 
@@ -39,10 +41,10 @@ def is_verified(db: Db, member_id: str) -> bool:
 
 
 def proposal_counts(db: Db, job_ids: Iterable[str]) -> Mapping[str, int]:
-    """Return how many proposals each of these jobs has had, whatever became of them."""
+    """Return how many proposals its client has seen of each of these, whatever became of them."""
     counted = db[PROPOSALS.collection].aggregate(
         [
-            {"$match": {"job_id": {"$in": list(job_ids)}}},
+            {"$match": {"job_id": {"$in": list(job_ids)}, **_SHOWN}},
             {"$group": {"_id": "$job_id", "count": {"$sum": 1}}},
         ]
     )
@@ -62,8 +64,13 @@ def waiting_proposals(db: Db, job_id: str, most: int) -> list[str]:
 
 
 def proposals(db: Db, page: Page, **where: str | None) -> tuple[list[Doc], str | None]:
-    """Return a page of proposals, the newest first; a filter that is None filters nothing."""
-    filters = {name: value for name, value in where.items() if value is not None}
+    """Return a page of proposals, the newest first; a filter that is None filters nothing.
+
+    What its client has never been shown is its author's to see: it needs `worker_id`.
+    """
+    filters: Doc = {name: value for name, value in where.items() if value is not None}
+    if "worker_id" not in filters:
+        filters |= _SHOWN
     return page.find(db[PROPOSALS.collection], filters, fields={"outbox": 0, "receipts": 0})
 
 

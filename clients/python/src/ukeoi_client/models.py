@@ -900,6 +900,8 @@ class JobsProposal(TypedDict):
     deliver_by: str
     milestones: list["JobsMilestone"]
     state: Literal["submitted", "shortlisted", "selected", "declined", "withdrawn", "lapsed"]
+    visibility: Literal["shown", "held", "removed"]
+    warnings: list["Warning"]
     offer_id: str | None
     contract_id: str | None
     created_at: str
@@ -1430,6 +1432,7 @@ class Preference(TypedDict):
         "payout.requested",
         "proposal.declined",
         "proposal.lapsed",
+        "proposal.released",
         "proposal.submitted",
         "proposal.withdrawn",
         "question.answered",
@@ -1537,6 +1540,7 @@ class PreferenceWords(TypedDict):
         "payout.requested",
         "proposal.declined",
         "proposal.lapsed",
+        "proposal.released",
         "proposal.submitted",
         "proposal.withdrawn",
         "question.answered",

@@ -201,7 +201,9 @@ JOBS = {
     "competition.split": Row(once="{job_id}", tells=(Tell(whom="client_id", href=AT_JOB),)),
     "competition.void": Row(nobody="escrow.refunded tells the client"),
     "proposal.held": Row(nobody="the operators have a case about it"),
-    "proposal.released": Row(nobody="the operators have a case about it"),
+    "proposal.released": Row(
+        tells=(Tell(whom="author_id", text="member", href="/v1/proposals/{content_id}"),)
+    ),
     "proposal.removed": Row(nobody="case.decided tells its author"),
     "proposal.reported": Row(nobody="the operators have a case about it"),
     "question.held": Row(nobody="the operators have a case about it"),
