@@ -61,6 +61,13 @@ CHANGE_TRIES = 12
 MANY = 10
 """From so many changes on, one update for all is cheaper than one each."""
 
+FACTS_NAME = (
+    *("contract_id", "job_id", "offer_id", "proposal_id", "hold_id", "entry_id", "assignment_id"),
+    *("listing_id", "payout_id", "chargeback_id", "deposit_id", "dispute_id", "extension_id"),
+    *("question_id", "change_id", "ref"),
+)
+"""The words of facts that name a thing: by them a thing's story is found."""
+
 T = TypeVar("T", bound=Thing)
 
 
@@ -70,7 +77,13 @@ def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] 
         db[kind.collection].create_indexes([*own_indexes(), *kind.indexes])
     for shelf in shelves:
         db[shelf.collection].create_indexes([*shelf.indexes])
-    db["facts"].create_indexes([IndexModel([("subject", 1), ("version", 1), ("_id", 1)])])
+    named = {f"data.{name}": 1 for name in FACTS_NAME}
+    db["facts"].create_indexes(
+        [
+            IndexModel([("subject", 1), ("version", 1), ("_id", 1)]),
+            IndexModel([("$**", 1)], name="named", wildcardProjection=named),
+        ]
+    )
     db["revocations"].create_indexes([IndexModel([("until", 1)], expireAfterSeconds=3600)])
     waiting = [IndexModel([("state", 1), (by, 1)]) for by in ("due", "at")]
     db["deliveries"].create_indexes(waiting)

@@ -12,14 +12,8 @@ from typing import Any
 
 from shared import clock, ids
 from shared.documents import Doc
-from shared.store import Db
+from shared.store import FACTS_NAME, Db
 
-NAMES = (
-    *("contract_id", "job_id", "offer_id", "proposal_id", "hold_id", "entry_id", "assignment_id"),
-    *("listing_id", "payout_id", "chargeback_id", "deposit_id", "dispute_id", "extension_id"),
-    *("question_id", "change_id", "ref"),
-)
-"""The words of facts that name a thing."""
 PARTS_OF: Mapping[str, tuple[str, ...]] = {
     "con": ("hld", "off", "chb"),
     "job": ("pro", "asg", "ent", "hld", "qst"),
@@ -72,7 +66,7 @@ def tell(dbs: Mapping[str, Db], id_: str, also: Iterable[str] = ()) -> Story:
 
 def _facts(db: Db, about: set[str]) -> list[Doc]:
     some = {"$in": sorted(about)}
-    where = {"$or": [{"subject": some}, *({f"data.{name}": some} for name in NAMES)]}
+    where = {"$or": [{"subject": some}, *({f"data.{name}": some} for name in FACTS_NAME)]}
     return list(db["facts"].find(where).limit(TOLD_MAX))
 
 

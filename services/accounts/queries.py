@@ -34,7 +34,7 @@ REVIEWS_SHOWN = 20
 SESSIONS_SHOWN = 100
 EARLIER_SHOWN = 20
 OPERATORS_ASKED = 20
-# Figures are of the latest so many facts of contracts, and of tasks: of how it is now.
+# Figures are of the latest so many facts of contracts, tasks, jobs, offers each: of how it is now.
 SEEN_READ = 1000
 PUBLIC_FIELDS = dict.fromkeys(
     (
@@ -166,11 +166,12 @@ def measures_of(db: Db, member_id: str) -> Measures:
     # Counted before they are read: figures never say that they are of more than was read.
     facts = db[SEEN].count_documents({"member_id": member_id})
     seen: list[Seen] = []
-    for of in ("contract", "assignment"):
+    for of in ("contract", "assignment", "job", "offer"):
         found = db[SEEN].find({"member_id": member_id, "of": of})
         for doc in found.sort([("at", -1), ("_id", -1)]).limit(SEEN_READ):
             words = {name: doc[name] for name in ("role", "what", "ref", "at", "step", "due")}
-            seen.append(Seen(id=doc["_id"], **words))
+            other, turn = doc.get("other"), doc.get("turn")
+            seen.append(Seen(id=doc["_id"], other=other, turn=turn, **words))
     return measure(seen, facts=facts)
 
 

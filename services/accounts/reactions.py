@@ -29,6 +29,18 @@ FIGURES = (
     "dispute.opened",
     "assignment.approved",
     "assignment.rejected",
+    "job.opened",
+    "opening.reserved",
+    "competition.awarded",
+    "question.asked",
+    "question.answered",
+    "proposal.submitted",
+    "proposal.selected",
+    "proposal.declined",
+    "offer.sent",
+    "offer.countered",
+    "offer.accepted",
+    "offer.declined",
 )
 
 HELD = ("message", "proposal", "question", "posting")

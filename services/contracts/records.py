@@ -236,6 +236,7 @@ def _dispute_doc(it: Dispute | None) -> Doc | None:
         "worker_gets": _money_doc(it.worker_gets),
         "client": _proposal_doc(it.client),
         "worker": _proposal_doc(it.worker),
+        "weeks": list(it.weeks),
     }
 
 
@@ -248,6 +249,7 @@ def _dispute(doc: Doc | None) -> Dispute | None:
         worker_gets=_money(doc["worker_gets"]),
         client=_proposal(doc["client"]),
         worker=_proposal(doc["worker"]),
+        weeks=tuple(doc.get("weeks", ())),
         **_pick(doc, PLAIN_DISPUTE),
     )
 

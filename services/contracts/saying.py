@@ -217,6 +217,7 @@ def _say_dispute(it: Dispute | None) -> Doc | None:
         "note": it.note,
         "claim": it.claim,
         "held": it.held,
+        "weeks": it.weeks,
         "proposals": [_say_proposal(it, role, made) for role, made in sides if made],
         "evidence": it.evidence,
         "worker_gets": it.worker_gets,

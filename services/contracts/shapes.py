@@ -198,6 +198,8 @@ class DisputeShape(Schema):
     note = fields.String(required=True)
     claim = web.MoneyShape(required=True)
     held = web.MoneyShape(required=True)
+    # Of hourly work, those that it is about; the contract goes on after it.
+    weeks = fields.List(fields.Integer(), required=True)
     proposals = fields.List(fields.Nested(ProposalShape()), required=True)
     evidence = fields.Integer(required=True)
     worker_gets = web.MoneyShape(allow_none=True, required=True)

@@ -56,13 +56,14 @@ def _facets(found: Listing) -> list[str]:
 
 
 def listing_of(doc: Doc) -> Listing:
-    """Return the listing that `listing_doc` kept."""
+    """Return the listing that `listing_doc` kept; of before its seller was told, it has no time."""
+    kept: Doc = {"told_of": None, **doc}
     return Listing(
         id=doc["_id"],
         packages=tuple(Package(**{**p, "price": Money.of(p["price"])}) for p in doc["packages"]),
         options=tuple(Extra(**{**e, "price": Money.of(e["price"])}) for e in doc["options"]),
         orders=tuple(Order(**order) for order in doc["orders"]),
-        **{name: doc[name] for name in _PLAIN},
+        **{name: kept[name] for name in _PLAIN},
     )
 
 

@@ -1,52 +1,26 @@
 """Members as jobs knows them: named, and with the record that accounts keeps of them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from marshmallow import Schema, fields
 
 from shared.documents import Doc
 from shared.events import Event
+from shared.web.record import AsClientShape, AsWorkerShape, say
 
 RECORDS = "records"
 """Projection of accounts: `{_id: member, version, ...}` as `record.changed` says it."""
 PAYERS = "payers"
 """Members out of whose holds somebody was paid: `{_id, version, is_told}`, once their jobs know."""
-_SAID = (
-    *("contracts_completed", "contracts_cancelled", "reviews_satisfied", "reviews_unsatisfied"),
-    *("level", "as_client", "as_worker"),
+_COUNTS = (
+    "contracts_completed",
+    "contracts_cancelled",
+    "reviews_satisfied",
+    "reviews_unsatisfied",
 )
-
-
-class ToldMedianShape(Schema):
-    """A median in seconds, and of how many; null of none."""
-
-    median_s = fields.Integer(required=True, allow_none=True)
-    sample = fields.Integer(required=True)
-
-
-class ToldRateShape(Schema):
-    """How many of how many."""
-
-    hits = fields.Integer(required=True)
-    sample = fields.Integer(required=True)
-
-
-class ToldAsClientShape(Schema):
-    """How somebody is as a client."""
-
-    time_to_fund = fields.Nested(ToldMedianShape(), required=True)
-    time_to_accept = fields.Nested(ToldMedianShape(), required=True)
-    rejection_rate = fields.Nested(ToldRateShape(), required=True)
-    dispute_rate = fields.Nested(ToldRateShape(), required=True)
-
-
-class ToldAsWorkerShape(Schema):
-    """How somebody works."""
-
-    on_time_rate = fields.Nested(ToldRateShape(), required=True)
-    completion_rate = fields.Nested(ToldRateShape(), required=True)
-    task_approval_rate = fields.Nested(ToldRateShape(), required=True)
-    dispute_rate = fields.Nested(ToldRateShape(), required=True)
+_FIGURES = {"as_client": AsClientShape, "as_worker": AsWorkerShape}
+_SAID = (*_COUNTS, "level", *_FIGURES)
 
 
 class ToldRecordShape(Schema):
@@ -57,8 +31,8 @@ class ToldRecordShape(Schema):
     reviews_satisfied = fields.Integer(required=True)
     reviews_unsatisfied = fields.Integer(required=True)
     level = fields.Integer(required=True, allow_none=True)
-    as_client = fields.Nested(ToldAsClientShape(), required=True, allow_none=True)
-    as_worker = fields.Nested(ToldAsWorkerShape(), required=True, allow_none=True)
+    as_client = fields.Nested(AsClientShape(), required=True, allow_none=True)
+    as_worker = fields.Nested(AsWorkerShape(), required=True, allow_none=True)
 
 
 class PersonShape(Schema):
@@ -80,8 +54,12 @@ def record_of(event: Event) -> Doc:
     return {"_id": event.data["member_id"], "version": event.version, **said}
 
 
-def say_record(doc: Mapping[str, object] | None) -> Doc:
+def say_record(doc: Mapping[str, Any] | None) -> Doc:
     """Return a record as it is shown; of somebody without one, zeros."""
-    counts = dict.fromkeys(_SAID[:4], 0)
-    rest = dict.fromkeys(_SAID[4:])
-    return {**counts, **rest, **{name: doc[name] for name in _SAID if doc and name in doc}}
+    doc = doc or {}
+    counts = {name: doc.get(name, 0) for name in _COUNTS}
+    return {**counts, "level": doc.get("level"), **{name: _figures(doc, name) for name in _FIGURES}}
+
+
+def _figures(doc: Mapping[str, Any], name: str) -> Doc | None:
+    return say(_FIGURES[name], doc[name]) if doc.get(name) else None

@@ -25,6 +25,8 @@ RECORD = {
     "level": maybe(fields.Integer, strict=True),
     "as_client": maybe_group(
         {
+            "time_to_answer": maybe_group(MEDIAN),
+            "time_to_award": maybe_group(MEDIAN),
             "time_to_fund": group(MEDIAN),
             "time_to_accept": group(MEDIAN),
             "rejection_rate": group(RATE),
@@ -33,9 +35,11 @@ RECORD = {
     ),
     "as_worker": maybe_group(
         {
+            "time_to_answer": maybe_group(MEDIAN),
             "on_time_rate": group(RATE),
             "completion_rate": group(RATE),
             "task_approval_rate": group(RATE),
+            "repeat_client_rate": maybe_group(RATE),
             "dispute_rate": group(RATE),
         }
     ),

@@ -224,6 +224,10 @@ FACTS = {
         **PARTIES,
         "by": text(validate=validate.OneOf(["client", "worker"])),
     },
+    # A dispute about weeks of hourly work is over, and the contract goes on.
+    "contract.resumed": {"contract_id": text(), **PARTIES},
+    # Of each week that runs: until when its sheet is handed in now.
+    "week.resumed": {**STEP, "submit_by": when()},
     # On top, of the client's free will: taken from the client's wallet if it is there, else the
     # client funds the hold; released in the moment it is funded. `milestone` is 0.
     "tip.given": {**ASKED_FOR, "tip_id": text(), "note": maybe(fields.String)},

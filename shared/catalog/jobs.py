@@ -135,8 +135,12 @@ FACTS = {
         **LISTING,
         "reason": text(validate=validate.OneOf(["worker", "silence"])),
     },
+    # Nobody has edited or ordered it for long: `action` of its seller by then, or `otherwise`.
+    "listing.idle": {**LISTING, "action": text(), "by": when(), "otherwise": text()},
+    # Its seller was told so, and has edited it since.
+    "listing.renewed": LISTING,
     "listing.ordered": ORDER,
-    # The job has reserved an opening; only jobs itself hears it, for the proposal to take it.
+    # The job has reserved an opening; jobs itself hears it, for the proposal to take it.
     "opening.reserved": OFFER,
     # It has taken it: from this contracts makes the offer.
     "proposal.selected": OFFER,

@@ -68,17 +68,21 @@ def test_a_public_profile_has_figures_with_samples_and_the_level(
     assert worked["level"]["level"] == 1
     assert worked["level"]["missing"] == [{"what": "completed", "has": 1.0, "needs": 5.0}]
     assert worked["as_worker"] == {
-        "on_time_rate": {"rate": 1.0, "sample": 1},
-        "completion_rate": {"rate": 1.0, "sample": 1},
-        "task_approval_rate": {"rate": None, "sample": 0},
-        "dispute_rate": {"rate": 0.0, "sample": 1},
+        "time_to_answer": {"median_s": None, "sample": 0},
+        "on_time_rate": {"rate": 1.0, "hits": 1, "sample": 1},
+        "completion_rate": {"rate": 1.0, "hits": 1, "sample": 1},
+        "task_approval_rate": {"rate": None, "hits": 0, "sample": 0},
+        "repeat_client_rate": {"rate": 0.0, "hits": 0, "sample": 1},
+        "dispute_rate": {"rate": 0.0, "hits": 0, "sample": 1},
     }
     hired = words(nobody.get(f"/v1/members/{client['id']}"))["record"]
     assert hired["as_client"] == {
+        "time_to_answer": {"median_s": None, "sample": 0},
+        "time_to_award": {"median_s": None, "sample": 0},
         "time_to_fund": {"median_s": 3600, "sample": 1},
         "time_to_accept": {"median_s": 7200, "sample": 1},
-        "rejection_rate": {"rate": None, "sample": 0},
-        "dispute_rate": {"rate": 0.0, "sample": 1},
+        "rejection_rate": {"rate": None, "hits": 0, "sample": 0},
+        "dispute_rate": {"rate": 0.0, "hits": 0, "sample": 1},
     }
     assert words(me.get("/v1/me"))["record"] == worked
 

@@ -90,6 +90,59 @@ def test_a_rejection_that_an_appeal_undid_is_none() -> None:
     assert found.rejection == Rate(1, 3)
 
 
+def test_time_to_answer_is_of_what_a_client_answered_not_of_what_lapsed() -> None:
+    found = as_client(
+        seen("question.asked", 0, "qst_1", role="client"),
+        seen("question.answered", 4, "qst_1", role="client"),
+        seen("question.asked", 0, "qst_2", role="client"),
+        seen("proposal.submitted", 1, "pro_1", role="client"),
+        seen("proposal.declined", 3, "pro_1", role="client"),
+        seen("proposal.submitted", 1, "pro_2", role="client"),
+    )
+    assert found.time_to_answer == Median(3 * 3600, 2)
+
+
+def test_time_to_award_is_of_the_first_who_was_chosen() -> None:
+    found = as_client(
+        seen("job.opened", 0, "job_1", role="client"),
+        seen("opening.reserved", 2, "job_1", role="client"),
+        seen("opening.reserved", 90, "job_1", role="client"),
+        seen("job.opened", 0, "job_2", role="client"),
+        seen("competition.awarded", 10, "job_2", role="client"),
+        seen("job.opened", 0, "job_3", role="client"),
+    )
+    assert found.time_to_award == Median(6 * 3600, 2)
+
+
+def test_a_worker_answers_each_time_an_offer_is_put_before_them() -> None:
+    events = [
+        seen("offer.sent", 0, "off_1"),
+        seen("offer.countered", 2, "off_1", turn="client"),
+        seen("offer.countered", 50, "off_1", turn="worker"),
+        seen("offer.declined", 56, "off_1"),
+        # The client takes the worker's counter: the answer was the counter.
+        seen("offer.sent", 0, "off_2"),
+        seen("offer.countered", 1, "off_2", turn="client"),
+        seen("offer.accepted", 99, "off_2"),
+        seen("offer.sent", 0, "off_3"),
+    ]
+    assert as_worker(*events).time_to_answer == Median(2 * 3600, 3)
+    assert as_worker(*reversed(events)).time_to_answer == Median(2 * 3600, 3)
+
+
+def test_a_client_comes_back_with_a_second_contract_that_is_completed() -> None:
+    found = as_worker(
+        seen("contract.completed", 1, "con_1", other="mem_a"),
+        seen("contract.completed", 2, "con_1", other="mem_a"),
+        seen("contract.completed", 3, "con_2", other="mem_b"),
+        seen("contract.completed", 4, "con_3", other="mem_b"),
+        seen("contract.cancelled", 5, "con_4", other="mem_c"),
+        # Kept before it was noted with whom.
+        seen("contract.completed", 6, "con_5"),
+    )
+    assert found.repeat_clients == Rate(1, 2)
+
+
 FUNDED = seen("milestone.funded", 0, due=10)
 
 

@@ -4,6 +4,7 @@ import itertools
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,15 +12,25 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from services.accounts import queries
-from services.accounts.domain.measures import AsWorker, Measures, Rate
+from services.accounts.domain.measures import AsWorker, Measures, Median, Rate
 from services.accounts.domain.member import Member, Record
 from services.accounts.reactions import REACTIONS
 from services.accounts.records import ENDED, KINDS, MEMBERS, REVIEWS, SEEN, SHELVES
 from services.accounts.usecases import record as counting
-from shared import engine, faults, ids
+from shared import clock, engine, faults, ids
 from shared.events import Event
 from shared.store import Db, Store, ensure_indexes
-from tests.accounts.builders import NOW, a_hire, a_member, a_party, a_step, ended, revealed
+from tests.accounts.builders import (
+    ANY,
+    NOW,
+    a_hire,
+    a_member,
+    a_party,
+    a_step,
+    an_event,
+    ended,
+    revealed,
+)
 
 
 @pytest.fixture
@@ -155,8 +166,48 @@ def test_figures_heard_twice_and_shuffled_are_the_same(store: Store) -> None:
     assert isinstance(measured, Measures)
     assert measured.facts == 18
     assert measured.as_worker == AsWorker(
-        on_time=Rate(2, 3), completion=Rate(2, 3), task_approval=Rate(1, 1), dispute=Rate(1, 3)
+        on_time=Rate(2, 3),
+        completion=Rate(2, 3),
+        task_approval=Rate(1, 1),
+        repeat_clients=Rate(1, 1),
+        dispute=Rate(1, 3),
     )
+
+
+def test_answers_and_awards_are_heard_of_whom_they_were_waited_for(store: Store) -> None:
+    client, worker = joined(store), joined(store)
+    both = {"client_id": client.id, "worker_id": worker.id, "title": "Logo", "job_id": "job_1"}
+    question, proposal = {"question_id": "qst_1"}, {"proposal_id": "pro_1"}
+    plan = {"offer_id": "off_1", "deliver_by": clock.text(NOW), "answer_by": clock.text(NOW)}
+    sides = {"asker_id": client.id, "answerer_id": worker.id}
+    hear(
+        store,
+        said_at("job.opened", 0, client_id=client.id, job_id="job_1", category="design"),
+        said_at("question.asked", 1, **both, **question),
+        said_at("question.answered", 2, **both, **question),
+        said_at("proposal.submitted", 2, **both, **proposal),
+        said_at("opening.reserved", 5, **both, **proposal, **plan),
+        said_at("proposal.selected", 5, **both, **proposal, **plan),
+        said_at("offer.sent", 5, **both, **plan),
+        said_at("offer.countered", 7, **both, **plan, **sides, turn="client"),
+        said_at("offer.countered", 8, **both, **plan, **sides, turn="worker"),
+        said_at("offer.accepted", 12, **both, **plan, contract_id="con_1"),
+    )
+    as_client = store.get(MEMBERS, client.id).measures.as_client
+    as_worker = store.get(MEMBERS, worker.id).measures.as_worker
+    assert as_client.time_to_answer == Median(2 * 3600, 2)
+    assert as_client.time_to_award == Median(5 * 3600, 1)
+    assert as_worker.time_to_answer == Median(3 * 3600, 2)
+    assert said(store, worker)[-1]["as_worker"]["time_to_answer"] == {
+        "median_s": 3 * 3600,
+        "sample": 2,
+    }
+
+
+def said_at(type_: str, hour: int, **words: Any) -> Event:
+    known = {**ANY, "mode": "project", "title": "Logo", **words}
+    event = an_event(type_, "x", known)
+    return replace(event, time=clock.text(NOW + timedelta(hours=hour)))
 
 
 def test_workers_that_measure_at_once_end_with_the_figures_of_all(store: Store) -> None:

@@ -11,6 +11,7 @@ from services.contracts.domain import (
     asking,
     cancelling,
     contract,
+    dispute,
     hearing,
     hours,
     idle,
@@ -24,7 +25,17 @@ from services.contracts.domain.milestone import ENDED
 from services.contracts.domain.week import Hourly
 from shared import catalog, clock, futures
 from shared.errors import Conflict, Forbidden, Invalid, Refused, Unknown
-from tests.contracts.builders import CLIENT, DAY, NOON, STRANGER, WORKER, a_contract, funded, yen
+from tests.contracts.builders import (
+    CLIENT,
+    DAY,
+    NOON,
+    OPS,
+    STRANGER,
+    WORKER,
+    a_contract,
+    funded,
+    yen,
+)
 from tests.contracts.hourly import (
     ACTS,
     QUARTER,
@@ -408,6 +419,86 @@ def test_hours_never_come_to_more_than_is_held_when_the_rate_rose_too_late() -> 
     assert second
     assert second.cap_minutes == 600
     assert second.rate.amount * second.cap_minutes // 60 <= TERMS.week_costs.amount
+
+
+# a dispute
+
+
+def a_dispute(it: Contract, claim: int = 1_000, now: datetime = NOON) -> Contract:
+    return said(
+        dispute.open_(
+            it, by=CLIENT, dispute_id="dsp_1", claim=yen(claim), reason="extra_work", now=now
+        )
+    )[0]
+
+
+def escrow_said(it: Contract, n: int, pay: int, now: datetime) -> tuple[Contract, list[Any]]:
+    kind = "escrow.released split"
+    return said(hearing.hear_escrow(it, type_=kind, n=n, amount=yen(pay), now=now))
+
+
+def test_a_dispute_is_about_the_sheet_that_is_handed_in_and_the_contract_goes_on() -> None:
+    running = SECOND + DAY
+    it = said(
+        hearing.hear_escrow(
+            submitted(), type_="escrow.funded", n=2, amount=TERMS.week_costs, now=NOON
+        )
+    )[0]
+    it = said(silence.resolve(it, now=SECOND))[0]
+    it = noted(it, 60, n=2, day=date(2026, 3, 10), now=running)
+    it = a_dispute(it, now=running)
+    assert it.dispute
+    assert (it.dispute.weeks, it.dispute.held) == ((1,), it.milestones[0].at_stake)
+    with pytest.raises(Conflict):
+        noted(it, 61, n=2, day=date(2026, 3, 10), now=running)
+
+    it, (fact,) = said(silence.resolve(it, now=running + 7 * DAY))
+    assert (fact.type, fact.data["milestone"]) == ("dispute.decided", 1)
+    over = running + 7 * DAY
+    it, facts = escrow_said(it, 1, fact.data["worker_gets"]["amount"], over)
+    types = [f.type for f in facts]
+    assert types == ["milestone.paid", "contract.resumed", "week.resumed"]
+    assert it.state == "active"
+    assert (it.milestones[1].state, it.milestones[1].deliver_by) == ("funded", over + 3 * DAY)
+    assert facts[-1].data["submit_by"] == clock.text(over + 3 * DAY)
+    it = noted(it, 61, n=2, day=date(2026, 3, 11), now=over)
+    assert said(hours.end(it, by=CLIENT, reason="-", now=over))[0].ending
+
+
+def test_a_dispute_before_a_sheet_is_handed_in_is_about_the_hours_of_the_week_that_runs() -> None:
+    it = a_dispute(noted(an_hourly_contract()))
+    assert it.dispute
+    assert it.dispute.weeks == (1,)
+    it, (fact,) = said(dispute.decide(it, by=OPS, client_gets=yen(500), reason="-", now=NOON))
+    it, facts = escrow_said(it, 1, fact.data["worker_gets"]["amount"], NOON)
+    assert [f.type for f in facts] == ["milestone.paid", "contract.resumed"]
+    assert [m.state for m in it.milestones] == ["split", "pending"]
+    assert silence.wake(it) == SECOND
+    with pytest.raises(Conflict, match="no money"):
+        a_dispute(it)
+
+
+def test_a_contract_that_was_ending_is_complete_after_the_dispute_about_its_last_week() -> None:
+    it = said(hours.end(submitted(), by=WORKER, reason="-", now=NOON))[0]
+    it, (fact,) = said(silence.resolve(a_dispute(it), now=NOON + 7 * DAY))
+    it, facts = escrow_said(it, 1, fact.data["worker_gets"]["amount"], NOON + 7 * DAY)
+    assert [f.type for f in facts] == ["milestone.paid", "contract.completed"]
+    assert (it.state, silence.wake(it) is not None) == ("completed", True)
+
+
+def test_a_week_that_is_paid_before_its_beginning_was_seen_is_followed_all_the_same() -> None:
+    it = an_hourly_contract()
+    first = it.milestones[0]
+    assert first.week
+    unseen = replace(first, week=replace(first.week, followed=False))
+    it = replace(it, milestones=(unseen,))
+    it = said(hours.submit(noted(it), n=1, by=WORKER, now=NOON))[0]
+    it = said(hours.approve(it, n=1, by=CLIENT, now=NOON))[0]
+    it, facts = said(
+        hearing.hear_escrow(it, type_="escrow.released", n=1, amount=first.amount, now=NOON)
+    )
+    assert [f.type for f in facts] == ["milestone.paid", "week.planned"]
+    assert silence.wake(it) == SECOND
 
 
 # idle work at a fixed price

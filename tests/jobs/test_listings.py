@@ -11,7 +11,7 @@ from services.jobs.domain import listing
 from services.jobs.domain.listing import Extra, Listing, Order, Package
 from services.jobs.listing_records import LISTINGS, listing_doc, listing_of
 from services.jobs.reactions import REACTIONS
-from shared import engine, ids
+from shared import clock, engine, ids
 from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.moves import Outcome
 from shared.store import Store
@@ -174,6 +174,25 @@ def test_every_state_ends_by_silence_alone(state: str) -> None:
     assert found.state == "withdrawn"
     assert found.orders == ()
     assert listing.next_step(found) is None
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize("state", ["published", "paused"])
+def test_its_seller_is_told_once_before_silence_and_an_edit_renews_it(state: str) -> None:
+    found = a_listing(state=state)
+    at = listing.wake(found)
+    assert at
+    step = listing.next_step(found)
+    assert step
+    told, (fact,) = listing.on_wake(found, now=at)
+    assert (fact.type, fact.data["by"]) == ("listing.idle", clock.text(step["by"]))
+    assert (fact.data["action"], fact.data["otherwise"]) == (step["action"], step["otherwise"])
+    assert listing.wake(told) == step["by"] == at + listing.TOLD_BEFORE
+
+    edited, (fact,) = listing.edit(told, now=at, by=SELLER, words={})
+    assert fact.type == "listing.renewed"
+    assert listing.edit(edited, now=at, by=SELLER, words={})[1] == []
+    assert listing.wake(edited) == at + listing.RENEWED_WITHIN - listing.TOLD_BEFORE
 
 
 @pytest.mark.pure

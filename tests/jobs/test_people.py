@@ -22,6 +22,9 @@ AS_CLIENT = {
 AS_WORKER = dict.fromkeys(
     ("on_time_rate", "completion_rate", "task_approval_rate", "dispute_rate"), RATE
 )
+# What was told before these were measured.
+UNTOLD = {n: {"median_s": None, "sample": 0} for n in ("time_to_answer", "time_to_award")}
+SHOWN = {n: {"rate": 0.25, **RATE} for n in ("rejection_rate", "dispute_rate")}
 
 
 def a_record(member_id: str, version: int, **over: Any) -> Event:
@@ -59,7 +62,7 @@ def test_a_client_s_record_is_shown_to_anybody_before_they_propose(
     for said in (nobody.get(f"/v1/jobs/{job}").json, nobody.get("/v1/jobs").json["items"][0]):
         record = said["client"]["record"]
         assert (record["contracts_completed"], record["level"]) == (3, 1)
-        assert record["as_client"] == AS_CLIENT
+        assert record["as_client"] == {**AS_CLIENT, **UNTOLD, **SHOWN}
 
 
 def test_an_older_word_never_replaces_a_newer_one(
@@ -91,7 +94,11 @@ def test_a_worker_s_record_stands_with_the_proposal(
     worker.post(f"/v1/jobs/{job}/proposals", proposal_words())
     hear(store, a_record(worker.id, 2), a_record(ids.new("mem"), 2))
     [proposal] = client.get(f"/v1/jobs/{job}/proposals").json["items"]
-    assert proposal["worker"]["record"]["as_worker"] == AS_WORKER
+    assert proposal["worker"]["record"]["as_worker"] == {
+        "time_to_answer": {"median_s": None, "sample": 0},
+        "repeat_client_rate": {"rate": None, "hits": 0, "sample": 0},
+        **{n: {"rate": 0.25, **RATE} for n in AS_WORKER},
+    }
 
 
 def test_a_record_is_read_only_where_it_is_shown(

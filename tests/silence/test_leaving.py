@@ -1,16 +1,14 @@
 """Nobody is leaving for ever: with everybody silent, who leaves is erased, or stays a member."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
-from shared import clock
 from tests.callers import Signer
 from tests.edge.world import Person, World, a_job, a_listing, an_offer, in_days, yen
-from tests.silence.walk import DAY, Walk
+from tests.silence.walk import DAY, a_walk
 
 PASSWORD = "correct horse battery staple"
 
@@ -80,31 +78,16 @@ def left(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Any]]:
     """Everybody has begun something, asked to leave, and then fallen silent."""
-    file: Path = tmp_path_factory.mktemp("clock") / "offset"
-    file.write_text("0")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "MONGO_URL": mongo_url,
-            "MONGO_DB": "none",
-            "AMQP_URL": "amqp://127.0.0.1:9/",
-            "JWT_PUBLIC_KEYS": str(signer.public),
-            "UKEOI_TEST_DEPLOYMENT": "1",
-        }.items():
-            patch.setenv(name, value)
-        patch.setattr(clock, "_offset_file", None)
-        clock.allow_offset(str(file))
-        world = World(mongo_url, mongo, signer)
-        people = {}
+    with a_walk(mongo, mongo_url, signer, tmp_path_factory.mktemp("clock")) as walk:
+        world, people = walk.world, {}
         for name, (begins, _) in STORIES.items():
             people[name] = who = world.member(f"去る人 {name}")
             begins(world, who)
             world.renew()
             said = who.did("/v1/me/leave", {"current_password": PASSWORD})
             assert said["state"] == "leaving"
-        walk = Walk(world, file)
         walk.be_silent()
         yield {"world": world, "people": people, "walk": walk}
-        world.close()
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -5,14 +5,19 @@ sweeps and the real reactions of all five services, on real databases, only with
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pymongo import MongoClient
+
 from services.escrow import proof, usecases
 from shared import clock, sweep
 from shared.store import Db
+from tests.callers import Signer
 from tests.edge.world import World
 
 Doc = dict[str, Any]
@@ -133,3 +138,26 @@ class Walk:
 
 
 DAY = timedelta(days=1)
+
+
+@contextmanager
+def a_walk(
+    mongo: MongoClient[dict[str, Any]], mongo_url: str, signer: Signer, folder: Path
+) -> Iterator[Walk]:
+    """Give a new world in which nothing has begun, and whose clock can be moved."""
+    file = folder / "offset"
+    file.write_text("0")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "MONGO_URL": mongo_url,
+            "MONGO_DB": "none",
+            "AMQP_URL": "amqp://127.0.0.1:9/",
+            "JWT_PUBLIC_KEYS": str(signer.public),
+            "UKEOI_TEST_DEPLOYMENT": "1",
+        }.items():
+            patch.setenv(name, value)
+        patch.setattr(clock, "_offset_file", None)
+        clock.allow_offset(str(file))
+        world = World(mongo_url, mongo, signer)
+        yield Walk(world, file)
+        world.close()

@@ -14,7 +14,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One fact about one member: `ref` is the contract or the assignment, `step` its milestone."""
+    """One fact about one member.
+
+    `ref` is the contract, assignment, job, question, proposal or offer, `step` the contract's
+    milestone, `other` the other party, `turn` whose turn an offer is now.
+    """
 
     id: str
     role: str
@@ -23,6 +27,8 @@ class Seen:
     at: datetime
     step: int = 0
     due: datetime | None = None
+    other: str | None = None
+    turn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsClient:
-    """How a client funds, accepts and rejects."""
+    """How a client answers, awards, funds, accepts and rejects."""
 
+    time_to_answer: Median = Median()
+    time_to_award: Median = Median()
     time_to_fund: Median = Median()
     time_to_accept: Median = Median()
     rejection: Rate = Rate()
@@ -58,11 +66,13 @@ class AsClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsWorker:
-    """How a worker delivers and completes."""
+    """How a worker answers, delivers and completes, and how many clients come back."""
 
+    time_to_answer: Median = Median()
     on_time: Rate = Rate()
     completion: Rate = Rate()
     task_approval: Rate = Rate()
+    repeat_clients: Rate = Rate()
     dispute: Rate = Rate()
 
 
@@ -73,6 +83,27 @@ class Measures:
     facts: int = 0
     as_client: AsClient = AsClient()
     as_worker: AsWorker = AsWorker()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What waits for somebody from `asked` on, until something of `answered`."""
+
+    asked: frozenset[str]
+    answered: frozenset[str]
+
+
+QUESTIONS = Asking(frozenset({"question.asked"}), frozenset({"question.answered"}))
+PROPOSALS = Asking(
+    frozenset({"proposal.submitted"}), frozenset({"proposal.selected", "proposal.declined"})
+)
+JOBS = Asking(frozenset({"job.opened"}), frozenset({"opening.reserved", "competition.awarded"}))
+# A worker's own counter is an answer; the client's puts the offer before them again.
+OFFERS = Asking(
+    frozenset({"offer.sent", "offer.countered"}),
+    frozenset({"offer.accepted", "offer.declined", "offer.countered"}),
+)
+OF_CONTRACTS = ("contract", "milestone", "extension", "delivery", "changes", "dispute")
 
 
 @dataclass(slots=True)
@@ -113,14 +144,13 @@ def from_words(doc: Mapping[str, Any] | None) -> Measures:
     client, worker = doc["as_client"], doc["as_worker"]
     return Measures(
         facts=doc["facts"],
-        as_client=AsClient(
-            time_to_fund=Median(**client["time_to_fund"]),
-            time_to_accept=Median(**client["time_to_accept"]),
-            rejection=Rate(**client["rejection"]),
-            dispute=Rate(**client["dispute"]),
-        ),
-        as_worker=AsWorker(**{name: Rate(**rate) for name, rate in worker.items()}),
+        as_client=AsClient(**{name: _figure(words) for name, words in client.items()}),
+        as_worker=AsWorker(**{name: _figure(words) for name, words in worker.items()}),
     )
+
+
+def _figure(words: Mapping[str, Any]) -> Any:
+    return Rate(**words) if "hits" in words else Median(**words)
 
 
 def median_of(times: Sequence[float]) -> Median:
@@ -133,6 +163,8 @@ def _as_client(seen: Sequence[Seen]) -> AsClient:
     steps = [step for story in stories for step in story.steps.values()]
     approval = _approval(seen)
     return AsClient(
+        time_to_answer=median_of([*_answers(seen, QUESTIONS), *_answers(seen, PROPOSALS)]),
+        time_to_award=median_of(_answers(seen, JOBS)),
         time_to_fund=median_of(
             [
                 (s.funded_at - s.wanted_at).total_seconds()
@@ -158,11 +190,38 @@ def _as_worker(seen: Sequence[Seen]) -> AsWorker:
     judged = [step for step in steps if (step.first_at and step.due) or step.overdue]
     ended = [story.said for story in stories if _ran_to_an_end(story)]
     return AsWorker(
+        time_to_answer=median_of(_answers(seen, OFFERS)),
         on_time=Rate(sum(step.in_time for step in judged), len(judged)),
         completion=Rate(sum("contract.completed" in said for said in ended), len(ended)),
         task_approval=_approval(seen),
+        repeat_clients=_repeats(seen),
         dispute=_disputes(stories),
     )
+
+
+def _answers(seen: Sequence[Seen], asking: Asking) -> list[float]:
+    """Return how long each took that was answered, in seconds; of a job its first award counts.
+
+    What ends without an answer (withdrawn, lapsed, expired) is none, nor is what the other says.
+    """
+    asked: dict[str, datetime] = {}
+    times: list[float] = []
+    for one in seen:
+        if one.what in asking.asked and one.turn in (None, one.role):
+            asked.setdefault(one.ref, one.at)
+        elif one.what in asking.answered and one.ref in asked:
+            times.append((one.at - asked[one.ref]).total_seconds())
+            asked.pop(one.ref)
+    return times
+
+
+def _repeats(seen: Sequence[Seen]) -> Rate:
+    """Of the clients with a completed contract: with how many there are several."""
+    by_client: dict[str, set[str]] = defaultdict(set)
+    for one in seen:
+        if one.what == "contract.completed" and one.other:
+            by_client[one.other].add(one.ref)
+    return Rate(sum(len(several) > 1 for several in by_client.values()), len(by_client))
 
 
 def _approval(seen: Sequence[Seen]) -> Rate:
@@ -186,7 +245,7 @@ def _ran_to_an_end(story: _Story) -> bool:
 def _stories(seen: Sequence[Seen]) -> list[_Story]:
     stories: dict[str, _Story] = defaultdict(_Story)
     for one in seen:
-        if not one.what.startswith("assignment."):
+        if one.what.partition(".")[0] in OF_CONTRACTS:
             story = stories[one.ref]
             story.said.add(one.what)
             _note(story.steps[one.step or 1], one)

@@ -242,28 +242,39 @@ def _words(member: Member) -> dict[str, Any]:
     }
 
 
-def _record_words(member: Member) -> dict[str, Any]:
-    record, measures = member.record, member.measures
+def figures_of(measures: Measures) -> dict[str, dict[str, Any]]:
+    """Return the figures by the names under which they are told and shown."""
     client, worker = measures.as_client, measures.as_worker
     return {
-        "member_id": member.id,
-        "contracts_completed": record.contracts_completed,
-        "contracts_cancelled": record.contracts_cancelled,
-        "reviews_satisfied": record.reviews_satisfied,
-        "reviews_unsatisfied": record.reviews_unsatisfied,
-        "level": level_of(record, measures).level,
         "as_client": {
+            "time_to_answer": _median_words(client.time_to_answer),
+            "time_to_award": _median_words(client.time_to_award),
             "time_to_fund": _median_words(client.time_to_fund),
             "time_to_accept": _median_words(client.time_to_accept),
             "rejection_rate": _rate_words(client.rejection),
             "dispute_rate": _rate_words(client.dispute),
         },
         "as_worker": {
+            "time_to_answer": _median_words(worker.time_to_answer),
             "on_time_rate": _rate_words(worker.on_time),
             "completion_rate": _rate_words(worker.completion),
             "task_approval_rate": _rate_words(worker.task_approval),
+            "repeat_client_rate": _rate_words(worker.repeat_clients),
             "dispute_rate": _rate_words(worker.dispute),
         },
+    }
+
+
+def _record_words(member: Member) -> dict[str, Any]:
+    record = member.record
+    return {
+        "member_id": member.id,
+        "contracts_completed": record.contracts_completed,
+        "contracts_cancelled": record.contracts_cancelled,
+        "reviews_satisfied": record.reviews_satisfied,
+        "reviews_unsatisfied": record.reviews_unsatisfied,
+        "level": level_of(record, member.measures).level,
+        **figures_of(member.measures),
     }
 
 

@@ -2,41 +2,10 @@
 
 from marshmallow import Schema, fields
 
-from services.accounts.domain.measures import Measures, Median, Rate
-from services.accounts.domain.member import Record, level_of
+from services.accounts.domain.measures import Measures
+from services.accounts.domain.member import Record, figures_of, level_of
 from shared.documents import Doc
-
-
-class MedianShape(Schema):
-    """The middle of so many times, in seconds; of none it is null."""
-
-    median_s = fields.Integer(required=True, allow_none=True)
-    sample = fields.Integer(required=True)
-
-
-class RateShape(Schema):
-    """A share of so many, 0 to 1; of none it is null."""
-
-    rate = fields.Float(required=True, allow_none=True)
-    sample = fields.Integer(required=True)
-
-
-class AsClientShape(Schema):
-    """How a client funds, accepts and rejects."""
-
-    time_to_fund = fields.Nested(MedianShape(), required=True)
-    time_to_accept = fields.Nested(MedianShape(), required=True)
-    rejection_rate = fields.Nested(RateShape(), required=True)
-    dispute_rate = fields.Nested(RateShape(), required=True)
-
-
-class AsWorkerShape(Schema):
-    """How a worker delivers and completes."""
-
-    on_time_rate = fields.Nested(RateShape(), required=True)
-    completion_rate = fields.Nested(RateShape(), required=True)
-    task_approval_rate = fields.Nested(RateShape(), required=True)
-    dispute_rate = fields.Nested(RateShape(), required=True)
+from shared.web.record import AsClientShape, AsWorkerShape, say
 
 
 class MissingShape(Schema):
@@ -56,28 +25,10 @@ class LevelShape(Schema):
 
 def figures(record: Record, measured: Measures) -> Doc:
     """Return level, medians and rates."""
-    client, worker = measured.as_client, measured.as_worker
     reached = level_of(record, measured)
+    told = figures_of(measured)
     return {
         "level": {"level": reached.level, "missing": reached.missing},
-        "as_client": {
-            "time_to_fund": _median(client.time_to_fund),
-            "time_to_accept": _median(client.time_to_accept),
-            "rejection_rate": _rate(client.rejection),
-            "dispute_rate": _rate(client.dispute),
-        },
-        "as_worker": {
-            "on_time_rate": _rate(worker.on_time),
-            "completion_rate": _rate(worker.completion),
-            "task_approval_rate": _rate(worker.task_approval),
-            "dispute_rate": _rate(worker.dispute),
-        },
+        "as_client": say(AsClientShape, told["as_client"]),
+        "as_worker": say(AsWorkerShape, told["as_worker"]),
     }
-
-
-def _median(time: Median) -> Doc:
-    return {"median_s": time.seconds, "sample": time.sample}
-
-
-def _rate(rate: Rate) -> Doc:
-    return {"rate": rate.share, "sample": rate.sample}

@@ -12,9 +12,10 @@ from services.accounts.domain.block import Block
 from services.accounts.domain.credentials import PASSWORD_MAX, PASSWORD_MIN, normal_email
 from services.accounts.domain.measures import Measures, from_words
 from services.accounts.domain.member import Member, Record
-from services.accounts.schemas.figures import AsClientShape, AsWorkerShape, LevelShape, figures
+from services.accounts.schemas.figures import LevelShape, figures
 from shared import web
 from shared.documents import Doc
+from shared.web.record import AsClientShape, AsWorkerShape
 
 EMAIL_MAX = 254
 NAME_MAX = 60

@@ -23,6 +23,18 @@ from shared.store import Store, is_away
 log = structlog.get_logger()
 
 PARTIES = ("client_id", "worker_id")
+CLIENT, WORKER = ("client_id",), ("worker_id",)
+CONTRACT = ("contract", "contract_id", PARTIES)
+# By the first word of a fact's type: what it is of, what names that, whose figures it is for.
+SEEN_OF = {
+    "assignment": ("assignment", "assignment_id", PARTIES),
+    "job": ("job", "job_id", CLIENT),
+    "opening": ("job", "job_id", CLIENT),
+    "competition": ("job", "job_id", CLIENT),
+    "question": ("job", "question_id", CLIENT),
+    "proposal": ("job", "proposal_id", CLIENT),
+    "offer": ("offer", "offer_id", WORKER),
+}
 UNCOUNTED_MAX = 500
 """Facts that one sweep looks at, of each of the collections."""
 SWEEP_S = 0.5
@@ -55,8 +67,8 @@ def hear_facts(store: Store, events: Sequence[Event], now: datetime) -> None:
 
 def _seen_docs(event: Event) -> list[Doc]:
     said = event.data
-    of = "assignment" if event.type.startswith("assignment.") else "contract"
-    due = said.get("deliver_by")
+    of, ref, whose = SEEN_OF.get(event.type.partition(".")[0], CONTRACT)
+    due = said.get("deliver_by") if of == "contract" else None
     return [
         {
             "_id": f"{event.id}:{said[who]}",
@@ -64,12 +76,16 @@ def _seen_docs(event: Event) -> list[Doc]:
             "role": who.removesuffix("_id"),
             "of": of,
             "what": event.type,
-            "ref": said[f"{of}_id"],
+            "ref": said[ref],
             "step": said.get("milestone", 0),
             "at": clock.parse(event.time),
             "due": clock.parse(due) if due else None,
+            "other": next(
+                (said[other] for other in PARTIES if other != who and other in said), None
+            ),
+            "turn": said.get("turn"),
         }
-        for who in PARTIES
+        for who in whose
     ]
 
 

@@ -3,6 +3,9 @@
 The respondent answers with a proposal, else the claim stands. Either side may accept the other's
 last proposal at any time. An operator decides, with the reason in writing; one who is late is
 escalated, and after that the money is split as the respondent, who answered, last proposed.
+
+Of hourly work it is about the weeks whose sheets are handed in, else about what has been worked in
+the others; all work pauses meanwhile, and goes on when that money is divided.
 """
 
 from dataclasses import replace
@@ -65,7 +68,8 @@ def open_(
     role = role_of(contract, by)
     if contract.state != "active":
         raise Conflict("wrong_state", f"the contract is {contract.state}", state=contract.state)
-    held = held_by(contract)
+    disputed = disputed_weeks(contract)
+    held = held_by(contract, disputed)
     if not held.amount:
         raise Conflict("nothing_held", "there is no money to dispute about")
     gets = _share_of_worker(held, claim, role)
@@ -81,6 +85,7 @@ def open_(
         due=now + timers().dispute_answer,
         client=first if role == "client" else None,
         worker=first if role == "worker" else None,
+        weeks=disputed,
     )
     contract = withdrawn(replace(contract, state="disputed", dispute=found), now)
     said = {
@@ -91,6 +96,15 @@ def open_(
         "answer_by": clock.text(now + timers().dispute_answer),
     }
     return contract, [Fact("dispute.opened", said)]
+
+
+def disputed_weeks(contract: Contract) -> tuple[int, ...]:
+    """Return the weeks that a dispute of hourly work is about: none of work at a fixed price."""
+    worked = [
+        m for m in contract.milestones if m.week and m.state in parts.HELD and m.at_stake.amount
+    ]
+    handed_in = [m for m in worked if m.state != "funded"]
+    return tuple(m.n for m in handed_in or worked)
 
 
 def propose(
@@ -204,7 +218,9 @@ def silence(contract: Contract, now: datetime) -> Outcome[Contract]:
             why = f"nobody decided in time: as the {other(found.by)}, who answered, proposed"
             return _end(contract, "decided", theirs.worker_gets, "silence", why, now)
     again = replace(found, due=now + parts.ASK_AGAIN)
-    contract = _nothing_for_latecomers(replace(contract, dispute=again))
+    contract = replace(contract, dispute=again)
+    if not found.weeks:
+        contract = _nothing_for_latecomers(contract)
     return contract, _divided(contract)
 
 
@@ -251,7 +267,7 @@ def _end(
         ended_at=now,
         due=now + parts.ASK_AGAIN,
     )
-    contract = shared_out(replace(contract, dispute=found), gets)
+    contract = shared_out(replace(contract, dispute=found), gets, found.weeks)
     return contract, _divided(contract)
 
 

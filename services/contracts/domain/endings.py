@@ -113,17 +113,24 @@ def completed(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[C
     return contract, [*facts, Fact("contract.completed", {**words(contract), **said})]
 
 
-def held_by(contract: Contract) -> Money:
-    """Return the money that is held and that nobody has decided about."""
-    held = [m.at_stake.amount for m in contract.milestones if m.state in parts.HELD]
+def held_by(contract: Contract, weeks: tuple[int, ...] = ()) -> Money:
+    """Return the money that is held and that nobody has decided about; of these weeks, or all."""
+    held = [
+        m.at_stake.amount
+        for m in contract.milestones
+        if m.state in parts.HELD and (m.n in weeks or not weeks)
+    ]
     return Money(sum(held), contract.milestones[0].amount.currency)
 
 
-def shared_out(contract: Contract, pay: Money) -> Contract:
-    """Give this much of what is held to the worker, milestone by milestone in their order."""
+def shared_out(contract: Contract, pay: Money, weeks: tuple[int, ...] = ()) -> Contract:
+    """Give this much of what is held to the worker, milestone by milestone in their order.
+
+    With `weeks`, of what is held for these alone.
+    """
     left, milestones = pay, []
     for m in contract.milestones:
-        if m.state in parts.HELD:
+        if m.state in parts.HELD and (m.n in weeks or not weeks):
             part = min(left, m.at_stake)
             m, left = replace(m, decided=part), left - part
         milestones.append(m)

@@ -101,11 +101,7 @@ def _after(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Cont
     if contract.state == "cancelled":
         return replace(contract, refund_ask_at=contract.refund_ask_at if moving else None), facts
     if contract.state == "disputed":
-        if moving:
-            return contract, facts
-        found = contract.dispute
-        over = replace(found, due=None) if found else None
-        return completed(replace(contract, dispute=over), facts, now)
+        return _after_dispute(contract, facts, now, is_moving=moving)
     if contract.hourly:
         return weeks.over(contract, facts, now)
     waiting = [m for m in contract.milestones if m.state == "pending"]
@@ -117,6 +113,18 @@ def _after(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Cont
         contract = with_milestone(contract, turn)
         facts = [*facts, step("milestone.due", contract, turn, {"fund_by": clock.text(fund_by)})]
     return contract, facts
+
+
+def _after_dispute(
+    contract: Contract, facts: list[Fact], now: datetime, *, is_moving: bool
+) -> Outcome[Contract]:
+    """Complete the contract when nothing moves; of hourly work go on once its weeks are divided."""
+    found = contract.dispute
+    over = replace(contract, dispute=replace(found, due=None) if found else None)
+    if not found or not found.weeks:
+        return (contract, facts) if is_moving else completed(over, facts, now)
+    divided = all(milestone_of(contract, n).state in parts.ENDED for n in found.weeks)
+    return weeks.resume(over, facts, now) if divided else (contract, facts)
 
 
 def answered(contract: Contract, now: datetime) -> Outcome[Contract]:

@@ -33,6 +33,7 @@ class Dispute:
     """`held` is the money it is about; `claim` what the opener (`by`) wants of it.
 
     The opener's claim is their first proposal. `due` is when silence has its consequence.
+    `weeks` are those of hourly work that it is about: the contract goes on after it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Dispute:
     ended_by: str | None = None
     decision: str | None = None
     ended_at: datetime | None = None
+    weeks: tuple[int, ...] = ()
 
     def proposal_of(self, role: str) -> Proposal | None:
         """Return the last proposal of a side."""

@@ -195,7 +195,7 @@ def wind_up(contract: Contract, now: datetime) -> Outcome[Contract]:
     for m in contract.milestones:
         if m.week is None or m.state not in ("pending", "funded"):
             continue
-        if m.week.followed or m.week.starts_at < ending.at:
+        if m.week.followed or m.week.minutes or m.week.starts_at < ending.at:
             continue  # it has begun, or is one of those that the notice has left
         if m.state == "pending":
             contract = with_milestone(contract, replace(m, fund_by=None))
@@ -205,15 +205,34 @@ def wind_up(contract: Contract, now: datetime) -> Outcome[Contract]:
     return over(contract, facts, now)
 
 
+def resume(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
+    """Go on after a dispute, after these facts: time that was not noted meanwhile still may be."""
+    contract = replace(contract, state="active")
+    ended = over(contract, facts, now)
+    if ended[0].state == "completed":
+        return ended
+    facts = [*facts, Fact("contract.resumed", parties(contract))]
+    for m in contract.milestones:
+        if m.state in ("funded", "changes_requested") and m.week and m.week.starts_at <= now:
+            m = replace(m, deliver_by=max(m.deliver_by, now + timers().sheet_answer))
+            contract = with_milestone(contract, m)
+            facts.append(step("week.resumed", contract, m, {"submit_by": clock.text(m.deliver_by)}))
+    return over(contract, facts, now)
+
+
 def over(contract: Contract, facts: list[Fact], now: datetime) -> Outcome[Contract]:
-    """Complete a contract that ends, once nothing of it moves; after these facts."""
+    """Complete a contract that ends, once nothing of it moves; else go on; after these facts."""
     moving = any(
         m.state in (*parts.HELD, "accepted") or (m.state == "pending" and m.fund_by)
         for m in contract.milestones
     )
-    if contract.ending is None or moving:
-        return contract, facts
-    return completed(contract, facts, now)
+    if contract.ending:
+        return (contract, facts) if moving else completed(contract, facts, now)
+    last = contract.milestones[-1]
+    if last.week and last.state in parts.ENDED and not last.week.followed:
+        # It was paid for before the timer of its beginning: nothing else would plan the next.
+        return _and(facts, follow(contract, last, last.week, now))
+    return contract, facts
 
 
 def _and(facts: list[Fact], outcome: Outcome[Contract]) -> Outcome[Contract]:

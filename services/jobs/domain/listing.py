@@ -13,6 +13,7 @@ from typing import Any
 from services.jobs.domain import category, market
 from services.jobs.domain.job import Next, waits_for
 from services.jobs.domain.terms import Fields
+from shared import clock
 from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.events import Fact
 from shared.money import AMOUNT_MAX, Money
@@ -34,6 +35,8 @@ REVISIONS_MAX = 20
 DRAFT_KEPT = timedelta(days=90)
 RENEWED_WITHIN = timedelta(days=365)
 """A listing that nobody edited or ordered for so long is paused; one paused so long, withdrawn."""
+TOLD_BEFORE = timedelta(days=14)
+"""So long before either its seller is told; nobody else knows of a draft, which says its day."""
 ORDER_HEARD_WITHIN = timedelta(days=60)
 """Offers and contracts have timers of their own; this is for the word that never comes."""
 CONTRACT_WITHIN = timedelta(days=730)
@@ -86,7 +89,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A skill for sale. `changed_at` is the last act on it; silence counts from there."""
+    """A skill for sale. `changed_at` is the last act on it; silence counts from there.
+
+    `told_of` is the end by silence of which its seller was told.
+    """
 
     id: str
     worker_id: str
@@ -102,6 +108,7 @@ class Listing:
     changed_at: datetime
     published_at: datetime | None = None
     orders: tuple[Order, ...] = ()
+    told_of: datetime | None = None
 
     @property
     def free(self) -> int:
@@ -146,7 +153,9 @@ def edit(listing: Listing, *, now: datetime, by: str, words: Mapping[str, Any]) 
     """
     _refuse_others(listing, by)
     state = next_state(MOVES, listing.state, "edit")
-    return replace(_with(listing, words, now=now), state=state), []
+    edited = replace(_with(listing, words, now=now), state=state)
+    was_told = listing.told_of is not None and listing.told_of == _over_at(listing)
+    return edited, [Fact("listing.renewed", _names(edited))] if was_told else []
 
 
 def _with(listing: Listing, words: Mapping[str, Any], *, now: datetime) -> Listing:
@@ -319,6 +328,8 @@ def wake(listing: Listing) -> datetime | None:
     times = [one.until for one in listing.orders]
     if (at := _over_at(listing)) is not None:
         times.append(at)
+    if (at := _told_at(listing)) is not None:
+        times.append(at)
     return min(times, default=None)
 
 
@@ -326,6 +337,13 @@ def _over_at(listing: Listing) -> datetime | None:
     if listing.state == "withdrawn":
         return None
     return listing.changed_at + (DRAFT_KEPT if listing.state == "draft" else RENEWED_WITHIN)
+
+
+def _told_at(listing: Listing) -> datetime | None:
+    over_at = _over_at(listing)
+    if over_at is None or listing.state == "draft" or listing.told_of == over_at:
+        return None
+    return over_at - TOLD_BEFORE
 
 
 def on_wake(listing: Listing, *, now: datetime) -> Outcome[Listing]:
@@ -338,20 +356,32 @@ def on_wake(listing: Listing, *, now: datetime) -> Outcome[Listing]:
     over_at = _over_at(listing)
     left = tuple(one for one in listing.orders if one.until > now)
     listing = replace(listing, orders=left)
-    if over_at is None or now < over_at:
+    if over_at is None:
         return listing, []
+    if now < over_at:
+        told_at = _told_at(listing)
+        return (listing, []) if told_at is None or now < told_at else _tell(listing, over_at)
     move = "rest" if listing.state == "published" else "forget"
     type_ = "listing.paused" if move == "rest" else "listing.withdrawn"
     listing = replace(listing, state=next_state(MOVES, listing.state, move), changed_at=now)
     return listing, [_said(listing, type_, reason="silence")]
 
 
+def _tell(listing: Listing, over_at: datetime) -> Outcome[Listing]:
+    action, otherwise = _awaited(listing)
+    said = {"action": action, "by": clock.text(over_at), "otherwise": otherwise}
+    return replace(listing, told_of=over_at), [_said(listing, "listing.idle", **said)]
+
+
+def _awaited(listing: Listing) -> tuple[str, str]:
+    return ("edit", "paused") if listing.state == "published" else ("publish", "withdrawn")
+
+
 def next_step(listing: Listing) -> Next | None:
     """Return what a listing waits for: its seller, at long intervals."""
     if (by := _over_at(listing)) is None:
         return None
-    action = "edit" if listing.state == "published" else "publish"
-    otherwise = "paused" if listing.state == "published" else "withdrawn"
+    action, otherwise = _awaited(listing)
     return waits_for("worker", action, by=by, otherwise=otherwise)
 
 

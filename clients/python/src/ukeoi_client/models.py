@@ -109,6 +109,8 @@ class ApprovalsWords(TypedDict):
 
 
 class AsClient(TypedDict):
+    time_to_answer: "Median"
+    time_to_award: "Median"
     time_to_fund: "Median"
     time_to_accept: "Median"
     rejection_rate: "Rate"
@@ -116,9 +118,11 @@ class AsClient(TypedDict):
 
 
 class AsWorker(TypedDict):
+    time_to_answer: "Median"
     on_time_rate: "Rate"
     completion_rate: "Rate"
     task_approval_rate: "Rate"
+    repeat_client_rate: "Rate"
     dispute_rate: "Rate"
 
 
@@ -554,6 +558,7 @@ class Dispute(TypedDict):
     note: str
     claim: "Money"
     held: "Money"
+    weeks: list[int]
     proposals: list["ContractsProposal"]
     evidence: int
     worker_gets: "Money | None"
@@ -1381,6 +1386,7 @@ class Preference(TypedDict):
         "contract.formed",
         "contract.idle",
         "contract.reminded",
+        "contract.resumed",
         "delivery.accepted",
         "delivery.recalled",
         "delivery.submitted",
@@ -1407,6 +1413,7 @@ class Preference(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.idle",
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
@@ -1454,6 +1461,7 @@ class Preference(TypedDict):
         "week.closed",
         "week.funded",
         "week.planned",
+        "week.resumed",
         "week.unfunded",
     ]
     inbox: NotRequired[bool]
@@ -1489,6 +1497,7 @@ class PreferenceWords(TypedDict):
         "contract.formed",
         "contract.idle",
         "contract.reminded",
+        "contract.resumed",
         "delivery.accepted",
         "delivery.recalled",
         "delivery.submitted",
@@ -1515,6 +1524,7 @@ class PreferenceWords(TypedDict):
         "job.opened",
         "job.proposals_closed",
         "job.submitted_for_funding",
+        "listing.idle",
         "listing.paused",
         "listing.withdrawn",
         "mail.bounced",
@@ -1562,6 +1572,7 @@ class PreferenceWords(TypedDict):
         "week.closed",
         "week.funded",
         "week.planned",
+        "week.resumed",
         "week.unfunded",
     ]
     inbox: NotRequired[bool]
@@ -1683,6 +1694,7 @@ class Quote(TypedDict):
 
 class Rate(TypedDict):
     rate: float | None
+    hits: int
     sample: int
 
 
@@ -2062,38 +2074,14 @@ class Timeline(TypedDict):
     future: list["Future"]
 
 
-class ToldAsClient(TypedDict):
-    time_to_fund: "ToldMedian"
-    time_to_accept: "ToldMedian"
-    rejection_rate: "ToldRate"
-    dispute_rate: "ToldRate"
-
-
-class ToldAsWorker(TypedDict):
-    on_time_rate: "ToldRate"
-    completion_rate: "ToldRate"
-    task_approval_rate: "ToldRate"
-    dispute_rate: "ToldRate"
-
-
-class ToldMedian(TypedDict):
-    median_s: int | None
-    sample: int
-
-
-class ToldRate(TypedDict):
-    hits: int
-    sample: int
-
-
 class ToldRecord(TypedDict):
     contracts_completed: int
     contracts_cancelled: int
     reviews_satisfied: int
     reviews_unsatisfied: int
     level: int | None
-    as_client: "ToldAsClient | None"
-    as_worker: "ToldAsWorker | None"
+    as_client: "AsClient | None"
+    as_worker: "AsWorker | None"
 
 
 class Totp(TypedDict):
@@ -2186,6 +2174,7 @@ class WebhookWords(TypedDict):
                 "contract.formed",
                 "contract.idle",
                 "contract.reminded",
+                "contract.resumed",
                 "contract.started",
                 "controls.missed",
                 "delivery.accepted",
@@ -2224,9 +2213,11 @@ class WebhookWords(TypedDict):
                 "job.opened",
                 "job.proposals_closed",
                 "job.submitted_for_funding",
+                "listing.idle",
                 "listing.ordered",
                 "listing.paused",
                 "listing.published",
+                "listing.renewed",
                 "listing.withdrawn",
                 "mail.bounced",
                 "member.blocked",
@@ -2315,6 +2306,7 @@ class WebhookWords(TypedDict):
                 "week.closed",
                 "week.funded",
                 "week.planned",
+                "week.resumed",
                 "week.unfunded",
             ]
         ]

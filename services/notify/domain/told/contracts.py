@@ -82,6 +82,19 @@ CONTRACTS = {
         ),
         ends_round=(IDLE,),
     ),
+    "contract.resumed": Row(tells=(client(href=AT_CONTRACT), worker(href=AT_CONTRACT))),
+    "week.resumed": Row(
+        tells=(
+            worker(
+                href=AT_CONTRACT,
+                action="submit",
+                by="submit_by",
+                otherwise="submitted",
+                keys=(DELIVER, CONTRACT),
+            ),
+        ),
+        ends_round=(DELIVER,),
+    ),
     "contract.completed": Row(
         once="{contract_id}",
         tells=(

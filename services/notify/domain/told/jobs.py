@@ -8,6 +8,7 @@ from services.notify.domain.told.words import (
     AT_JOB,
     AWARD,
     FUND_JOB,
+    IDLE_LISTING,
     JOB,
     SELECT,
     Row,
@@ -65,10 +66,31 @@ JOBS = {
         tells=(Tell(whom="client_id", href=AT_JOB, only=("reason", ENDED_BY_ITSELF)),),
         closes=(JOB,),
     ),
-    "listing.published": Row(nobody="its seller did it"),
-    "listing.paused": Row(tells=(seller(only=("reason", frozenset({"silence"}))),)),
-    "listing.withdrawn": Row(tells=(seller(only=("reason", frozenset({"silence"}))),)),
-    "listing.ordered": Row(nobody="contract.formed tells both, offer.sent who is to answer"),
+    "listing.published": Row(nobody="its seller did it", ends_round=(IDLE_LISTING,)),
+    "listing.paused": Row(
+        tells=(seller(only=("reason", frozenset({"silence"}))),), ends_round=(IDLE_LISTING,)
+    ),
+    "listing.withdrawn": Row(
+        tells=(seller(only=("reason", frozenset({"silence"}))),), ends_round=(IDLE_LISTING,)
+    ),
+    "listing.idle": Row(
+        once="{listing_id}:{by}",
+        tells=(
+            seller(
+                action="{action}",
+                by="by",
+                otherwise="{otherwise}",
+                keys=(IDLE_LISTING,),
+                ends=True,
+            ),
+        ),
+        ends_round=(IDLE_LISTING,),
+    ),
+    "listing.renewed": Row(nobody="its seller did it", ends_round=(IDLE_LISTING,)),
+    "listing.ordered": Row(
+        nobody="contract.formed tells both, offer.sent who is to answer",
+        ends_round=(IDLE_LISTING,),
+    ),
     "job.completed": Row(nobody="contract.completed tells both", closes=(JOB,)),
     "question.asked": Row(
         once="{question_id}",
