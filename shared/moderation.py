@@ -22,7 +22,7 @@ OF_OPERATORS = frozenset(
     for topic in ("message", "proposal", "question", "posting", "entry")
     for what in ("held", "released", "removed", "reported")
 )
-"""Facts that stand in no timeline: of what is reported not even its author learns it."""
+"""Facts that stand in no timeline of a proposal: of a report not even its author learns."""
 HEARD: Moves = {
     "released": {"shown": IGNORE, "held": "shown", "removed": IGNORE},
     "removed": {"shown": "removed", "held": "removed", "removed": IGNORE},

@@ -26,7 +26,7 @@ def my_listings(_db: Db, member_id: str) -> list[Doc]:
 
 
 def _unused_jobs(_db: Db, member_id: str) -> list[Doc]:
-    return [{"state": {"$in": ["draft", "cancelled"]}, "facets": facet("owner", member_id)}]
+    return [{"state": {"$in": ["draft", "held", "cancelled"]}, "facets": facet("owner", member_id)}]
 
 
 PARTS = (
@@ -37,6 +37,7 @@ PARTS = (
         fields=(
             *("mode", "state", "title", "description", "category", "skills", "experience"),
             *("deadline_at", "created_at", "published_at", "project", "contest", "task"),
+            "seen",
         ),
     ),
     Part(
@@ -90,7 +91,7 @@ PARTS = (
         find=my_listings,
         fields=(
             *("state", "title", "description", "category", "packages", "options", "capacity"),
-            *("consult", "created_at", "published_at"),
+            *("consult", "created_at", "published_at", "seen"),
         ),
     ),
     Part(
@@ -117,10 +118,9 @@ _TOLD: tuple[tuple[Kind[Any], Where, tuple[str, ...]], ...] = (
     (PROPOSALS, by("worker_id", contract_id=None), ("proposal.held", "proposal.reported")),
     (QUESTIONS, by("worker_id"), ("question.held", "question.reported")),
     (ENTRIES, by("worker_id", state={"$ne": "won"}), ("entry.reported",)),
-    (JOBS, _unused_jobs, ("posting.reported",)),
-    (LISTINGS, my_listings, ("posting.reported",)),
 )
 """Whose facts carry the beginning of their words: what operators are told."""
+_WORDS_IN = ["posting.held", "posting.reported"]
 # What others built on stays: a job that led to work, a proposal that led to a contract, an entry
 # that won, handed-in work. Of the rest the words go.
 WIPES = (
@@ -167,6 +167,14 @@ WIPES = (
         collection=LISTINGS.collection,
         find=my_listings,
         set={"description": "", "text": "", "grams": []},
+    ),
+    *(
+        Wipe(
+            collection="facts",
+            find=within(kind.collection, find, "subject", type={"$in": _WORDS_IN}),
+            set={"data.words": ""},
+        )
+        for kind, find in ((JOBS, _unused_jobs), (LISTINGS, my_listings))
     ),
     Wipe(
         kind=SEARCHES,

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.jobs import alerts, clients, contests, departing, tasks, usecases
-from services.jobs.domain import assignment, funded, listing, opening, proposal, question, reported
+from services.jobs.domain import (
+    assignment,
+    funded,
+    judging,
+    listing,
+    listing_silence,
+    opening,
+    proposal,
+    question,
+    reported,
+)
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
 from services.jobs.personal import WIPES
@@ -64,21 +74,26 @@ def _hold(event: Event) -> Mapping[str, Any]:
     return {"what": event.type, "hold_state": event.data.get("state", "")}
 
 
-def _about(kind: str) -> Callable[[Event], str | None]:
-    return lambda event: event.data["about_id"] if event.data["about_kind"] == kind else None
+def _text(name: str, kind: str, wanted: str) -> Callable[[Event], str | None]:
+    return lambda event: event.data[name] if event.data[kind] == wanted else None
 
 
-def _decided(kind: str) -> Callable[[Event], str | None]:
-    return lambda event: event.data["content_id"] if event.data["content_kind"] == kind else None
+def _judge(on: Kind[Any], kind: str, rule: Any) -> Change:
+    """Return the step by which what operators have decided of such a text is done."""
+    id_of = _text("content_id", "content_kind", kind)
+    return Change(on, id=id_of, rule=rule, words=moderation.decision, absent=IGNORE)
 
 
-REPORTED: Mapping[str, Kind[Any]] = {
-    "job": JOBS,
-    "listing": LISTINGS,
-    "proposal": PROPOSALS,
-    "question": QUESTIONS,
-    "entry": ENTRIES,
-}
+def _report(on: Kind[Any], kind: str, rule: Any) -> Change:
+    """Return the step by which accounts is told of a text that somebody has reported."""
+    id_of = _text("about_id", "about_kind", kind)
+    return Change(on, id=id_of, rule=rule, words=_case, absent=IGNORE)
+
+
+def _case(event: Event) -> Mapping[str, Any]:
+    return {"case_id": event.data["case_id"]}
+
+
 MEMBER = Project(MEMBERS, _member)
 OPENING = Change(JOBS, id=_job_id, rule=opening.hear, words=_offer)
 PROPOSAL = Change(PROPOSALS, id=_proposal_id, rule=proposal.hear, words=_offer)
@@ -89,25 +104,24 @@ DECIDED = (Handle(contests.on_decided),)
 JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
+    "case.decided": (
+        _judge(JOBS, "job", judging.decide),
+        _judge(LISTINGS, "listing", listing_silence.decide),
+        _judge(PROPOSALS, "proposal", proposal.decide),
+        _judge(QUESTIONS, "question", question.decide),
+    ),
+    "report.made": (
+        _report(JOBS, "job", judging.report),
+        _report(LISTINGS, "listing", listing_silence.report),
+        _report(PROPOSALS, "proposal", reported.report),
+        _report(QUESTIONS, "question", reported.report),
+        _report(ENTRIES, "entry", reported.report),
+    ),
     **KNOW_BLOCKS,
     **leaving.reactions("jobs", wipes=WIPES, open_of=departing.open_of, wind_up=departing.wind_up),
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
-    "case.decided": (
-        Change(PROPOSALS, _decided("proposal"), proposal.decide, moderation.decision, IGNORE),
-        Change(QUESTIONS, _decided("question"), question.decide, moderation.decision, IGNORE),
-    ),
-    "report.made": tuple(
-        Change(
-            kept,
-            id=_about(kind),
-            rule=reported.report,
-            words=lambda event: {"case_id": event.data["case_id"]},
-            absent=IGNORE,
-        )
-        for kind, kept in REPORTED.items()
-    ),
     "record.changed": (Project(RECORDS, record_of), HandleMany(clients.on_heard)),
     "member.verified": (Project(VERIFIED, _verified), HandleMany(clients.on_heard)),
     "opening.reserved": (Handle(usecases.on_reserved),),

@@ -11,7 +11,7 @@ from services.jobs.domain.proposal import Proposal
 from services.jobs.proposal_shapes import ProposalListShape, ProposalShape, say_proposal
 from services.jobs.records import PROPOSALS
 from services.jobs.schemas import ProposalListArgs, ProposalWords, SelectWords
-from shared import ids, web
+from shared import ids, moderation, web
 from shared.documents import Doc, Done
 from shared.errors import Unknown
 
@@ -124,7 +124,11 @@ def select_proposal(words: dict[str, Any], id_: str) -> Response:
 def get_proposal_timeline(id_: str) -> Response:
     """Return what happened to a proposal, and what will if everybody is silent. 404."""
     found = seeing.proposal(id_).thing
-    return web.answer(seeing.timeline(PROPOSALS, found, next_of=proposal.next_step))
+    return web.answer(
+        seeing.timeline(
+            PROPOSALS, found, next_of=proposal.next_step, hidden=moderation.OF_OPERATORS
+        )
+    )
 
 
 def _change(id_: str, rule: Any) -> Response:

@@ -3,27 +3,21 @@
 from typing import Any, TypeVar
 
 from services.jobs.domain.entry import Entry
-from services.jobs.domain.job import Job
-from services.jobs.domain.listing import Listing
 from services.jobs.domain.proposal import Proposal
 from services.jobs.domain.question import Question
 from shared import moderation
-from shared.errors import Ignored
 from shared.moderation import Text
 from shared.moves import Outcome
 
-Content = TypeVar("Content", Job, Listing, Proposal, Question, Entry)
+Content = TypeVar("Content", Proposal, Question, Entry)
 
 
 def report(thing: Content, *, now: Any, case_id: str) -> Outcome[Content]:
-    """Tell accounts what was reported; nothing changes.
-
-    :raises Ignored: a job or listing that was never published, which nobody can have read
-    """
+    """Tell accounts what was reported; nothing changes."""
     return thing, [moderation.reported(_text(thing), case_id)]
 
 
-def _text(thing: Job | Listing | Proposal | Question | Entry) -> Text:
+def _text(thing: Proposal | Question | Entry) -> Text:
     match thing:
         case Proposal() | Question():
             return thing.said()
@@ -37,14 +31,3 @@ def _text(thing: Job | Listing | Proposal | Question | Entry) -> Text:
                 other_id=thing.client_id,
                 words=f"{thing.title}\n{thing.description}",
             )
-    if thing.published_at is None:
-        raise Ignored("not_published", "nobody but its author has read it")
-    return Text(
-        topic="posting",
-        content_id=thing.id,
-        content_kind="job" if isinstance(thing, Job) else "listing",
-        where_id=thing.id,
-        author_id=thing.client_id if isinstance(thing, Job) else thing.worker_id,
-        other_id=None,
-        words=f"{thing.title}\n{thing.description}",
-    )
