@@ -6,7 +6,7 @@ texts with all of its grams are candidates, and only those count in which its wo
 """
 
 import re
-from collections.abc import Iterator
+from operator import add
 
 from shared.wording import folded
 
@@ -34,19 +34,13 @@ def normalised(text: str) -> str:
 def grams(text: str) -> list[str]:
     """Return what a normalised text is indexed by, in the order of the text, each once."""
     found: dict[str, None] = {}
-    for gram in _cut(text):
-        found[gram] = None
-        if len(found) == GRAMS_MAX:
-            break
-    return list(found)
-
-
-def _cut(text: str) -> Iterator[str]:
     for run in _RUNS.finditer(text):
-        if cjk := run[1]:
-            yield from (cjk[at : at + 2] for at in range(len(cjk) - 1))
-        else:
-            yield from (run[2][:size] for size in BEGINNINGS if size <= len(run[2]))
+        cjk, word = run.groups()
+        cut = map(add, cjk, cjk[1:]) if cjk else (word[:n] for n in BEGINNINGS if n <= len(word))
+        found.update(dict.fromkeys(cut))
+        if len(found) >= GRAMS_MAX:
+            break
+    return list(found)[:GRAMS_MAX]
 
 
 def phrases(query: str) -> list[str]:

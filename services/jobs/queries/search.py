@@ -13,7 +13,7 @@ cursor that goes on behind them: a page may be shorter than asked for, or empty,
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo import DESCENDING
@@ -29,9 +29,9 @@ from shared.store import Db
 
 PROBE = 100
 """How often a filter must come up for us to know how rare it is."""
-POOL_MAX = 300
+POOL_MAX = 500
 """So many jobs may be put into order in memory."""
-WALK_MAX = 1_000
+WALK_MAX = 500
 """So many jobs may be looked at for one page."""
 RARITY_KEPT_S = 60
 RARITIES_MAX = 10_000
@@ -46,10 +46,16 @@ _rarities: dict[tuple[str, ...], tuple[float, Any]] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Drive:
-    """An index to start from: its name, and the bounds in it."""
+    """An index to start from: its name, what is found in it, and from where to where there."""
 
     index: str
     where: Where
+    bounds: Where = field(default_factory=dict)
+
+    @property
+    def bounded(self) -> Where:
+        """Return all that the index is asked for."""
+        return {**self.where, **self.bounds}
 
 
 def find(
@@ -96,9 +102,10 @@ class _Search:
             if (last := self.known(drive, self.reach)) is None:
                 return drive, None
             reach.append((last, drive))
-        for drive in pools:
-            if self.known(drive, self.count) < POOL_MAX:
-                return drive, None
+        counts = [(self.known(drive, self.count), drive) for drive in pools]
+        fewest, pool = min(counts, key=lambda pair: pair[0], default=(POOL_MAX, streams[0]))
+        if fewest < POOL_MAX:
+            return pool, None
         # The longer the way until it has come up so many times, the rarer it is.
         furthest = min if self.way == DESCENDING else max
         rarest = furthest(reach, key=lambda pair: pair[0])[1]
@@ -106,7 +113,8 @@ class _Search:
 
     def known(self, drive: _Drive, how: Callable[[_Drive], Any]) -> Any:
         """Return how rare a filter is, or was a moment ago: only the choice hangs on it."""
-        key = (self.jobs.full_name, drive.index, repr(drive.where), how.__name__)
+        asked = drive.bounded if how == self.count else drive.where
+        key = (self.jobs.full_name, drive.index, repr(asked), how.__name__)
         now = time.monotonic()
         if (kept := _rarities.get(key)) is not None and kept[0] > now:
             return kept[1]
@@ -117,18 +125,21 @@ class _Search:
         return rarity
 
     def reach(self, drive: _Drive) -> Any:
-        """Return the sort value at which a filter has come up often enough, or None."""
-        last = self.at(drive, PROBE, after=None)
+        """Return the sort value at which a filter has come up often enough, or None.
+
+        Counted from the first of the list, whatever its bounds: so it is known for all bounds.
+        """
+        last = self.at(_Drive(drive.index, drive.where), PROBE, after=None)
         return last and last.value
 
     def count(self, drive: _Drive) -> int:
         """Return how many jobs an index has, up to what may be put into order in memory."""
-        return self.jobs.count_documents(drive.where, hint=drive.index, limit=POOL_MAX)
+        return self.jobs.count_documents(drive.bounded, hint=drive.index, limit=POOL_MAX)
 
     def at(self, drive: _Drive, nth: int, *, after: Cursor | None) -> Cursor | None:
         """Return the nth job that an index has behind a cursor, or None when it has fewer."""
         for span in self.spans(after, None):
-            where = {"$and": [drive.where, span]}
+            where = {"$and": [drive.bounded, span]}
             keys = {self.key: 1, "_id": 1}
             found = self.jobs.find(where, keys, hint=drive.index, sort=self.sort)
             for doc in found.skip(nth - 1).limit(1):
@@ -139,7 +150,7 @@ class _Search:
 
     def rows(self, drive: _Drive, span: Where, most: int) -> list[Doc]:
         """Return jobs in the order of the list."""
-        where = {"$and": [drive.where, span, *self.rest]}
+        where = {"$and": [drive.bounded, span, *self.rest]}
         found = self.jobs.find(where, NOT_LISTED, hint=drive.index, sort=self.sort, limit=most)
         return list(found)
 
@@ -178,12 +189,12 @@ def _drives(wanted: Wanted, among: Searched) -> tuple[list[_Drive], list[_Drive]
         for order in among.orders:
             if _is_bound(condition, f"sort.{order}"):
                 bounds[order] = _where(condition)
-    bound = bounds.get(wanted.order, {})
+    within = bounds.get(wanted.order, {})
     index = among.orders[wanted.order][0]
-    streams = [_Drive(index, {**state, "facets": name, **bound}) for name in wanted.facets]
+    streams = [_Drive(index, {**state, "facets": name}, within) for name in wanted.facets]
     words = [_Drive(among.words, {**state, "grams": gram}) for gram in _grams(wanted)]
     pools = [
-        _Drive(among.orders[order][0], {**state, "facets": wanted.facets[0], **found})
+        _Drive(among.orders[order][0], {**state, "facets": wanted.facets[0]}, found)
         for order, found in bounds.items()
         if order != wanted.order
     ]
