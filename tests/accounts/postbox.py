@@ -40,7 +40,7 @@ class Postbox:
         """Return the last mail's text of one kind: plain or html."""
         part = self.mails[-1].get_body((kind,))
         assert part is not None, f"a mail without {kind}"
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
 
 
 def free_port() -> int:
