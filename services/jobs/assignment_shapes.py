@@ -6,7 +6,7 @@ from services.jobs.domain import actions, assignment
 from services.jobs.domain.assignment import Assignment
 from services.jobs.domain.job import Job
 from services.jobs.people import PersonShape
-from services.jobs.shapes import Seen
+from services.jobs.seen import Seen
 from shared import web
 from shared.documents import Doc
 

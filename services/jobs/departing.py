@@ -14,7 +14,7 @@ from shared.documents import Doc, Kind
 from shared.errors import Crossing, Refused
 from shared.store import Db, Store
 
-OPEN_JOBS = ("awaiting_funding", "open", "closed")
+OPEN_JOBS = ("held", "awaiting_funding", "open", "closed")
 
 
 def wind_up(store: Store, member_id: str, now: datetime) -> None:
@@ -29,8 +29,8 @@ def wind_up(store: Store, member_id: str, now: datetime) -> None:
     end(PROPOSALS, {"worker_id": member_id, **waiting}, proposal.withdraw)
     end(ASSIGNMENTS, {"worker_id": member_id, "state": "reserved"}, assignment.give_back)
     end(ENTRIES, {"worker_id": member_id, "state": "submitted"}, entry.withdraw)
-    end(LISTINGS, _owned(member_id, "published", "paused"), listing.withdraw)
-    for id_ in _ids(store.db, JOBS, _owned(member_id, "awaiting_funding", "open")):
+    end(LISTINGS, _owned(member_id, "held", "published", "paused"), listing.withdraw)
+    for id_ in _ids(store.db, JOBS, _owned(member_id, "held", "awaiting_funding", "open")):
         _end_job(store, id_, member_id, now)
 
 

@@ -4,10 +4,11 @@ from dataclasses import asdict, fields
 
 from pymongo import ASCENDING, DESCENDING
 
-from services.jobs.domain import category, listing, text
+from services.jobs.domain import category, listing_silence, text
 from services.jobs.domain.listing import Extra, Listing, Order, Package
 from services.jobs.domain.wanted import EVERY, facet
 from services.jobs.finding import Searched
+from shared import moderation
 from shared.documents import Doc, Kind
 from shared.money import Money
 
@@ -20,7 +21,7 @@ SEARCHED_LISTINGS = Searched(
     },
     "listings_words",
 )
-_MADE = {"id", "packages", "options", "orders"}
+_MADE = {"id", "packages", "options", "orders", "seen"}
 _PLAIN = [field.name for field in fields(Listing) if field.name not in _MADE]
 
 
@@ -35,6 +36,7 @@ def listing_doc(found: Listing) -> Doc:
         "packages": [{**asdict(p), "price": p.price.words()} for p in found.packages],
         "options": [{**asdict(e), "price": e.price.words()} for e in found.options],
         "orders": [asdict(order) for order in found.orders],
+        "seen": moderation.plain(found.seen),
         "least": prices[0],
         "text": words,
         "grams": text.grams(words),
@@ -49,7 +51,7 @@ def listing_doc(found: Listing) -> Doc:
 
 def _facets(found: Listing) -> list[str]:
     of_owner = facet("owner", found.worker_id)
-    if found.published_at is None:
+    if found.published_at is None or not found.seen.is_shown:
         return [of_owner]
     parts = (facet("category", id_) for id_ in category.path(found.category))
     return [of_owner, EVERY, facet("worker", found.worker_id), *parts]
@@ -63,6 +65,7 @@ def listing_of(doc: Doc) -> Listing:
         packages=tuple(Package(**{**p, "price": Money.of(p["price"])}) for p in doc["packages"]),
         options=tuple(Extra(**{**e, "price": Money.of(e["price"])}) for e in doc["options"]),
         orders=tuple(Order(**order) for order in doc["orders"]),
+        seen=moderation.of_plain(doc.get("seen")),
         **{name: kept[name] for name in _PLAIN},
     )
 
@@ -73,7 +76,7 @@ LISTINGS = Kind(
     collection=SEARCHED_LISTINGS.collection,
     to_doc=listing_doc,
     from_doc=listing_of,
-    wake=listing.wake,
-    on_wake=listing.on_wake,
+    wake=listing_silence.wake,
+    on_wake=listing_silence.on_wake,
     indexes=SEARCHED_LISTINGS.indexes,
 )

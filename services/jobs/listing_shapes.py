@@ -4,12 +4,12 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.jobs.domain import listing
+from services.jobs.domain import listing, listing_silence
 from services.jobs.domain.actions import action
 from services.jobs.domain.listing import Extra, Listing, Package
 from services.jobs.people import PersonShape
 from services.jobs.schemas import AmountArg, flag_arg, known_category, one_of
-from services.jobs.shapes import Seen
+from services.jobs.seen import Seen
 from shared import web
 from shared.documents import Doc
 
@@ -113,7 +113,10 @@ class OptionShape(Schema):
 
 
 class ListingShape(Schema):
-    """A skill for sale; `orders_free` is how many more orders it takes now."""
+    """A skill for sale; `orders_free` is how many more orders it takes now.
+
+    `removed` by operators, it is its seller's to see alone, as `warnings` of its words are.
+    """
 
     id = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(listing.STATES))
@@ -128,6 +131,8 @@ class ListingShape(Schema):
     worker = fields.Nested(PersonShape(), required=True)
     created_at = web.When(required=True)
     published_at = web.When(required=True, allow_none=True)
+    removed = fields.Boolean(required=True)
+    warnings = fields.List(fields.Nested(web.WarningShape()), required=True)
     next = fields.Nested(web.NextShape(), required=True, allow_none=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
@@ -173,7 +178,9 @@ def say_listing(found: Listing, seen: Seen) -> Doc:
         "worker": seen.person(found.worker_id),
         "created_at": found.created_at,
         "published_at": found.published_at,
-        "next": listing.next_step(found),
+        "removed": found.seen.state == "removed",
+        "warnings": seen.warnings(found.seen, found.worker_id),
+        "next": listing_silence.next_step(found),
         "actions": [] if seen.by is None else _actions(found, seen, seen.by),
     }
 

@@ -24,7 +24,7 @@ def my_listings(_db: Db, member_id: str) -> list[Doc]:
 
 
 def _unused_jobs(_db: Db, member_id: str) -> list[Doc]:
-    return [{"state": {"$in": ["draft", "cancelled"]}, "facets": facet("owner", member_id)}]
+    return [{"state": {"$in": ["draft", "held", "cancelled"]}, "facets": facet("owner", member_id)}]
 
 
 PARTS = (
@@ -35,6 +35,7 @@ PARTS = (
         fields=(
             *("mode", "state", "title", "description", "category", "skills", "experience"),
             *("deadline_at", "created_at", "published_at", "project", "contest", "task"),
+            "seen",
         ),
     ),
     Part(
@@ -88,7 +89,7 @@ PARTS = (
         find=my_listings,
         fields=(
             *("state", "title", "description", "category", "packages", "options", "capacity"),
-            *("consult", "created_at", "published_at"),
+            *("consult", "created_at", "published_at", "seen"),
         ),
     ),
     Part(
@@ -111,6 +112,7 @@ EXEMPT = {
     RECORDS: "a copy of what accounts exports",
     PAYERS: "that somebody was paid out of a hold of theirs, which escrow exports",
 }
+_WORDS_IN = ["posting.held", "posting.reported"]
 # What others built on stays: a job that led to work, a proposal that led to a contract, an entry
 # that won, handed-in work. Of the rest the words go.
 WIPES = (
@@ -159,6 +161,14 @@ WIPES = (
         collection=LISTINGS.collection,
         find=my_listings,
         set={"description": "", "text": "", "grams": []},
+    ),
+    *(
+        Wipe(
+            collection="facts",
+            find=within(kind.collection, find, "subject", type={"$in": _WORDS_IN}),
+            set={"data.words": ""},
+        )
+        for kind, find in ((JOBS, _unused_jobs), (LISTINGS, my_listings))
     ),
     Wipe(
         kind=SEARCHES,

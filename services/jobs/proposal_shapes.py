@@ -5,7 +5,8 @@ from marshmallow import Schema, fields, validate
 from services.jobs.domain import actions, proposal
 from services.jobs.domain.proposal import Proposal
 from services.jobs.people import KnownPersonShape
-from services.jobs.shapes import MilestoneShape, Seen
+from services.jobs.seen import Seen
+from services.jobs.shapes import MilestoneShape
 from shared import moderation, web, wording
 from shared.documents import Doc
 

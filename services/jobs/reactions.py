@@ -4,13 +4,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.jobs import alerts, clients, contests, departing, tasks, usecases
-from services.jobs.domain import assignment, funded, listing, opening, proposal
+from services.jobs.domain import (
+    assignment,
+    funded,
+    judging,
+    listing,
+    listing_silence,
+    opening,
+    proposal,
+)
 from services.jobs.listing_records import LISTINGS
 from services.jobs.people import RECORDS, record_of
 from services.jobs.personal import WIPES
 from services.jobs.records import ASSIGNMENTS, JOBS, PROPOSALS, VERIFIED
 from shared import leaving, moderation
-from shared.documents import Doc
+from shared.documents import Doc, Kind
 from shared.events import Event
 from shared.reactions import IGNORE, Change, Handle, HandleMany, Project, Reactions
 from shared.revoked import REVOKED
@@ -64,8 +72,24 @@ def _hold(event: Event) -> Mapping[str, Any]:
     return {"what": event.type, "hold_state": event.data.get("state", "")}
 
 
-def _proposal_in(name: str, kind: str) -> Callable[[Event], str | None]:
-    return lambda event: event.data[name] if event.data[kind] == "proposal" else None
+def _text(name: str, kind: str, wanted: str) -> Callable[[Event], str | None]:
+    return lambda event: event.data[name] if event.data[kind] == wanted else None
+
+
+def _judge(on: Kind[Any], kind: str, rule: Any) -> Change:
+    """Return the step by which what operators have decided of such a text is done."""
+    id_of = _text("content_id", "content_kind", kind)
+    return Change(on, id=id_of, rule=rule, words=moderation.decision, absent=IGNORE)
+
+
+def _report(on: Kind[Any], kind: str, rule: Any) -> Change:
+    """Return the step by which accounts is told of a text that somebody has reported."""
+    id_of = _text("about_id", "about_kind", kind)
+    return Change(on, id=id_of, rule=rule, words=_case, absent=IGNORE)
+
+
+def _case(event: Event) -> Mapping[str, Any]:
+    return {"case_id": event.data["case_id"]}
 
 
 MEMBER = Project(MEMBERS, _member)
@@ -78,29 +102,21 @@ DECIDED = (Handle(contests.on_decided),)
 JOB_OVER = Handle(usecases.on_job_over)
 
 REACTIONS: Reactions = {
+    "case.decided": (
+        _judge(JOBS, "job", judging.decide),
+        _judge(LISTINGS, "listing", listing_silence.decide),
+        _judge(PROPOSALS, "proposal", proposal.decide),
+    ),
+    "report.made": (
+        _report(JOBS, "job", judging.report),
+        _report(LISTINGS, "listing", listing_silence.report),
+        _report(PROPOSALS, "proposal", proposal.report),
+    ),
     **KNOW_BLOCKS,
     **leaving.reactions("jobs", wipes=WIPES, open_of=departing.open_of, wind_up=departing.wind_up),
     "tokens.revoked": (REVOKED,),
     "member.registered": (MEMBER,),
     "member.changed": (MEMBER,),
-    "case.decided": (
-        Change(
-            PROPOSALS,
-            id=_proposal_in("content_id", "content_kind"),
-            rule=proposal.decide,
-            words=moderation.decision,
-            absent=IGNORE,
-        ),
-    ),
-    "report.made": (
-        Change(
-            PROPOSALS,
-            id=_proposal_in("about_id", "about_kind"),
-            rule=proposal.report,
-            words=lambda event: {"case_id": event.data["case_id"]},
-            absent=IGNORE,
-        ),
-    ),
     "record.changed": (Project(RECORDS, record_of), HandleMany(clients.on_heard)),
     "member.verified": (Project(VERIFIED, _verified), HandleMany(clients.on_heard)),
     "opening.reserved": (Handle(usecases.on_reserved),),

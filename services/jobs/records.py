@@ -37,7 +37,7 @@ def _names(kind: type[Any], *, but: set[str]) -> list[str]:
 
 
 # What is kept as it is; the rest is said below.
-_OF_JOB = _names(Job, but={"id", "skills", "project", "contest", "task", "client_known"})
+_OF_JOB = _names(Job, but={"id", "skills", "project", "contest", "task", "client_known", "seen"})
 _OF_SELECTION = _names(Selection, but=set())
 _OF_PROPOSAL = _names(Proposal, but={"id", "amount", "milestones", "seen"})
 _OF_CONTEST = _names(Contest, but={"prizes", "awards"})
@@ -79,6 +79,7 @@ def job_doc(job: Job) -> Doc:
         "contest": job.contest and _contest_doc(job.contest),
         "task": job.task and _task_doc(job.task),
         "client_known": _kept(job.client_known, _OF_KNOWN),
+        "seen": moderation.plain(job.seen),
         "least": job.least and job.least.amount,
         "text": words,
         "grams": text.grams(words),
@@ -128,9 +129,9 @@ def _task_of(doc: Doc) -> Task:
 
 
 def facets(job: Job) -> list[str]:
-    """Return what a job is filtered by; one that was never published by its client alone."""
+    """Return what a job is filtered by; what nobody else sees by its client alone."""
     of_owner = facet("owner", job.client_id)
-    if job.published_at is None:
+    if job.published_at is None or not job.seen.is_shown:
         return [of_owner]
     return [
         of_owner,
@@ -167,6 +168,7 @@ def job_of(doc: Doc) -> Job:
         contest=contest,
         task=task,
         client_known=Known(**doc.get("client_known", {})),
+        seen=moderation.of_plain(doc.get("seen")),
         **words,
     )
 

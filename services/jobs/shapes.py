@@ -1,9 +1,5 @@
 """What callers of jobs get: the functions make it, the schemas document it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-
 from marshmallow import Schema, fields, validate
 
 from services.jobs.domain import actions, entry, form, question, silence
@@ -11,10 +7,10 @@ from services.jobs.domain import task as tasks
 from services.jobs.domain.entry import Entry
 from services.jobs.domain.job import EXPERIENCES, MODES, NO_WINNER, STATES, VISIBILITIES, Job
 from services.jobs.domain.question import Question
-from services.jobs.people import KnownPersonShape, PersonShape, say_record
+from services.jobs.people import KnownPersonShape, PersonShape
+from services.jobs.seen import Seen
 from shared import web
 from shared.documents import Doc
-from shared.standing import NOBODYS, Standing
 
 
 class BudgetShape(Schema):
@@ -97,7 +93,10 @@ class TaskShape(ContestShape):
 
 
 class JobShape(TaskShape):
-    """A job. `proposals` counts all it has had, `openings_filled` the contracts that stand."""
+    """A job. `proposals` counts all it has had, `openings_filled` the contracts that stand.
+
+    When operators have `removed` it, its texts are its client's to read alone, as `warnings` are.
+    """
 
     id = fields.String(required=True)
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
@@ -118,6 +117,8 @@ class JobShape(TaskShape):
     published_at = web.When(required=True, allow_none=True)
     proposals = fields.Integer(required=True)
     bookmarked = fields.Boolean(required=True)
+    removed = fields.Boolean(required=True)
+    warnings = fields.List(fields.Nested(web.WarningShape()), required=True)
     next = fields.Nested(web.NextShape(), required=True, allow_none=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)
 
@@ -204,35 +205,10 @@ class CategoryTreeShape(Schema):
     items = fields.List(fields.Nested(CategoryShape()), required=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """Who looks, when, and what is known besides the things themselves."""
-
-    by: str | None
-    now: datetime
-    names: Mapping[str, str] = field(default_factory=dict)
-    records: Mapping[str, Doc] = field(default_factory=dict)
-    standing: Standing = NOBODYS
-    counts: Mapping[str, int] = field(default_factory=dict)
-    entries: Mapping[str, int] = field(default_factory=dict)
-    slots: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    unmet: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    worked_s: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    proposed: frozenset[str] = frozenset()
-    marked: frozenset[str] = frozenset()
-
-    def person(self, id_: str) -> Doc:
-        """Return a member as they are named."""
-        return {"id": id_, "display_name": self.names.get(id_)}
-
-    def known_person(self, id_: str) -> Doc:
-        """Return a member with their record."""
-        return {**self.person(id_), "record": say_record(self.records.get(id_))}
-
-
 def say_job(job: Job, seen: Seen) -> Doc:
     """Return a job as this caller sees it."""
     project = job.project
+    is_read = job.seen.is_shown or seen.by == job.client_id
     may = []
     if seen.by is not None:
         may = actions.of_job(
@@ -248,10 +224,10 @@ def say_job(job: Job, seen: Seen) -> Doc:
         "id": job.id,
         "mode": job.mode,
         "state": job.state,
-        "title": job.title,
-        "description": job.description,
+        "title": job.title if is_read else "",
+        "description": job.description if is_read else "",
         "category": job.category,
-        "skills": list(job.skills),
+        "skills": list(job.skills) if is_read else [],
         "experience": job.experience,
         "budget": project.budget and {"min": project.budget.min, "max": project.budget.max},
         "weekly_cap_hours": project.weekly_cap_hours,
@@ -266,6 +242,8 @@ def say_job(job: Job, seen: Seen) -> Doc:
         **_say_task(job, seen),
         "proposals": seen.counts.get(job.id, 0),
         "bookmarked": job.id in seen.marked,
+        "removed": job.seen.state == "removed",
+        "warnings": seen.warnings(job.seen, job.client_id),
         "next": silence.next_step(job),
         "actions": may,
     }

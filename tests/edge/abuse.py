@@ -34,6 +34,7 @@ ACCOUNTS = "accounts/test_api.py::"
 SESSIONS = "accounts/test_api_sessions.py::"
 HELD_ = "jobs/test_held.py::"
 HELD = "contracts/test_held.py::"
+POSTINGS = "jobs/test_held_postings.py::"
 WORDING = "shared/test_wording.py::"
 CASES_ = "accounts/test_cases.py::"
 JOBS = "jobs/test_api.py::"
@@ -610,6 +611,23 @@ CASES: dict[int, Case] = {
             f"{HELD_}test_a_held_proposal_is_its_authors_to_see_alone_and_cannot_be_selected",
             f"{HELD_}test_the_title_of_a_milestone_is_looked_through_as_well",
             f"{HELD_}test_a_removed_proposal_cannot_be_selected_and_its_words_are_gone_for_the_client",
+        ),
+    ),
+    126: Case(
+        "posting prohibited work, or a clean job that is edited into it once everybody reads it",
+        "held before anybody sees it or money is asked for; 409 would_be_held",
+        (
+            f"{POSTINGS}test_what_may_not_be_posted_is_held_and_silence_lets_it_out",
+            f"{POSTINGS}test_what_everybody_reads_cannot_come_to_say_what_would_be_held",
+        ),
+    ),
+    127: Case(
+        "publishing, editing or cancelling a held or removed posting to get it out after all",
+        "409 wrong_state or removed; what is ended while it is held is never let out",
+        (
+            f"{POSTINGS}test_a_held_posting_that_is_removed_cannot_be_published_until_it_is_restored",
+            f"{POSTINGS}test_words_that_were_let_go_are_not_held_again_and_other_words_are",
+            f"{POSTINGS}test_what_is_ended_while_it_is_held_is_never_let_out",
         ),
     ),
 }

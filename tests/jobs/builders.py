@@ -11,6 +11,7 @@ from shared import clock, ids
 from shared.documents import Kind, newborn
 from shared.errors import Forbidden
 from shared.events import Event
+from shared.moderation import SHOWN, Seen
 from shared.money import Money
 from shared.store import Db
 
@@ -26,6 +27,7 @@ TITLE = "カフェのロゴデザインをお願いします"
 DESCRIPTION = "来月開店する小さなカフェのロゴを作成してください。温かみのある手書き風を希望します。"
 
 _PUBLISHED = {"open", "closed", "completed"}
+HELD = Seen(state="held", findings=("payment_outside",), release_at=NOON + 3 * DAY, unseen=True)
 
 
 def yen(amount: int) -> Money:
@@ -56,6 +58,7 @@ def a_job(**over: Any) -> Job:
         "created_at": NOON - DAY,
         "changed_at": NOON,
         "published_at": NOON if state in _PUBLISHED else None,
+        "seen": HELD if state == "held" else SHOWN,
         **over,
     }
     return Job(project=Project(**project), **words)

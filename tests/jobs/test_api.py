@@ -97,7 +97,7 @@ def test_a_draft_is_answered_whole(client: Caller) -> None:
     assert set(said) == {
         *("id", "mode", "state", "title", "description", "category", "skills", "experience"),
         *("budget", "deadline_at", "proposals_close_at", "openings", "openings_filled", "client"),
-        *("weekly_cap_hours", "bookmarked"),
+        *("weekly_cap_hours", "bookmarked", "removed", "warnings"),
         *("created_at", "published_at", "proposals", "next", "actions"),
     }
     assert said["state"] == "draft"

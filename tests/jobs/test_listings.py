@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.jobs.domain import listing
+from services.jobs.domain import listing, listing_silence
 from services.jobs.domain.listing import Extra, Listing, Order, Package
 from services.jobs.listing_records import LISTINGS, listing_doc, listing_of
 from services.jobs.reactions import REACTIONS
 from shared import clock, engine, ids
 from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
+from shared.moderation import SHOWN, Seen
 from shared.moves import Outcome
 from shared.store import Store
 from tests.callers import Caller, Signer, a_caller
@@ -160,39 +161,41 @@ def test_a_move_goes_where_the_table_says_or_is_refused(state: str, move: str) -
 @pytest.mark.parametrize("state", listing.STATES)
 def test_every_state_ends_by_silence_alone(state: str) -> None:
     placed = (Order(offer_id="off", until=NOON + 9 * DAY),)
-    found, seen = a_listing(state=state, orders=placed), [state]
-    while (at := listing.wake(found)) is not None:
+    how = Seen(state="held", release_at=NOON + 3 * DAY) if state == "held" else SHOWN
+    found, seen = a_listing(state=state, orders=placed, seen=how), [state]
+    while (at := listing_silence.wake(found)) is not None:
         with pytest.raises(Ignored):
-            listing.on_wake(found, now=at - timedelta(milliseconds=1))
-        step = listing.next_step(found)
-        found, facts = listing.on_wake(found, now=at)
+            listing_silence.on_wake(found, now=at - timedelta(milliseconds=1))
+        step = listing_silence.next_step(found)
+        found, facts = listing_silence.on_wake(found, now=at)
         if found.state != seen[-1]:
             assert step is not None
             assert (step["otherwise"], step["by"]) == (found.state, at)
-            assert [fact.type for fact in facts] == [f"listing.{found.state}"]
+            released = ["posting.released"] if seen[-1] == "held" else []
+            assert [fact.type for fact in facts] == [*released, f"listing.{found.state}"]
             seen.append(found.state)
     assert found.state == "withdrawn"
     assert found.orders == ()
-    assert listing.next_step(found) is None
+    assert listing_silence.next_step(found) is None
 
 
 @pytest.mark.pure
 @pytest.mark.parametrize("state", ["published", "paused"])
 def test_its_seller_is_told_once_before_silence_and_an_edit_renews_it(state: str) -> None:
     found = a_listing(state=state)
-    at = listing.wake(found)
+    at = listing_silence.wake(found)
     assert at
-    step = listing.next_step(found)
+    step = listing_silence.next_step(found)
     assert step
-    told, (fact,) = listing.on_wake(found, now=at)
+    told, (fact,) = listing_silence.on_wake(found, now=at)
     assert (fact.type, fact.data["by"]) == ("listing.idle", clock.text(step["by"]))
     assert (fact.data["action"], fact.data["otherwise"]) == (step["action"], step["otherwise"])
-    assert listing.wake(told) == step["by"] == at + listing.TOLD_BEFORE
+    assert listing_silence.wake(told) == step["by"] == at + listing.TOLD_BEFORE
 
     edited, (fact,) = listing.edit(told, now=at, by=SELLER, words={})
     assert fact.type == "listing.renewed"
     assert listing.edit(edited, now=at, by=SELLER, words={})[1] == []
-    assert listing.wake(edited) == at + listing.RENEWED_WITHIN - listing.TOLD_BEFORE
+    assert listing_silence.wake(edited) == at + listing.RENEWED_WITHIN - listing.TOLD_BEFORE
 
 
 @pytest.mark.pure
@@ -211,7 +214,8 @@ def test_what_is_heard_of_an_order_frees_its_place_or_keeps_it(what: str) -> Non
 
 @pytest.mark.pure
 def test_a_listing_comes_back_as_it_was_kept() -> None:
-    found = a_listing(orders=(Order(offer_id="off_1", until=NOON),))
+    how = Seen(state="held", findings=("prohibited_mlm",), release_at=NOON, unseen=True)
+    found = a_listing(orders=(Order(offer_id="off_1", until=NOON),), seen=how)
     assert listing_of(listing_doc(found)) == found
 
 

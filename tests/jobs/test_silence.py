@@ -30,6 +30,7 @@ def after(job: Job, **how: Any) -> tuple[Job, list[str]]:
 
 WAITING = {
     "draft": (a_job(state="draft"), NOON + 90 * DAY, "cancelled"),
+    "held": (a_job(state="held"), NOON + 3 * DAY, "open"),
     "awaiting_funding": (a_job(state="awaiting_funding"), NOON + 7 * DAY, "cancelled"),
     "open": (a_job(), NOON + 10 * DAY, "closed"),
     "selecting": (a_job(state="closed", select_by=NOON + DAY), NOON + DAY, "cancelled"),

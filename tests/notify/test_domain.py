@@ -304,6 +304,7 @@ def test_every_text_can_be_filled_in_and_names_the_work(
             "report.",
             "case.",
             "message.released",
+            "posting.released",
             "proposal.released",
         )
     ):

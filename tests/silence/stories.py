@@ -24,6 +24,8 @@ ORDERED = 35_000
 """A package and an option of a listing."""
 WEEK = 4_500
 """Ninety minutes at 3,000 yen."""
+OUTSIDE = "手数料を避けたいので、直接取引にしませんか。"
+"""What is held of a posting."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,10 @@ def _draft_of(words: Callable[[], dict[str, Any]]) -> Callable[[World], str]:
     return begins
 
 
+def _outside() -> dict[str, Any]:
+    return {**a_job(), "description": OUTSIDE}
+
+
 def _entered(world: World, no_winner: str = "split") -> str:
     made = world.client.did("/v1/jobs", {**a_competition("open"), "no_winner": no_winner})
     asked = world.client.did(f"/v1/jobs/{made['id']}/publish")
@@ -358,6 +364,10 @@ STORIES: Mapping[str, Story] = {
     ),
     # jobs
     "a draft": Story(_is("draft"), "draft", "cancelled"),
+    "a held job": Story(_draft_of(_outside), "held", "cancelled"),
+    "a held competition": Story(
+        _draft_of(lambda: {**a_competition("open"), "description": OUTSIDE}), "held", "cancelled"
+    ),
     "an open job": Story(_is("job"), "open", "cancelled"),
     "a proposal": Story(_is("proposal"), "submitted", "lapsed"),
     "a held proposal": Story(_is("held_proposal"), "submitted", "lapsed"),

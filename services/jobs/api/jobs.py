@@ -17,7 +17,9 @@ from shared.documents import Done
 
 blp = web.blueprint("jobs", __name__)
 
-PRIVATE = ("draft", "awaiting_funding")
+HIDDEN = ("opening.reserved", "posting.held", "posting.released", "posting.removed")
+"""Whom the client considers, and what operators looked at, is not for the public."""
+PRIVATE = ("draft", "held", "awaiting_funding")
 
 
 @blp.post("/jobs")
@@ -65,7 +67,8 @@ def edit_job(words: dict[str, Any], id_: str) -> Response:
     """Change all of a draft; while open, a description may be added to, deadlines, openings and
     budget may grow.
 
-    403 not_the_client, 404, 409 wrong_state, already_selected, fixed_while_open, 412, 422, 428.
+    403 not_the_client, 404, 409 wrong_state, already_selected, fixed_while_open, removed,
+    would_be_held, 412, 422, 428.
     """
     if_match = web.if_match()
     seeing.job(id_)
@@ -79,9 +82,11 @@ def edit_job(words: dict[str, Any], id_: str) -> Response:
 @blp.response(200, JobShape())
 @blp.alt_response(202, schema=JobShape())
 def publish_job(id_: str) -> Response:
-    """Open a draft. A competition or task waits for its money first: 202, Location names the hold.
+    """Open a draft. A competition or task waits for its money first: 202, Location names the hold
+    of it. What may not be posted is `held` before that, until an operator has looked.
 
-    403 not_the_client, member_suspended, member_leaving, 404, 409 wrong_state, 422 incomplete.
+    403 not_the_client, member_suspended, member_leaving, 404, 409 wrong_state, removed,
+    422 incomplete.
     """
     job, by = seeing.job(id_).thing, web.caller().id
     db = web.store().db
@@ -134,8 +139,7 @@ def get_job_timeline(id_: str) -> Response:
     """Return what happened to a job, and what will if everybody is silent. 404."""
     job = seeing.job(id_).thing
     who = web.caller_or_none()
-    # Whom the client considers is not for the public.
-    hidden = () if who and who.id == job.client_id else ("opening.reserved",)
+    hidden = () if who and who.id == job.client_id else HIDDEN
     said = seeing.timeline(
         JOBS, job, hidden=hidden, next_of=silence.next_step, answered=silence.answered
     )

@@ -20,7 +20,7 @@ from services.jobs.listing_shapes import (
     say_listing,
 )
 from services.jobs.queries import search
-from services.jobs.shapes import Seen
+from services.jobs.seen import Seen
 from shared import ids, standing, web
 from shared.documents import Done, Loaded
 from shared.errors import Unknown
@@ -51,7 +51,7 @@ def list_listings(words: dict[str, Any]) -> Response:
     page = web.page(words)
     docs, cursor = search.find(
         web.store().db,
-        seeing.wanted(words, STATES, shown="published", private=("draft",)),
+        seeing.wanted(words, STATES, shown="published", private=("draft", "held")),
         page,
         among=SEARCHED_LISTINGS,
     )
@@ -75,7 +75,7 @@ def get_listing(id_: str) -> Response:
 def edit_listing(words: dict[str, Any], id_: str) -> Response:
     """Change what a listing says; orders that run stand on the words of their time.
 
-    403 not_the_worker, 404, 409 wrong_state, 412, 422, 428.
+    403 not_the_worker, 404, 409 wrong_state, removed, would_be_held, 412, 422, 428.
     """
     if_match = web.if_match()
     _visible(id_)
@@ -89,9 +89,9 @@ def edit_listing(words: dict[str, Any], id_: str) -> Response:
 @blp.post("/listings/<id_>/publish")
 @blp.response(200, ListingShape())
 def publish_listing(id_: str) -> Response:
-    """Offer it to everybody, for the first time or after a pause.
+    """Offer it to everybody, for the first time or after a pause; what may not be posted is held.
 
-    403 not_the_worker, member_suspended, member_leaving, 404, 409 wrong_state.
+    403 not_the_worker, member_suspended, member_leaving, 404, 409 wrong_state, removed.
     """
     bar = standing.of(web.store().db, web.caller().id).bar()
     return _change(id_, listing.publish, bar=bar)
@@ -155,13 +155,15 @@ def order_from_listing(words: dict[str, Any], id_: str) -> Response:
 
 
 def _visible(id_: str) -> Loaded[Listing]:
-    """Return a listing that the caller may see: once published, or their own.
+    """Return a listing that the caller may see: published, neither held nor removed; or their own.
 
     :raises Unknown: `no_such_listing`
     """
     loaded = web.store().load(LISTINGS, id_)
     who = web.caller_or_none()
-    if loaded.thing.published_at is None and (who is None or who.id != loaded.thing.worker_id):
+    found = loaded.thing
+    is_shown = found.published_at is not None and found.seen.is_shown
+    if not is_shown and (who is None or who.id != found.worker_id):
         raise Unknown("no_such_listing", "there is no such listing")
     return loaded
 
@@ -182,6 +184,7 @@ def _seen(*found: Listing) -> Seen:
     return Seen(
         by=who.id if who else None,
         now=web.now(),
+        language=web.language(),
         names=queries.names(db, (one.worker_id for one in found)),
         standing=standing.of(db, who.id, {one.worker_id for one in found}) if who else NOBODYS,
     )

@@ -10,7 +10,7 @@ from services.jobs.domain.proposal import Proposal
 from services.jobs.domain.wanted import Wanted, sought
 from services.jobs.queries import slots
 from services.jobs.records import JOBS, PROPOSALS
-from services.jobs.shapes import Seen
+from services.jobs.seen import Seen
 from shared import futures, standing, web
 from shared.documents import Doc, Kind, Loaded
 from shared.errors import Unknown
@@ -61,6 +61,7 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
     return Seen(
         by=who.id if who else None,
         now=web.now(),
+        language=web.language(),
         names=queries.names(db, (job.client_id for job in jobs)),
         records=queries.records(db, (job.client_id for job in jobs)),
         standing=standing.of(db, who.id, {job.client_id for job in jobs}) if who else NOBODYS,
@@ -121,7 +122,7 @@ def timeline(
             "by": roles.get(fact["actor"], "worker" if fact["actor"][:4] == "mem_" else "system"),
         }
         for fact in web.store().timeline(thing.id, kind.collection)
-        if fact["type"] not in hidden
+        if fact["type"] not in hidden and not fact["type"].endswith(".reported")
     ]
     assert kind.wake is not None, "only what waits has a timeline"  # noqa: S101
     assert kind.on_wake is not None, "only what waits has a timeline"  # noqa: S101

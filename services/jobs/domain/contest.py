@@ -30,8 +30,14 @@ from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
 
 MOVES: Moves = {
     "publish": {"draft": "awaiting_funding"},
+    "let_out": {"held": "awaiting_funding"},
     "close": {"open": "closed"},
-    "cancel": {"draft": "cancelled", "awaiting_funding": "cancelled", "open": "cancelled"},
+    "cancel": {
+        "draft": "cancelled",
+        "held": "cancelled",
+        "awaiting_funding": "cancelled",
+        "open": "cancelled",
+    },
     "extend": {"closed": "closed"},
     "award": {"closed": "closed"},
     # By nobody's command: its time is over; nobody was awarded.
@@ -42,6 +48,7 @@ MOVES: Moves = {
 
 _SETTLED = {
     "draft": LATER,
+    "held": LATER,
     "awaiting_funding": LATER,
     "open": LATER,
     "closed": "completed",

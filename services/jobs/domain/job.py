@@ -12,10 +12,11 @@ from typing import Any
 
 from shared.errors import Forbidden
 from shared.events import Fact
+from shared.moderation import SHOWN, Seen, Text
 from shared.money import Money
 from shared.moves import IGNORE, LATER, Moves
 
-STATES = ("draft", "awaiting_funding", "open", "closed", "completed", "cancelled")
+STATES = ("draft", "held", "awaiting_funding", "open", "closed", "completed", "cancelled")
 MODES = ("project", "competition", "task")
 VISIBILITIES = ("open", "sealed")
 NO_WINNER = ("split", "refund")
@@ -32,15 +33,20 @@ Next = dict[str, Any]
 MOVES: Moves = {
     "edit": {"draft": "draft", "open": "open"},
     "publish": {"draft": "open"},
+    "hold": {"draft": "held"},
     "close": {"open": "closed", "closed": "closed"},
     "cancel": {
         "draft": "cancelled",
+        "held": "cancelled",
         "awaiting_funding": "cancelled",
         "open": "cancelled",
         "closed": "cancelled",
     },
     "select": {"open": "open", "closed": "closed"},
-    # By nobody's command: every opening is filled; every contract has ended.
+    # By nobody's command: operators (or their silence) let a held one out, or remove it; every
+    # opening is filled; every contract has ended.
+    "let_out": {"held": "open"},
+    "return": {"held": "draft"},
     "fill": {"open": "closed", "closed": "closed"},
     "complete": {"closed": "completed"},
     "fail": {"closed": "cancelled"},
@@ -50,6 +56,7 @@ OPENED_BY_MONEY: Moves = {
     # cancelled: escrow, hearing of that, gives the money back.
     "escrow.funded": {
         "draft": LATER,
+        "held": LATER,
         "awaiting_funding": "open",
         "open": IGNORE,
         "closed": IGNORE,
@@ -58,6 +65,7 @@ OPENED_BY_MONEY: Moves = {
     },
     "hold.refused": {
         "draft": LATER,
+        "held": LATER,
         "awaiting_funding": "cancelled",
         "open": IGNORE,
         "closed": IGNORE,
@@ -71,6 +79,7 @@ OPENED_BY_MONEY: Moves = {
 # where it may come at all. An offer needs a job that was once open.
 _ONCE_OPEN = {
     "draft": LATER,
+    "held": LATER,
     "awaiting_funding": LATER,
     "open": "open",
     "closed": "closed",
@@ -243,6 +252,8 @@ class Job:
     # Where the money waits in one hold for the whole job; final from publishing on.
     hold_id: str | None = None
     client_known: Known = Known()
+    # How its words are seen: operators may look before it opens, or have removed it.
+    seen: Seen = SHOWN
 
     @property
     def most(self) -> Money | None:
@@ -262,6 +273,28 @@ class Job:
     def ends_at(self) -> datetime | None:
         """Return until when one may hand in work."""
         return self.contest.closes_at if self.contest else self.deadline_at
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return all that its client has written in it."""
+        of_form: list[str] = []
+        if self.task is not None:
+            of_form += (str(one["label"]) for one in self.task.form)
+            of_form += (str(each) for one in self.task.form for each in one.get("options") or ())
+            of_form += (str(one["text"]) for one in self.task.criteria)
+        return (self.title, self.description, *self.skills, *of_form)
+
+    def said(self) -> Text:
+        """Return it as operators are told of it."""
+        return Text(
+            topic="posting",
+            content_id=self.id,
+            content_kind="job",
+            where_id=self.id,
+            author_id=self.client_id,
+            other_id=None,
+            words=f"{self.title}\n{self.description}",
+        )
 
 
 def waits_for(actor: str, action: str, *, by: datetime, otherwise: str) -> Next:

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.jobs.domain import category, market
-from services.jobs.domain.job import Next, waits_for
+from services.jobs.domain import category, looking, market
 from services.jobs.domain.terms import Fields
-from shared import clock
+from shared import moderation
 from shared.errors import Conflict, Forbidden, Ignored, Invalid, Refused
 from shared.events import Fact
+from shared.moderation import SHOWN, Seen, Text
 from shared.money import AMOUNT_MAX, Money
 from shared.moves import Moves, Outcome, next_state
 
-STATES = ("draft", "published", "paused", "withdrawn")
+STATES = ("draft", "held", "published", "paused", "withdrawn")
 ORDERS = ("new", "price", "amount")
 """How a list may be sorted: the newest, the cheapest, the dearest first."""
 
@@ -44,10 +44,19 @@ CONTRACT_WITHIN = timedelta(days=730)
 MOVES: Moves = {
     "edit": {"draft": "draft", "published": "published", "paused": "paused"},
     "publish": {"draft": "published", "paused": "published"},
+    "hold": {"draft": "held", "paused": "held"},
     "pause": {"published": "paused"},
-    "withdraw": {"draft": "withdrawn", "published": "withdrawn", "paused": "withdrawn"},
+    "withdraw": {
+        "draft": "withdrawn",
+        "held": "withdrawn",
+        "published": "withdrawn",
+        "paused": "withdrawn",
+    },
     "order": {"published": "published"},
-    # By nobody's command: after long silence.
+    # By nobody's command: operators (or their silence) let a held one out, or remove it; after
+    # long silence.
+    "let_out": {"held": "published"},
+    "return": {"held": "draft"},
     "rest": {"published": "paused"},
     "forget": {"draft": "withdrawn", "paused": "withdrawn"},
 }
@@ -109,6 +118,26 @@ class Listing:
     published_at: datetime | None = None
     orders: tuple[Order, ...] = ()
     told_of: datetime | None = None
+    # How its words are seen: operators may look before others do, or have removed it.
+    seen: Seen = SHOWN
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return all that its seller has written in it."""
+        names = (one.name for part in (self.packages, self.options) for one in part)
+        return (self.title, self.description, *names)
+
+    def said(self) -> Text:
+        """Return it as operators are told of it."""
+        return Text(
+            topic="posting",
+            content_id=self.id,
+            content_kind="listing",
+            where_id=self.id,
+            author_id=self.worker_id,
+            other_id=None,
+            words=f"{self.title}\n{self.description}",
+        )
 
     @property
     def free(self) -> int:
@@ -148,14 +177,21 @@ def edit(listing: Listing, *, now: datetime, by: str, words: Mapping[str, Any]) 
     """Change what a listing says; orders that run were made on the words of their time.
 
     :raises Forbidden: `not_the_worker`
-    :raises Conflict: `wrong_state`
+    :raises Conflict: `wrong_state`, `removed`; `would_be_held`: what everybody can read cannot come
+        to say what is held of a new one
     :raises Invalid: `invalid_words` with the fields
     """
     _refuse_others(listing, by)
     state = next_state(MOVES, listing.state, "edit")
+    looking.refuse_removed(listing.seen)
     edited = replace(_with(listing, words, now=now), state=state)
-    was_told = listing.told_of is not None and listing.told_of == _over_at(listing)
-    return edited, [Fact("listing.renewed", _names(edited))] if was_told else []
+    if listing.published_at is None:
+        seen = looking.after_edit(listing, edited)
+    else:
+        seen = looking.while_public(listing, edited, now=now)
+    was_told = listing.told_of is not None and listing.told_of == over_at(listing)
+    facts = [Fact("listing.renewed", names(edited))] if was_told else []
+    return replace(edited, seen=seen), facts
 
 
 def _with(listing: Listing, words: Mapping[str, Any], *, now: datetime) -> Listing:
@@ -184,16 +220,30 @@ def _with(listing: Listing, words: Mapping[str, Any], *, now: datetime) -> Listi
 def publish(listing: Listing, *, now: datetime, by: str, bar: Refused | None) -> Outcome[Listing]:
     """Offer it to everybody, for the first time or after a pause.
 
+    What may not be posted is held, until an operator has looked or silence lets it out.
+
     :raises Forbidden: `not_the_worker`; or `bar`
-    :raises Conflict: `wrong_state`
+    :raises Conflict: `wrong_state`, `removed`
     """
     _refuse_others(listing, by)
-    state = next_state(MOVES, listing.state, "publish")
+    next_state(MOVES, listing.state, "publish")
+    looking.refuse_removed(listing.seen)
     if bar:
         raise bar
+    listing = replace(listing, changed_at=now, seen=looking.on_publish(listing, now=now))
+    if listing.seen.state == "held":
+        held = replace(listing, state=next_state(MOVES, listing.state, "hold"))
+        return held, [moderation.held(held.said(), held.seen)]
+    return go_out(listing, now=now)
+
+
+def go_out(listing: Listing, *, now: datetime) -> Outcome[Listing]:
+    """Offer it to everybody."""
+    move = "let_out" if listing.state == "held" else "publish"
+    state = next_state(MOVES, listing.state, move)
     published_at = listing.published_at or now
     listing = replace(listing, state=state, changed_at=now, published_at=published_at)
-    return listing, [_said(listing, "listing.published", category=listing.category)]
+    return listing, [said(listing, "listing.published", category=listing.category)]
 
 
 def pause(listing: Listing, *, now: datetime, by: str) -> Outcome[Listing]:
@@ -205,7 +255,7 @@ def pause(listing: Listing, *, now: datetime, by: str) -> Outcome[Listing]:
     _refuse_others(listing, by)
     state = next_state(MOVES, listing.state, "pause")
     listing = replace(listing, state=state, changed_at=now)
-    return listing, [_said(listing, "listing.paused", reason="worker")]
+    return listing, [said(listing, "listing.paused", reason="worker")]
 
 
 def withdraw(listing: Listing, *, now: datetime, by: str) -> Outcome[Listing]:
@@ -217,7 +267,7 @@ def withdraw(listing: Listing, *, now: datetime, by: str) -> Outcome[Listing]:
     _refuse_others(listing, by)
     state = next_state(MOVES, listing.state, "withdraw")
     listing = replace(listing, state=state, changed_at=now)
-    return listing, [_said(listing, "listing.withdrawn", reason="worker")]
+    return listing, [said(listing, "listing.withdrawn", reason="worker")]
 
 
 # orders
@@ -244,8 +294,8 @@ def order(
     refuse_ordering(listing, by=by, bar=bar)
     chosen = _named(listing.packages, package, "package")
     extras = [_named(listing.options, name, "option") for name in dict.fromkeys(options)]
-    said = {
-        **_names(listing),
+    words = {
+        **names(listing),
         "offer_id": offer_id,
         "contract_id": contract_id,
         "client_id": by,
@@ -261,7 +311,7 @@ def order(
     placed = Order(offer_id=offer_id, until=now + ORDER_HEARD_WITHIN)
     state = next_state(MOVES, listing.state, "order")
     listing = replace(listing, state=state, orders=(*listing.orders, placed), changed_at=now)
-    return listing, [Fact("listing.ordered", said)]
+    return listing, [Fact("listing.ordered", words)]
 
 
 def refuse_ordering(listing: Listing, *, by: str, bar: Refused | None) -> None:
@@ -320,69 +370,16 @@ def hear(
     return replace(listing, orders=left), []
 
 
-# silence
-
-
-def wake(listing: Listing) -> datetime | None:
-    """Return when silence next has a consequence, or None: it is withdrawn and nothing runs."""
-    times = [one.until for one in listing.orders]
-    if (at := _over_at(listing)) is not None:
-        times.append(at)
-    if (at := _told_at(listing)) is not None:
-        times.append(at)
-    return min(times, default=None)
-
-
-def _over_at(listing: Listing) -> datetime | None:
-    if listing.state == "withdrawn":
-        return None
-    return listing.changed_at + (DRAFT_KEPT if listing.state == "draft" else RENEWED_WITHIN)
-
-
-def _told_at(listing: Listing) -> datetime | None:
-    over_at = _over_at(listing)
-    if over_at is None or listing.state == "draft" or listing.told_of == over_at:
-        return None
-    return over_at - TOLD_BEFORE
-
-
-def on_wake(listing: Listing, *, now: datetime) -> Outcome[Listing]:
-    """Let silence have its consequence.
-
-    :raises Ignored: nothing is due
-    """
-    if (at := wake(listing)) is None or now < at:
-        raise Ignored("not_due", "its time has not come")
-    over_at = _over_at(listing)
-    left = tuple(one for one in listing.orders if one.until > now)
-    listing = replace(listing, orders=left)
-    if over_at is None:
-        return listing, []
-    if now < over_at:
-        told_at = _told_at(listing)
-        return (listing, []) if told_at is None or now < told_at else _tell(listing, over_at)
-    move = "rest" if listing.state == "published" else "forget"
-    type_ = "listing.paused" if move == "rest" else "listing.withdrawn"
-    listing = replace(listing, state=next_state(MOVES, listing.state, move), changed_at=now)
-    return listing, [_said(listing, type_, reason="silence")]
-
-
-def _tell(listing: Listing, over_at: datetime) -> Outcome[Listing]:
-    action, otherwise = _awaited(listing)
-    said = {"action": action, "by": clock.text(over_at), "otherwise": otherwise}
-    return replace(listing, told_of=over_at), [_said(listing, "listing.idle", **said)]
-
-
-def _awaited(listing: Listing) -> tuple[str, str]:
-    return ("edit", "paused") if listing.state == "published" else ("publish", "withdrawn")
-
-
-def next_step(listing: Listing) -> Next | None:
-    """Return what a listing waits for: its seller, at long intervals."""
-    if (by := _over_at(listing)) is None:
-        return None
-    action, otherwise = _awaited(listing)
-    return waits_for("worker", action, by=by, otherwise=otherwise)
+def over_at(listing: Listing) -> datetime | None:
+    """Return when silence ends the state that it is in."""
+    match listing.state:
+        case "withdrawn":
+            return None
+        case "held":
+            return listing.seen.release_at
+        case "draft":
+            return listing.changed_at + DRAFT_KEPT
+    return listing.changed_at + RENEWED_WITHIN
 
 
 def _refuse_others(listing: Listing, by: str) -> None:
@@ -390,9 +387,11 @@ def _refuse_others(listing: Listing, by: str) -> None:
         raise Forbidden("not_the_worker", "only the seller of a listing may do this")
 
 
-def _names(listing: Listing) -> dict[str, Any]:
+def names(listing: Listing) -> dict[str, Any]:
+    """Return the words by which events name it."""
     return {"listing_id": listing.id, "worker_id": listing.worker_id, "title": listing.title}
 
 
-def _said(listing: Listing, type_: str, **more: Any) -> Fact:
-    return Fact(type_, {**_names(listing), **more})
+def said(listing: Listing, type_: str, **more: Any) -> Fact:
+    """Return a fact about this listing."""
+    return Fact(type_, {**names(listing), **more})

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.jobs.domain import contest, market, task
+from services.jobs.domain import contest, looking, market, task
 from services.jobs.domain.job import MOVES, Contest, Job, Known, Project, refuse_others, said
 from services.jobs.domain.opening import settled
 from services.jobs.domain.terms import fixed_while_open, lacking, refuse_wrong
-from shared import clock, ids
+from shared import clock, ids, moderation
 from shared.errors import Conflict, Ignored, Invalid, Refused
 from shared.moves import Outcome, next_state
 
@@ -53,19 +53,21 @@ def edit(job: Job, *, now: datetime, by: str, words: dict[str, Any]) -> Outcome[
     While open a description may be added to, and deadlines, openings and budget may grow.
 
     :raises Forbidden: `not_the_client`
-    :raises Conflict: `wrong_state`; `already_selected`; `fixed_while_open` with the fields
+    :raises Conflict: `wrong_state`; `removed`; `already_selected`; `fixed_while_open` with the
+        fields; `would_be_held`: an open job cannot come to say what is held of a new one
     :raises Invalid: `invalid_words` with the fields
     """
     refuse_others(job, by)
     state = next_state(MOVES, job.state, "edit")
+    looking.refuse_removed(job.seen)
     edited = replace(_with(job, words, now=now), state=state)
     if job.state != "open":
-        return edited, []
+        return replace(edited, seen=looking.after_edit(job, edited)), []
     if job.project.selections:
         raise Conflict("already_selected", "somebody has been selected on these words")
     if fixed := fixed_while_open(job, edited):
         raise Conflict("fixed_while_open", "people count on these words", fields=fixed)
-    return edited, []
+    return replace(edited, seen=looking.while_public(job, edited, now=now)), []
 
 
 def _with(job: Job, words: dict[str, Any], *, now: datetime) -> Job:
@@ -88,27 +90,43 @@ def publish(
 ) -> Outcome[Job]:
     """Open a complete draft; without a word on it, proposals are taken for 14 days.
 
-    Where the money comes first, it opens itself once it is funded.
+    Where the money comes first, it opens itself once it is funded. What may not be posted is held
+    before all that, until an operator has looked or silence lets it out.
 
     :raises Forbidden: `not_the_client`; or `bar`
-    :raises Conflict: `wrong_state`
+    :raises Conflict: `wrong_state`, `removed`
     :raises Invalid: `incomplete` with the fields that are missing or past
     """
     refuse_others(job, by)
     moves = {"competition": contest.MOVES, "task": task.MOVES}.get(job.mode, MOVES)
-    state = next_state(moves, job.state, "publish")
+    next_state(moves, job.state, "publish")
+    looking.refuse_removed(job.seen)
     if bar:
         raise bar
     job = replace(job, client_known=known)
     if missing := lacking(job):
         raise Invalid("incomplete", "this is needed before it is published", fields=missing)
+    job = replace(job, changed_at=now, seen=looking.on_publish(job, now=now))
+    if job.mode == "project":
+        assert job.deadline_at is not None, "a complete job has a deadline"  # noqa: S101
+        until = job.project.proposals_close_at or min(job.deadline_at, now + PROPOSALS_TAKEN)
+        job = replace(job, project=replace(job.project, proposals_close_at=until))
+        refuse_wrong(job, given={"deadline_at", "proposals_close_at"}, now=now)
+    else:
+        refuse_wrong(job, given={"closes_at", "deadline_at"}, now=now)
+    if job.seen.state == "held":
+        held = replace(job, state=next_state(MOVES, job.state, "hold"))
+        return held, [moderation.held(held.said(), held.seen)]
+    return go_out(job, now=now)
+
+
+def go_out(job: Job, *, now: datetime) -> Outcome[Job]:
+    """Open a job that was published; or, where the money comes first, ask for it."""
+    moves = {"competition": contest.MOVES, "task": task.MOVES}.get(job.mode, MOVES)
+    state = next_state(moves, job.state, "let_out" if job.state == "held" else "publish")
     if job.mode != "project":
         return _submitted(job, state, now=now)
-    assert job.deadline_at is not None, "a complete job has a deadline"  # noqa: S101
-    until = job.project.proposals_close_at or min(job.deadline_at, now + PROPOSALS_TAKEN)
-    project = replace(job.project, proposals_close_at=until)
-    job = replace(job, state=state, project=project, changed_at=now, published_at=now)
-    refuse_wrong(job, given={"deadline_at", "proposals_close_at"}, now=now)
+    job = replace(job, state=state, changed_at=now, published_at=now)
     return job, [said(job, "job.opened", category=job.category)]
 
 
@@ -128,7 +146,6 @@ def hold_id_of(job: Job) -> str:
 
 
 def _submitted(job: Job, state: str, *, now: datetime) -> Outcome[Job]:
-    refuse_wrong(job, given={"closes_at", "deadline_at"}, now=now)
     hold_id = hold_id_of(job)
     job = replace(job, state=state, hold_id=hold_id, changed_at=now)
     words: dict[str, Any] = {"fund_by": clock.text(now + market.timers().job_fund)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.jobs.domain import contest, market, task
+from services.jobs.domain import contest, judging, market, task
 from services.jobs.domain.job import Job, Next, Selection, said, waits_for
 from services.jobs.domain.opening import settled
 from shared import clock
@@ -50,6 +50,8 @@ def _state_over_at(job: Job) -> datetime | None:
     match job.state:
         case "draft":
             return job.changed_at + DRAFT_KEPT
+        case "held":
+            return job.seen.release_at
         case "awaiting_funding":
             return job.changed_at + market.timers().job_fund
         case "open" | "closed" if job.contest:
@@ -89,6 +91,8 @@ def _state_over(job: Job, *, now: datetime) -> Outcome[Job]:
     match job.state:
         case "draft":
             return _ended(job, "forget", said(job, "job.cancelled", reason="silence"), now=now)
+        case "held":
+            return judging.release(job, now=now)
         case "awaiting_funding":
             fact = said(job, "job.cancelled", reason="silence", hold_id=job.hold_id)
             return _ended(job, "give_up_funding", fact, now=now)
@@ -127,7 +131,10 @@ def next_step(job: Job) -> Next | None:
     by = _state_over_at(job)
     match job.state:
         case "draft":
-            return _next(job, "client", "publish", by)
+            action = "cancel" if job.seen.state == "removed" else "publish"
+            return _next(job, "client", action, by)
+        case "held":
+            return _next(job, "ops", "decide", by)
         case "awaiting_funding":
             return _next(job, "client", "fund", by)
         case "open" | "closed" if job.contest and by:

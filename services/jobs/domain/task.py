@@ -27,8 +27,9 @@ from shared.moves import IGNORE, LATER, Moves, Outcome, heard, next_state
 
 MOVES: Moves = {
     "publish": {"draft": "awaiting_funding"},
+    "let_out": {"held": "awaiting_funding"},
     "close": {"open": "closed"},
-    "cancel": {"draft": "cancelled", "awaiting_funding": "cancelled"},
+    "cancel": {"draft": "cancelled", "held": "cancelled", "awaiting_funding": "cancelled"},
     "count": {"closed": "closed"},
     "approve_all": {"open": "open", "closed": "closed"},
     # By nobody's command: its deadline has come; everything else has long ended.
@@ -37,6 +38,7 @@ MOVES: Moves = {
 }
 _EMPTY = {
     "draft": LATER,
+    "held": LATER,
     "awaiting_funding": LATER,
     "open": "completed",
     "closed": "completed",

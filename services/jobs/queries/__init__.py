@@ -132,12 +132,13 @@ def standing_entries(db: Db, job_id: str) -> list[Entry]:
 def counts(db: Db, modes: Iterable[str], states: Iterable[str]) -> Mapping[str, Mapping[str, int]]:
     """Return how many jobs of each mode are in each state, at most `COUNT_MAX` of each.
 
-    Those that were never open are counted while they wait for their money.
+    Those that were never open are counted while they are held or wait for money.
     """
     jobs = db[JOBS.collection]
 
     def count(mode: str, state: str) -> int:
-        of = {"mode": mode} if state == "awaiting_funding" else {"facets": facet("mode", mode)}
+        was_open = state not in ("held", "awaiting_funding")
+        of = {"facets": facet("mode", mode)} if was_open else {"mode": mode}
         return jobs.count_documents({"state": state, **of}, limit=COUNT_MAX, hint="jobs_new")
 
     return {mode: {state: count(mode, state) for state in states} for mode in modes}

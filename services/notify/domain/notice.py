@@ -36,7 +36,7 @@ WORDS_KEPT = (
 )
 """What the texts say of an event; nothing else of it is kept with a notice."""
 
-_THREADS = {"off": "offers", "con": "contracts"}
+_THREADS = {"off": "offers", "con": "contracts", "job": "jobs", "lst": "listings"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +193,7 @@ def _filled(templates: tuple[str, ...], words: Mapping[str, Any]) -> Iterator[st
 
 
 def _with_thread(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the words of an event and, of a message, where its thread is."""
+    """Return the words of an event and, of a message or posting, where it is."""
     thread = data.get("thread") or data.get("where_id")
     if thread is None or thread[:3] not in _THREADS:
         return dict(data)

@@ -513,7 +513,9 @@ class Calls:
         client_verified: bool | None = None,
         client_paid: bool | None = None,
         client_rejection_max: Literal[0, 5, 10, 20, 30, 50, 100] | None = None,
-        state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
+        state: Literal[
+            "draft", "held", "awaiting_funding", "open", "closed", "completed", "cancelled"
+        ]
         | None = None,
         mine: bool | None = None,
         sort: Literal["new", "deadline", "amount"] | None = None,
@@ -559,7 +561,8 @@ class Calls:
     def publish_job(self, id: str, *, key: str | None = None, soon: bool = False) -> Answer[Job]:
         """Open a draft.
 
-        A competition or task waits for its money first:
+        A competition or task waits for its money first: What may not be posted is `held`
+        before that, until an operator has looked.
         """
         return self.post(f"/v1/jobs/{id}/publish", {}, key=key, soon=soon)
 
@@ -786,7 +789,7 @@ class Calls:
         q: str | None = None,
         min_amount: int | None = None,
         max_amount: int | None = None,
-        state: Literal["draft", "published", "paused", "withdrawn"] | None = None,
+        state: Literal["draft", "held", "published", "paused", "withdrawn"] | None = None,
         worker_id: str | None = None,
         mine: bool | None = None,
         sort: Literal["new", "price", "amount"] | None = None,
@@ -822,7 +825,9 @@ class Calls:
     def publish_listing(
         self, id: str, *, key: str | None = None, soon: bool = False
     ) -> Answer[Listing]:
-        """Offer it to everybody, for the first time or after a pause."""
+        """Offer it to everybody, for the first time or after a pause; what may not be posted is
+        held.
+        """
         return self.post(f"/v1/listings/{id}/publish", {}, key=key, soon=soon)
 
     def pause_listing(

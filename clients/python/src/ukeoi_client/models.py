@@ -798,7 +798,7 @@ class Job(TypedDict):
     remaining: NotRequired["Money | None"]
     id: str
     mode: Literal["project", "competition", "task"]
-    state: Literal["draft", "awaiting_funding", "open", "closed", "completed", "cancelled"]
+    state: Literal["draft", "held", "awaiting_funding", "open", "closed", "completed", "cancelled"]
     title: str
     description: str
     category: str
@@ -815,6 +815,8 @@ class Job(TypedDict):
     published_at: str | None
     proposals: int
     bookmarked: bool
+    removed: bool
+    warnings: list["Warning"]
     next: "Next | None"
     actions: list["Action"]
 
@@ -970,7 +972,7 @@ class Line(TypedDict):
 
 class Listing(TypedDict):
     id: str
-    state: Literal["draft", "published", "paused", "withdrawn"]
+    state: Literal["draft", "held", "published", "paused", "withdrawn"]
     title: str
     description: str
     category: str
@@ -982,6 +984,8 @@ class Listing(TypedDict):
     worker: "JobsPerson"
     created_at: str
     published_at: str | None
+    removed: bool
+    warnings: list["Warning"]
     next: "Next | None"
     actions: list["Action"]
 
@@ -1437,6 +1441,7 @@ class Preference(TypedDict):
         "payout.failed",
         "payout.paid",
         "payout.requested",
+        "posting.released",
         "proposal.declined",
         "proposal.lapsed",
         "proposal.released",
@@ -1548,6 +1553,7 @@ class PreferenceWords(TypedDict):
         "payout.failed",
         "payout.paid",
         "payout.requested",
+        "posting.released",
         "proposal.declined",
         "proposal.lapsed",
         "proposal.released",

@@ -233,7 +233,7 @@ JOBS = {
     "question.removed": Row(nobody="case.decided tells its author"),
     "question.reported": Row(nobody="the operators have a case about it"),
     "posting.held": Row(nobody="the operators have a case about it"),
-    "posting.released": Row(nobody="the operators have a case about it"),
+    "posting.released": Row(tells=(Tell(whom="author_id", text="member", href="{thread_at}"),)),
     "posting.removed": Row(nobody="case.decided tells its author"),
     "posting.reported": Row(nobody="the operators have a case about it"),
     "entry.reported": Row(nobody="the operators have a case about it"),
