@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,22 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.notify import texts
 from services.notify.domain.mail import Mail
 from services.notify.domain.notice import Notice
+from shared import mails
 
-
-class _Whole(EmailPolicy):
-    """SMTP's policy, which would break up or encode an id or a link that is longer than a line."""
-
-    def fold(self, name: str, value: Any) -> str:
-        if name.lower() in WHOLE:
-            return f"{name}: {value}{self.linesep}"
-        return str(super().fold(name, value))
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        return self.fold(name, value).encode("ascii", "surrogateescape")
-
-
-WHOLE = frozenset({"message-id", "list-unsubscribe"})
-_POLICY = _Whole(linesep="\r\n", cte_type="7bit")
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(["html"]),
@@ -113,35 +96,30 @@ def _item(notice: Notice, to: Reader, house: House) -> dict[str, str]:
 def _written(
     mail: Mail, subject: str, words: Mapping[str, Any], to: Reader, house: House, now: datetime
 ) -> EmailMessage:
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = house.sender
-    message["To"] = Address(display_name=_line(to.name), addr_spec=to.address)
-    message["Subject"] = _line(subject)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{mail.id}@{message['From'].addresses[0].domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    unsubscribe = ""
+    headers, unsubscribe = {}, ""
     if mail.can_be_unsubscribed:
         unsubscribe = f"{house.url}/v1/unsubscribe/{mail.token}"
-        message["List-Unsubscribe"] = f"<{unsubscribe}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        headers["List-Unsubscribe"] = f"<{unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     said = {
         **words,
         "locale": to.locale,
-        "greeting": texts.message(to.locale, "letter.greeting") % {"name": _line(to.name)},
+        "greeting": texts.message(to.locale, "letter.greeting") % {"name": mails.line(to.name)},
         "unsubscribe": unsubscribe,
         "t": lambda name: texts.message(to.locale, name),
     }
-    message.set_content(_TEMPLATES.get_template("mail.txt").render(said))
-    message.add_alternative(_TEMPLATES.get_template("mail.html").render(said), subtype="html")
-    # Last: what says something of the content would go into the first part of it.
-    message["Content-Language"] = to.locale
-    return message
-
-
-def _line(text: str) -> str:
-    """Return a text as one line: a header has no line breaks."""
-    return " ".join(text.split())
+    return mails.written(
+        id=mail.id,
+        sender=house.sender,
+        name=to.name,
+        address=to.address,
+        subject=subject,
+        text=_TEMPLATES.get_template("mail.txt").render(said),
+        html=_TEMPLATES.get_template("mail.html").render(said),
+        locale=to.locale,
+        now=now,
+        headers=headers,
+    )
 
 
 def unsubscribe_page(locale: str, *, done: bool) -> str:

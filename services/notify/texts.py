@@ -5,7 +5,6 @@ as the language writes them: 75,000円 and 2026年12月7日(月) 9:00 in Japan's
 Dec 7, 2026, 12:00 AM UTC in English.
 """
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,19 +14,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
-from babel.support import Translations
 
 from services.notify.domain.notice import Notice
+from shared import catalogues
 from shared.money import CURRENCIES, Money
 
-LOCALES = ("ja", "en")
+LOCALES = catalogues.LOCALES
 DEFAULT_LOCALE = "ja"
-DOMAIN = "notify"
-FOLDER = Path(__file__).parent / "locale"
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
@@ -39,29 +33,9 @@ class Text:
     body: str
 
 
-def catalogue_path(locale: str) -> Path:
-    """Return where a language's messages stand."""
-    return FOLDER / locale / "LC_MESSAGES" / f"{DOMAIN}.po"
-
-
-def _catalogue(locale: str) -> Catalog:
-    with catalogue_path(locale).open("rb") as po:
-        return read_po(po, locale=locale, domain=DOMAIN)
-
-
-def names(locale: str) -> list[str]:
-    """Return the names of all messages that a language has."""
-    return [str(found.id) for found in _catalogue(locale) if found.id and found.string]
-
-
-def _compiled(locale: str) -> Translations:
-    mo = io.BytesIO()
-    write_mo(mo, _catalogue(locale))
-    mo.seek(0)
-    return Translations(mo, domain=DOMAIN)
-
-
-_MESSAGES = {locale: _compiled(locale) for locale in LOCALES}
+_CATALOGUES = catalogues.Catalogues(Path(__file__).parent / "locale", "notify")
+names = _CATALOGUES.names
+message = _CATALOGUES.message
 
 
 def render(
@@ -84,11 +58,6 @@ def why(notice: Notice, locale: str) -> str:
     own = f"why.{notice.text}"
     said = message(locale, own)
     return (_one_of(locale, "why", notice.role) if said == own else said) % words
-
-
-def message(locale: str, name: str) -> str:
-    """Return the message of this name; a name that no catalogue has comes back as it is."""
-    return _MESSAGES[locale].gettext(name)
 
 
 def _words(

@@ -33,8 +33,14 @@ class Postbox:
 
     def code(self) -> str:
         """Return the code in the last mail."""
-        [found] = CODE.findall(self.mails[-1].get_content())
+        [found] = CODE.findall(self.body("plain"))
         return str(found)
+
+    def body(self, kind: str) -> str:
+        """Return the last mail's text of one kind: plain or html."""
+        part = self.mails[-1].get_body((kind,))
+        assert part is not None, f"a mail without {kind}"
+        return str(part.get_content()).replace("\r\n", "\n")
 
 
 def free_port() -> int:

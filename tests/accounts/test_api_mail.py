@@ -1,6 +1,7 @@
 """Confirming an address and setting another password, with letters from a real mail server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,11 @@ from flask import Flask
 
 from services.accounts import config
 from services.accounts.config import Config
+from services.accounts.domain.letter import LIFE
+from services.accounts.letters import PATHS, TEXTS
 from services.accounts.usecases import letters
 from shared import clock, ids
+from shared.catalogues import LOCALES
 from shared.store import Db, Store
 from tests.accounts.asking import hear, refresh, refused, words
 from tests.accounts.builders import PASSWORD, an_event, log_in, registration
@@ -68,7 +72,8 @@ def test_who_registers_gets_a_letter_and_confirms_the_address(
     assert send(db, seconds=1) == 1
     assert send(db, days=1) == 0
     [mail] = box.mails
-    assert (mail["To"], mail["From"]) == (address_of(me), "Ukeoi <no-reply@ukeoi.example>")
+    [to] = mail["To"].addresses
+    assert (to.addr_spec, mail["From"]) == (address_of(me), "Ukeoi <no-reply@ukeoi.example>")
     assert mail["Subject"] == "メールアドレスの確認"
     assert box.code() not in repr(list(db["letters"].find()))
     path = f"/v1/email-verifications/{box.code()}"
@@ -132,7 +137,7 @@ def test_nobody_is_told_who_has_an_account(nobody: Caller, db: Db, box: Postbox)
     assert known.status_code == unknown.status_code == 202
     assert set(words(known)) == set(words(unknown))
     assert send(db) == 1
-    assert [mail["To"] for mail in box.mails] == [email]
+    assert [mail["To"].addresses[0].addr_spec for mail in box.mails] == [email]
 
 
 def test_a_code_ends_within_an_hour_and_with_the_next_password(
@@ -183,6 +188,44 @@ def test_the_sixth_letter_within_an_hour_is_429(nobody: Caller, db: Db, known: b
     assert ask_reset(nobody, "another@example.com").status_code == 202
     age(db, minutes=61)
     assert ask_reset(nobody, email).status_code == 202
+
+
+# letters
+
+
+@pytest.mark.pure
+def test_both_languages_have_every_text_of_every_letter_and_no_other() -> None:
+    needed = {f"{purpose}.{part}" for purpose in LIFE for part in ("subject", "body", "not_you")}
+    for locale in LOCALES:
+        assert set(TEXTS.names(locale)) == {*needed, "greeting", "open"}
+    assert set(PATHS) == set(LIFE)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_letter_is_text_and_html_in_its_reader_s_language(
+    nobody: Caller, db: Db, monkeypatch: pytest.MonkeyPatch, box: Postbox, locale: str
+) -> None:
+    how = replace(config.here(), app_url="https://ukeoi.example/")
+    monkeypatch.setattr(config, "here", lambda: how)
+    said = registration(locale=locale, display_name="<b>花子</b> & Co.")
+    ask_reset(nobody, words(nobody.post("/v1/members", said))["email"])
+    assert send(db) == 1
+    [mail] = box.mails
+    code, link = box.code(), f"https://ukeoi.example/password-resets/{box.code()}"
+    assert mail.get_content_type() == "multipart/alternative"
+    assert mail["Subject"] == TEXTS.message(locale, "reset.subject")
+    assert (mail["Content-Language"], mail["Auto-Submitted"]) == (locale, "auto-generated")
+    assert mail["To"].addresses[0].display_name == said["display_name"]
+    assert mail["Message-ID"].endswith("@ukeoi.example>")
+    assert mail["Date"].datetime.utcoffset() == timedelta(0)
+    assert not mail.defects
+    assert link in box.body("plain")
+    assert f'<html lang="{locale}">' in box.body("html")
+    assert f'href="{link}"' in box.body("html")
+    assert f"<code>{code}</code>" in box.body("html")
+    assert "&lt;b&gt;花子" in box.body("html")
+    for kind in ("plain", "html"):
+        assert TEXTS.message(locale, "reset.body") in box.body(kind)
 
 
 # sending

@@ -3,26 +3,16 @@
 import smtplib
 import ssl
 from email.message import EmailMessage
-from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_S = 10.0
 
 
-def send(url: str, *, sender: str, to: str, subject: str, text: str, message_id: str) -> None:
+def send(url: str, message: EmailMessage) -> None:
     """Hand one mail to the server; it returns when the server has taken it.
 
     :raises OSError: it cannot be reached, or it refused (`smtplib.SMTPException` is an OSError)
     """
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = to
-    message["Subject"] = subject
-    message["Date"] = formatdate(usegmt=True)
-    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
-    message["Message-ID"] = f"<{message_id}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
     with _connected(url) as server:
         server.send_message(message)
 

@@ -11,10 +11,10 @@ import structlog
 from services.accounts import config, queries
 from services.accounts.domain import letter as rules
 from services.accounts.domain import member as member_rules
-from services.accounts.domain import wording
 from services.accounts.domain.credentials import normal_password, password_fault
 from services.accounts.domain.letter import RESET, VERIFY, Letter
 from services.accounts.domain.member import Member
+from services.accounts.letters import written
 from services.accounts.outside import smtp
 from services.accounts.records import LETTERS, MEMBERS
 from services.accounts.usecases import hashing
@@ -236,14 +236,7 @@ def _send(store: Store, letter_id: str, *, now: datetime) -> bool:
         return False
     how = config.here()
     try:
-        smtp.send(
-            how.smtp_url,
-            sender=how.mail_from,
-            to=letter.email,
-            subject=wording.subject(letter),
-            text=wording.text(letter, token, how.app_url),
-            message_id=f"{letter.id}.{letter.tries}",
-        )
+        smtp.send(how.smtp_url, written(letter, token, how, now))
     except (OSError, ValueError) as wrong:
         # Only the kind: what a mail server says repeats the address.
         log.warning("letter_not_sent", letter=letter.id, why=type(wrong).__name__)
