@@ -99,7 +99,10 @@ def test_the_story_shows_what_still_waits(market: Marketplace) -> None:
 
 def test_the_command_prints_one_line_for_each(market: Marketplace, monkeypatch: Any) -> None:
     hire = formed(offered(two_people(market)))
-    hire.client.sees_at_last(f"/v1/holds?ref={hire.contract}", lambda holds: holds["items"])
+    opened = {"type": "hold.opened", "data.ref": hire.contract}
+    eventually(lambda: market.db("escrow")["facts"].find_one(opened), "the hold is told of")
+    dbs = {name: market.db(name) for name in SERVICES}
+    eventually(lambda: said(dbs, hire.contract, "contract.formed"), "the contract is, too")
     monkeypatch.setattr(ops, "database", market.db)
     done = CliRunner().invoke(ops.ops, ["story", hire.contract])
     assert done.exit_code == 0, done.output

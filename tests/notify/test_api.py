@@ -336,7 +336,7 @@ def test_stale_or_missing_versions_are_refused(http: FlaskClient, as_: As) -> No
         {"types": [{"type": "message.sent", "mail": 1}]},
         {"types": [{"type": "offer.sent", "inbox": False}]},
         {"types": [], "version": 7},
-        {"types": [{"type": "message.sent"}] * 100},
+        {"types": [{"type": "message.sent"}] * 1000},
         {"types": [], "zone": "Mars/Base"},
         {"types": [], "quiet": {"from": "22:00"}},
         {"types": [], "quiet": {"from": "24:00", "to": "07:00"}},
