@@ -19,12 +19,11 @@ from services.notify.domain.mail import Mail
 from services.notify.domain.notice import Notice
 from services.notify.domain.preferences import Preferences, Quiet
 from services.notify.letters import House, Reader
-from services.notify.outside import smtp
 from services.notify.reactions import REACTIONS
 from services.notify.records import KINDS, MAILS
 from services.notify.usecases import hooks, mails
 from services.notify.usecases.senders import Senders
-from shared import clock, engine, sweep
+from shared import clock, engine, smtp, sweep
 from shared.documents import Doc
 from shared.errors import Ignored, Invalid
 from shared.events import Event

@@ -15,10 +15,9 @@ from services.accounts.domain.credentials import normal_password, password_fault
 from services.accounts.domain.letter import RESET, VERIFY, Letter
 from services.accounts.domain.member import Member
 from services.accounts.letters import written
-from services.accounts.outside import smtp
 from services.accounts.records import LETTERS, MEMBERS
 from services.accounts.usecases import hashing
-from shared import clock, ids
+from shared import clock, ids, smtp
 from shared.documents import Done, Once
 from shared.errors import Conflict, Invalid, TooMany, Unknown
 from shared.events import Event, Fact
@@ -237,7 +236,7 @@ def _send(store: Store, letter_id: str, *, now: datetime) -> bool:
     how = config.here()
     try:
         smtp.send(how.smtp_url, written(letter, token, how, now))
-    except (OSError, ValueError) as wrong:
+    except (smtp.Later, smtp.Refused, ValueError) as wrong:
         # Only the kind: what a mail server says repeats the address.
         log.warning("letter_not_sent", letter=letter.id, why=type(wrong).__name__)
         return False

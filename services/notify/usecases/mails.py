@@ -16,10 +16,9 @@ from services.notify.domain.mail import Mail
 from services.notify.domain.notice import Notice
 from services.notify.domain.preferences import Preferences
 from services.notify.letters import House, Reader
-from services.notify.outside import smtp
 from services.notify.records import MAILS, NOTICES, PREFERENCES
 from services.notify.usecases.senders import Senders
-from shared import clock, faults
+from shared import clock, faults, smtp
 from shared.documents import Folded
 from shared.errors import Ignored, Unknown
 from shared.events import Event

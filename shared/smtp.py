@@ -1,4 +1,4 @@
-"""Mail by SMTP, with the standard library.
+"""Mail by SMTP, with the standard library; accounts and notify send by it.
 
 `smtp://` goes over to TLS where the server offers it; a password is never sent without TLS, except
 to this machine.

@@ -1,1 +1,0 @@
-"""Adapters to the outside, one a file."""
