@@ -74,7 +74,7 @@ def test_what_operators_decide_of_a_message_is_what_the_other_side_reads(world: 
 
     world.worker.did(f"/v1/cases/{case_id}/appeal", {"reason": "誤解です。"})
     answer = {"outcome": "restored", "reason": "誤解でした。"}
-    world.operator.did(f"/v1/cases/{case_id}/decide-appeal", answer)
+    an_operator(world).did(f"/v1/cases/{case_id}/decide-appeal", answer)
 
     assert read(world.client, offer) == [text]
 
