@@ -143,7 +143,7 @@ def test_what_was_held_back_is_read_and_removed_and_its_appeal_answered_by_anoth
         sign_in(window, gateway, first)
         window.open(f"http://127.0.0.1:{gateway}/console/cases")
         window.click(f"#{case} .see")
-        window.until("#words", lambda text: "LINE" in text)
+        window.until("#words", lambda text: "手数料" in text)
         window.write("textarea[name=reason]", "contact outside")
         window.click("#decide .remove")
         window.until("#told", lambda text: text == "The decision is kept.")
