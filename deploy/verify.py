@@ -58,7 +58,9 @@ def _facts(db: Db) -> Iterator[str]:
     newest = [{"$group": {"_id": "$subject", "version": {"$max": "$version"}}}]
     said = {doc["_id"]: doc["version"] for doc in db["facts"].aggregate(newest, allowDiskUse=True)}
     for collection in db.list_collection_names():
-        for doc in db[collection].find({"version": {"$type": "int"}}, {"version": 1}):
+        # What says something has an outbox; a projection may know an older version of it.
+        aggregates = {"version": {"$type": "int"}, "outbox": {"$exists": True}}
+        for doc in db[collection].find(aggregates, {"version": 1}):
             if said.get(doc["_id"], 0) > doc["version"]:
                 yield f"{doc['_id']} is at version {doc['version']}, facts at {said[doc['_id']]}"
 

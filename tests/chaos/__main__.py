@@ -281,7 +281,7 @@ def _plant_each(seed: int) -> int:
 
 def _short_run(seed: int) -> list[str]:
     try:
-        return _one_run(Run(40, 6, seed, points=True, patience_s=20.0))
+        return _one_run(Run(40, 6, seed, points=True, patience_s=30.0))
     except Exception as broken:  # noqa: BLE001  (a run that cannot even end has found it)
         return [f"{type(broken).__name__}: {broken}"[:300]]
 
