@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 
-from tests.callers import Signer
 from tests.edge.world import Person, World, a_job, a_listing, an_offer, in_days, yen
-from tests.silence.walk import DAY, a_walk
+from tests.silence.conftest import NewWalk
+from tests.silence.walk import DAY
 
 PASSWORD = "correct horse battery staple"
 
@@ -71,14 +70,9 @@ STORIES: dict[str, tuple[Callable[[World, Person], None], str]] = {
 
 
 @pytest.fixture(scope="module")
-def left(
-    mongo: MongoClient[dict[str, Any]],
-    mongo_url: str,
-    signer: Signer,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, Any]]:
+def left(new_walk: NewWalk) -> Iterator[dict[str, Any]]:
     """Everybody has begun something, asked to leave, and then fallen silent."""
-    with a_walk(mongo, mongo_url, signer, tmp_path_factory.mktemp("clock")) as walk:
+    with new_walk() as walk:
         world, people = walk.world, {}
         for name, (begins, _) in STORIES.items():
             people[name] = who = world.member(f"去る人 {name}")

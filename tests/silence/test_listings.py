@@ -1,17 +1,15 @@
 """A listing that everybody forgets ends in silence; its seller is told before and after."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from pymongo import MongoClient
 
 from services.jobs.domain.listing import DRAFT_KEPT, RENEWED_WITHIN, TOLD_BEFORE
 from shared.timers import Timers
-from tests.callers import Signer
 from tests.edge.world import World, a_listing
+from tests.silence.conftest import NewWalk
 from tests.silence.stories import OUTSIDE
-from tests.silence.walk import DAY, Doc, Walk, a_walk
+from tests.silence.walk import DAY, Doc, Walk
 
 REST = ["listing.idle", "listing.paused"]
 GO = ["listing.idle", "listing.withdrawn"]
@@ -38,14 +36,9 @@ def _begin(world: World, state: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def left(
-    mongo: MongoClient[dict[str, Any]],
-    mongo_url: str,
-    signer: Signer,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Walk]:
+def left(new_walk: NewWalk) -> Iterator[Walk]:
     """A listing in each state, and then nobody does anything any more."""
-    with a_walk(mongo, mongo_url, signer, tmp_path_factory.mktemp("clock")) as walk:
+    with new_walk() as walk:
         walk.begun = {state: _begin(walk.world, state) for state in TOLD}
         walk.be_silent()
         yield walk

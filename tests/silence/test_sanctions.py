@@ -2,28 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from pymongo import MongoClient
 
 from services.accounts.domain.sanction import ANSWER_DAYS
 from shared import clock
-from tests.callers import Signer
-from tests.silence.walk import DAY, Doc, Walk, a_walk
+from tests.silence.conftest import NewWalk
+from tests.silence.walk import DAY, Doc, Walk
 
 REASON = {"reason": "Two members say that you asked for payment outside."}
 
 
 @pytest.fixture(scope="module")
-def left(
-    mongo: MongoClient[dict[str, Any]],
-    mongo_url: str,
-    signer: Signer,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Walk]:
+def left(new_walk: NewWalk) -> Iterator[Walk]:
     """A warning with an appeal, a suspension until a day, and then nobody acts any more."""
-    with a_walk(mongo, mongo_url, signer, tmp_path_factory.mktemp("clock")) as walk:
+    with new_walk() as walk:
         operator, warned, suspended = walk.world.operator, walk.world.worker, walk.world.stranger
         warning = operator.did(f"/v1/members/{warned.id}/sanctions", {"level": "warn", **REASON})
         appeal = {"text": "It was a misunderstanding: they asked me."}
