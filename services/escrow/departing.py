@@ -27,10 +27,7 @@ def open_of(db: Db, member_id: str) -> Iterator[str]:
         (
             "holds_open",
             HOLDS.collection,
-            [
-                {side: member_id, "state": {"$in": OPEN_HOLDS}}
-                for side in ("client_id", "worker_id")
-            ],
+            [{side: member_id, "state": {"$in": OPEN_HOLDS}} for side in SIDES],
         ),
         ("wallet_not_empty", BALANCES, [{"_id": {"$in": wallets}, "amount": {"$gt": 0}}]),
         (
