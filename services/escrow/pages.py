@@ -15,7 +15,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.escrow.profiles import JAPAN
 from shared.money import CURRENCIES, Money
 
-LOCALES = ("ja", "en")
 LINES_MAX = 1_000
 """So many of the last lines stand on a page; all are in the CSV."""
 
