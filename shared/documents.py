@@ -204,50 +204,39 @@ def bulk_operation(
 def together(
     kind: Kind[Any], some: Sequence[Folded], batch: str, now: datetime
 ) -> list[tuple[Doc, list[Doc]]]:
-    """Return updates of many: what must match, and how what matches is rewritten.
+    """Return updates of many: which documents, and how each is rewritten if it has not moved on.
 
     One update for all that lose the same fields: each document finds its own change by its place in
-    a list. It costs the server a third of one update each, conditional on its version.
+    a list, and stays as it is when its version is another. It costs the server a third of one
+    update each, conditional on its version.
     """
-    alike: dict[tuple[str, ...], list[tuple[Folded, Doc]]] = {}
+    alike: dict[tuple[str, ...], list[tuple[str, Doc]]] = {}
     for folded in some:
         assert folded.doc is not None, "what is new is inserted"  # noqa: S101
         update = changing(kind, folded.doc, folded.thing, folded.entries, once=None, now=now)
-        alike.setdefault(tuple(update.get("$unset", ())), []).append((folded, update["$set"]))
-    return [_rewriting(group, gone, batch) for gone, group in alike.items()]
+        gone = tuple(update.get("$unset", ()))
+        alike.setdefault(gone, []).append((folded.thing.id, _change(folded, update, batch)))
+    return [_rewriting(dict(group), gone) for gone, group in alike.items()]
 
 
-def _rewriting(
-    group: Sequence[tuple[Folded, Doc]], gone: tuple[str, ...], batch: str
-) -> tuple[Doc, list[Doc]]:
-    ids_: list[str] = []
-    versions: list[int] = []
-    changes: list[Doc] = []
-    for folded, set_ in group:
-        before = (folded.doc or {})["version"]
-        ids_.append(folded.thing.id)
-        versions.append(before)
-        new = {**set_, "version": before + folded.applied, "batch": batch}
-        new.pop("outbox", None)  # entries are added to what waits there by then
-        changes.append({"set": new, "said": list(folded.entries)})
+def _change(folded: Folded, update: Doc, batch: str) -> Doc:
+    before = (folded.doc or {})["version"]
+    new = {**update["$set"], "version": before + folded.applied, "batch": batch}
+    new.pop("outbox", None)  # entries are added to what waits there by then
+    return {"was": before, "set": new, "said": list(folded.entries)}
+
+
+def _rewriting(changes: Mapping[str, Doc], gone: tuple[str, ...]) -> tuple[Doc, list[Doc]]:
+    ids_ = list(changes)
     place = {"$indexOfArray": [{"$literal": ids_}, "$_id"]}
-    version = {"$arrayElemAt": [{"$literal": versions}, place]}
-    changed: Doc = {
-        "$let": {
-            "vars": {"its": {"$arrayElemAt": [{"$literal": changes}, place]}},
-            "in": {
-                "$mergeObjects": [
-                    "$$ROOT",
-                    "$$its.set",
-                    {"outbox": {"$concatArrays": ["$outbox", "$$its.said"]}},
-                ]
-            },
-        }
-    }
-    stages: list[Doc] = [{"$replaceWith": changed}]
-    if gone:
-        stages.append({"$unset": list(gone)})
-    return {"_id": {"$in": ids_}, "$expr": {"$eq": ["$version", version]}}, stages
+    said = {"outbox": {"$concatArrays": ["$outbox", "$$its.said"]}}
+    new: Doc = {"$mergeObjects": ["$$ROOT", "$$its.set", said]}
+    for name in gone:
+        new = {"$unsetField": {"field": name, "input": new}}
+    is_ours = {"$eq": ["$version", "$$its.was"]}
+    its = {"$arrayElemAt": [{"$literal": list(changes.values())}, place]}
+    changed = {"$let": {"vars": {"its": its}, "in": {"$cond": [is_ours, new, "$$ROOT"]}}}
+    return {"_id": {"$in": ids_}}, [{"$replaceWith": changed}]
 
 
 def newborn(kind: Kind[T], thing: T, entries: Sequence[Doc], *, once: Once | None) -> Doc:

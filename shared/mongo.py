@@ -19,6 +19,20 @@ AUTHENTICATION_FAILED = 18
 Db = Database[Doc]
 
 
+class _Database(Database[Doc]):
+    """Keeps its collections: pymongo makes one anew at each look, five of them a command."""
+
+    def __init__(self, client: MongoClient[Doc], name: str) -> None:
+        super().__init__(client, name)
+        self._kept: dict[str, Collection[Doc]] = {}
+
+    def __getitem__(self, name: str) -> Collection[Doc]:
+        found = self._kept.get(name)
+        if found is None:
+            found = self._kept[name] = super().__getitem__(name)
+        return found
+
+
 def connect(url: str, name: str) -> Db:
     """Return the service's database; opens nothing until first used, and never hangs."""
     client: MongoClient[Doc] = MongoClient(
@@ -30,7 +44,7 @@ def connect(url: str, name: str) -> Db:
         w="majority",
         retryWrites=True,
     )
-    return client[name]
+    return _Database(client, name)
 
 
 def is_away(wrong: BaseException) -> bool:

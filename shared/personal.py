@@ -25,7 +25,6 @@ SHARED = {
     "revocations": "until when tokens are refused, for minutes",
     "leases": "which process does what at this moment",
     "members": "a copy of what accounts exports",
-    "blocks": "a copy of what accounts exports",
     "departures": "how far somebody's leaving is: accounts shows it under /v1/me",
 }
 """Collections that several services have and of which nothing is exported, with the reason."""

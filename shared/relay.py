@@ -12,7 +12,8 @@ import threading
 import time
 from collections import Counter as TypeCount
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import structlog
@@ -42,9 +43,29 @@ def publish(db: Db, publisher: Publisher, source: str, writes: Sequence[Written]
 
     :raises PyMongoError: the database is away; the facts are published and will be once more
     """
-    sent = _tell(publisher, source, writes)
-    _settle(db, writes, sent.confirmed)
+    ((_, sent),) = publish_each(db, publisher, source, [writes])
     return sent
+
+
+def publish_each(
+    db: Db, publisher: Publisher, source: str, batches: Iterable[Sequence[Written]]
+) -> Iterator[tuple[Sequence[Written], Sent]]:
+    """Publish batch after batch; one is kept and cleared while the next is told.
+
+    :raises PyMongoError: as `publish`
+    """
+    with ThreadPoolExecutor(1, "settle") as hand:
+        settling: Future[None] | None = None
+        try:
+            for writes in batches:
+                sent = _tell(publisher, source, writes)
+                if settling:
+                    settling.result()
+                settling = hand.submit(_settle, db, writes, sent.confirmed)
+                yield writes, sent
+        finally:
+            if settling:
+                settling.result()
 
 
 def _tell(publisher: Publisher, source: str, writes: Sequence[Written]) -> Sent:

@@ -2,8 +2,10 @@
 
 A service in which members begin things together keeps what accounts tells of them:
 
-* `members`   `{_id, version, state, ...}`, a projection of its own making
-* `blocks`    `{_id: "mem_a mem_b", version, member_id, other_id, is_on}`: a has blocked b
+* `{_id: "mem_a", version, state, ...}`, a projection of its own making
+* `{_id: "mem_a mem_b", version, member_id, other_id, is_on}`: a has blocked b
+
+Both are in `members`: how somebody stands is one read, and every answer that lists actions asks it.
 
 A block stands between the two, whichever of them made it, and both are refused with the same code:
 who is blocked is not told by whom.
@@ -19,7 +21,6 @@ from shared.mongo import Db
 from shared.reactions import Project, Reactions
 
 MEMBERS = "members"
-BLOCKS = "blocks"
 BARRED = {
     "suspended": ("member_suspended", "a suspended member begins nothing new"),
     "leaving": ("member_leaving", "who leaves begins nothing new: stay a member first"),
@@ -49,19 +50,30 @@ NOBODYS = Standing()
 
 def of(db: Db, member_id: str, others: Iterable[str] = ()) -> Standing:
     """Return how a member stands, to these others."""
-    found = db[MEMBERS].find_one({"_id": member_id}, {"state": 1})
-    state = found["state"] if found else "active"
-    return Standing(state, blocked(db, member_id, others))
+    found = {doc["_id"]: doc for doc in _find(db, [member_id, *_pairs(member_id, others)])}
+    state = found.pop(member_id, {}).get("state", "active")
+    return Standing(state, _others(member_id, found.values()))
 
 
 def blocked(db: Db, member_id: str, others: Iterable[str]) -> frozenset[str]:
     """Return those of these others between whom and this member a block stands, either way."""
+    pairs = _pairs(member_id, others)
+    return _others(member_id, _find(db, pairs)) if pairs else frozenset()
+
+
+def _pairs(member_id: str, others: Iterable[str]) -> list[str]:
     wanted = set(others) - {member_id}
-    pairs = [pair for o in wanted for pair in (_id(member_id, o), _id(o, member_id))]
-    if not pairs:
-        return frozenset()
-    found = db[BLOCKS].find({"_id": {"$in": pairs}, "is_on": True}, {"member_id": 1, "other_id": 1})
-    return frozenset(id_ for d in found for id_ in (d["member_id"], d["other_id"])) - {member_id}
+    return [pair for o in wanted for pair in (_id(member_id, o), _id(o, member_id))]
+
+
+def _find(db: Db, ids_: list[str]) -> Iterable[Doc]:
+    shown = {"state": 1, "member_id": 1, "other_id": 1, "is_on": 1}
+    return db[MEMBERS].find({"_id": {"$in": ids_}}, shown)
+
+
+def _others(member_id: str, blocks: Iterable[Doc]) -> frozenset[str]:
+    on = (doc for doc in blocks if doc["is_on"])
+    return frozenset(id_ for doc in on for id_ in (doc["member_id"], doc["other_id"])) - {member_id}
 
 
 def _id(member_id: str, other_id: str) -> str:
@@ -80,6 +92,6 @@ def _block(event: Event) -> Doc:
 
 
 KNOW_BLOCKS: Reactions = dict.fromkeys(
-    ("member.blocked", "member.unblocked"), (Project(BLOCKS, _block),)
+    ("member.blocked", "member.unblocked"), (Project(MEMBERS, _block),)
 )
 """What a service does that keeps blocks."""

@@ -268,7 +268,7 @@ class Store:
         faults.point("before_write")
         count = write_bulk(collection, operations) if operations else 0
         for where, change in together(kind, many, batch, now):
-            count += collection.update_many(where, change).matched_count
+            count += collection.update_many(where, change).modified_count
         faults.point("after_write")
         if count == len(writes):
             return set()

@@ -45,8 +45,7 @@ def outbox(
 
 def _outbox_of(db: Db, publisher: Publisher, source: str, kind: Kind[Any], now: datetime) -> int:
     told, end_at = 0, time.monotonic() + OUTBOX_S
-    for writes in _waiting(db, kind, now):
-        sent = relay.publish(db, publisher, source, writes)
+    for writes, sent in relay.publish_each(db, publisher, source, _waiting(db, kind, now)):
         told += len(sent.confirmed)
         if sent.unroutable:
             stuck = [w.id for w in writes if any(e["id"] in sent.unroutable for e in w.entries)]

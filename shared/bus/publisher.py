@@ -7,7 +7,8 @@ batch and waits. "Not confirmed" never means "not delivered"; whoever publishes 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 CONFIRM_TIMEOUT_S = 10
 DEPTH_TIMEOUT_S = 2
 RECONNECT_MAX_S = 5.0
+PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,42 @@ class _Batch:
     done: threading.Event = field(default_factory=threading.Event)
 
 
+class _Connection(SelectConnection):
+    """pika's connection, which sends the frames of a batch in few pieces.
+
+    pika makes three system calls of a message, and at each of them another thread may take the
+    interpreter and keep it.
+    """
+
+    _pieces: list[bytes] | None = None
+    _size = 0
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what is said within this when it is over, or when there is enough."""
+        self._pieces = []
+        try:
+            yield
+        finally:
+            self._flush()
+            self._pieces = None
+
+    def _adapter_emit_data(self, data: bytes) -> None:
+        if self._pieces is None:
+            super()._adapter_emit_data(data)  # type: ignore[misc]
+            return
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > PIECE_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pieces:
+            super()._adapter_emit_data(b"".join(self._pieces))  # type: ignore[misc]
+            self._pieces.clear()
+            self._size = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """Ids the broker has taken for good, and ids that no queue is bound for or no wire carries."""
@@ -62,7 +100,7 @@ class Publisher:
     def __init__(self, url: str, name: str, *, only_to: str | None = None) -> None:
         self._only_to = only_to
         self._url, self._name = url, f"{name}.publisher"
-        self._connection: SelectConnection | None = None
+        self._connection: _Connection | None = None
         self._channel: Any = None
         self._lock = threading.Lock()
         self._handed: list[_Batch] = []
@@ -162,8 +200,8 @@ class Publisher:
                 time.sleep(wait_s)
             wait_s = min(wait_s * 2, RECONNECT_MAX_S)
 
-    def _connect(self) -> SelectConnection:
-        connection = SelectConnection(
+    def _connect(self) -> _Connection:
+        connection = _Connection(
             topology.parameters(self._url, self._name),
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_gone,
@@ -236,14 +274,15 @@ class Publisher:
     def _send(self, batch: _Batch) -> None:
         with self._lock:
             self._handed.remove(batch)
-        channel = self._channel
-        if channel is None or not channel.is_open:
+        channel, connection = self._channel, self._connection
+        if channel is None or connection is None or not channel.is_open:
             batch.done.set()
             return
-        for m in batch.messages:
-            self._tag += 1
-            self._waiting[self._tag] = (batch, m.id)
-            channel.basic_publish(*self._where(m.type), m.body, m.properties, mandatory=True)
+        with connection.together():
+            for m in batch.messages:
+                self._tag += 1
+                self._waiting[self._tag] = (batch, m.id)
+                channel.basic_publish(*self._where(m.type), m.body, m.properties, mandatory=True)
 
     def _where(self, type_: str) -> tuple[str, str]:
         if self._only_to is None:

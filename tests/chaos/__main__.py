@@ -26,7 +26,7 @@ from shared.ops import broker_url
 from tests.chaos.bugs import BUGS
 from tests.chaos.checker import GHOST, Checker
 from tests.chaos.nemesis import NETWORK, POINTS, Nemesis
-from tests.chaos.stories import STORIES, WEIGHTS, Teller, Told, register
+from tests.chaos.stories import STORIES, WEIGHTS, Teller, Told, Unlike, register
 from tests.proxy import Proxy
 from ukeoi_client import Ukeoi
 
@@ -39,14 +39,17 @@ SILENCE_DAYS = (8.0, 8.0, 8.0, 16.0, 16.0)
 
 
 class Run:
-    """One run: a deployment of its own, stories, faults, the count."""
+    """One run: a deployment of its own, stories, faults, the count.
+
+    `brief`: the first story that fails ends it, by raising `Unlike`.
+    """
 
     def __init__(
-        self, stories: int, kills: int, seed: int, *, points: bool, patience_s: float = 120.0
+        self, stories: int, kills: int, seed: int, *, points: bool, brief: bool = False
     ) -> None:
         self.stories, self.kills, self.seed, self.points = stories, kills, seed, points
+        self.brief = brief
         self.cuts = max(len(NETWORK), kills // 3) if kills else 0
-        self.patience_s = patience_s
         self.dice = random.Random(seed)
         self.told = Told()
         self.console = Console()
@@ -68,6 +71,8 @@ class Run:
         people = self._people()
         self._say_to_a_ghost()
         self._tell_under_fire(people)
+        if self.brief and self.told.failed:
+            raise Unlike(f"a story failed: {self.told.failed[0]}")
         checker = Checker(self.told, self.now, queued)
         for days in SILENCE_DAYS:
             self._move_clock(days * DAY_S)
@@ -96,12 +101,12 @@ class Run:
         return sides[0], sides[1]
 
     def _tell_under_fire(self, people: tuple[list[Any], list[Any]]) -> None:
-        began, stop = time.monotonic(), threading.Event()
+        began = time.monotonic()
         # Kills are spread over the time that the stories will take, at about 12 a second.
         every_s = max(0.4, self.stories / 12 / max(1, self.kills))
         faults = [
-            threading.Thread(target=self.nemesis.run, args=(self.kills, stop, every_s)),
-            threading.Thread(target=self.nemesis.disturb, args=(self.cuts, stop, every_s)),
+            threading.Thread(target=self.nemesis.run, args=(self.kills, every_s)),
+            threading.Thread(target=self.nemesis.disturb, args=(self.cuts, every_s)),
             threading.Thread(target=self.nemesis.die_at_every_point, args=(self._points(),)),
         ]
         for thread in faults:
@@ -115,6 +120,9 @@ class Run:
                 jobs = enumerate(plan, start=told)
                 list(pool.map(lambda job: self._tell(local, people, *job), jobs))
                 told += count
+                if self.brief and self.told.failed:
+                    self.nemesis.stop.set()
+                    break
         for thread in faults:
             thread.join()
         self.console.print(f"{told} stories in {time.monotonic() - began:.0f} s under fire")
@@ -125,8 +133,10 @@ class Run:
         return tuple({p for points in POINTS.values() for p in points} - {"timer_claimed"})
 
     def _tell(self, local: Any, people: tuple[list[Any], list[Any]], n: int, story: str) -> None:
+        if self.brief and self.told.failed:
+            return
         if not hasattr(local, "teller"):
-            local.teller = Teller(self.url, self.told, self.now, people[0][-1], self.patience_s)
+            local.teller = Teller(self.url, self.told, self.now, people[0][-1])
         dice = random.Random(self.seed * 1_000_003 + n)
         clients, workers = people
         local.teller.tell(story, dice.choice(clients[:-1]), dice.choice(workers), dice)
@@ -139,7 +149,7 @@ class Run:
         armed.start()
         time.sleep(1)
         people = self._people()
-        teller = Teller(self.url, self.told, self.now, people[0][-1], self.patience_s)
+        teller = Teller(self.url, self.told, self.now, people[0][-1])
         teller.tell("unanswered", people[0][0], people[1][0], self.dice)
         self._move_clock(15 * DAY_S)
         armed.join(timeout=60)
@@ -281,7 +291,7 @@ def _plant_each(seed: int) -> int:
 
 def _short_run(seed: int) -> list[str]:
     try:
-        return _one_run(Run(40, 6, seed, points=True, patience_s=30.0))
+        return _one_run(Run(40, 6, seed, points=True, brief=True))
     except Exception as broken:  # noqa: BLE001  (a run that cannot even end has found it)
         return [f"{type(broken).__name__}: {broken}"[:300]]
 

@@ -58,7 +58,7 @@ def publish_without_confirm() -> None:
 def mark_before_publish() -> None:
     """The outbox is cleared before its facts are said."""
     relay = _of("shared.relay")
-    take, sweep = relay.Relay.take, relay.publish
+    take, each = relay.Relay.take, relay.publish_each
 
     def clear(db: Any, writes: Any) -> None:
         relay._clear_outboxes(db, writes, {e["id"] for w in writes for e in w.entries})
@@ -67,11 +67,12 @@ def mark_before_publish() -> None:
         clear(self._db, writes)
         take(self, writes)
 
-    def sweeping(db: Any, publisher: Any, source: str, writes: Any) -> Any:
-        clear(db, writes)
-        return sweep(db, publisher, source, writes)
+    def sweeping(db: Any, publisher: Any, source: str, batches: Any) -> Any:
+        for writes in batches:
+            clear(db, writes)
+            yield from each(db, publisher, source, [writes])
 
-    relay.Relay.take, relay.publish = taking, sweeping
+    relay.Relay.take, relay.publish_each = taking, sweeping
 
 
 def no_guard() -> None:

@@ -61,6 +61,7 @@ class Nemesis:
     provoke: dict[str, Callable[[], None]] = field(default_factory=dict)
     proxies: dict[str, Proxy] = field(default_factory=dict)
     network: Counter[str] = field(default_factory=Counter)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def pid(self, name: str) -> int:
         """Return the pid of a program now; 0 while it is down."""
@@ -76,11 +77,11 @@ class Nemesis:
         below = children.read_text().split() if children.exists() else []
         return int(below[0]) if below else 0
 
-    def run(self, kills: int, stop: threading.Event, every_s: float) -> None:
+    def run(self, kills: int, every_s: float) -> None:
         """Kill so many times, at seeded moments, until told to stop."""
         quiet_until: dict[str, float] = {}
         while sum(self.kills.values()) + sum(self.pauses.values()) < kills:
-            if stop.wait(self.dice.uniform(0.5, 1.5) * every_s):
+            if self.stop.wait(self.dice.uniform(0.5, 1.5) * every_s):
                 return
             name = self.dice.choice(PROCESSES)
             if quiet_until.get(name, 0.0) > time.monotonic():
@@ -88,17 +89,17 @@ class Nemesis:
             quiet_until[name] = time.monotonic() + SLOW_TO_HEAL.get(name, 1.0)
             self._hit(name)
 
-    def disturb(self, times: int, stop: threading.Event, every_s: float) -> None:
+    def disturb(self, times: int, every_s: float) -> None:
         """Disturb the network so many times, at seeded moments, each kind in turn."""
         dice = random.Random(self.dice.random())
         for n in range(times):
-            if stop.wait(dice.uniform(0.5, 1.5) * every_s):
+            if self.stop.wait(dice.uniform(0.5, 1.5) * every_s):
                 return
             name = dice.choice(sorted(self.proxies))
             fault = list(NETWORK)[n % len(NETWORK)]
             NETWORK[fault](self.proxies[name], dice)
             self.network[f"{name} {fault}"] += 1
-            stop.wait(dice.uniform(*NETWORK_S))
+            self.stop.wait(dice.uniform(*NETWORK_S))
             self.proxies[name].heal()
 
     def _hit(self, name: str) -> None:
@@ -126,7 +127,7 @@ class Nemesis:
         self.provoke.get(point, lambda: None)()
         until = time.monotonic() + POINT_PATIENCE_S
         self.home.faults_file.write_text(f"{point}:1")
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self.stop.is_set():
             if pid := self.target(name):
                 _send(pid, signal.SIGUSR2)
             told = time.monotonic()
@@ -141,6 +142,8 @@ class Nemesis:
         """Make processes die at each of these points once; what was never passed is noted."""
         for name, points in POINTS.items():
             for point in points:
+                if self.stop.is_set():
+                    return
                 if point in only and not self.die_at(name, point):
                     self.missed.append(f"{name} {point}")
 

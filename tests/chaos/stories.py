@@ -13,6 +13,7 @@ from typing import Any
 from ukeoi_client import Conflict, Member, NoAnswer, NotFound, Problem, TimeIsUp, Ukeoi
 
 PASSWORD = "correct horse battery staple"
+PATIENCE_S = 120.0
 AMOUNTS = (1000, 30_000, 75_000, 120_001, 999_999)
 
 
@@ -52,11 +53,10 @@ class Teller:
         told: Told,
         clock: Callable[[], datetime],
         stranger: Member,
-        patience_s: float,
     ) -> None:
         self.told = told
         self.clock = clock
-        self.api = Ukeoi(url, patience_s=patience_s, on_trouble=self._troubled)
+        self.api = Ukeoi(url, patience_s=PATIENCE_S, on_trouble=self._troubled)
         self.stranger = stranger.through(self.api)
 
     def _troubled(self, _what: str) -> None:

@@ -19,7 +19,7 @@ from services.jobs.records import JOBS
 from services.jobs.search_records import MATCHES, SEARCHES
 from shared import clock, engine, faults, ids, personal
 from shared.events import Event
-from shared.standing import BLOCKS, MEMBERS
+from shared.standing import MEMBERS
 from shared.store import Db, Store
 from tests.callers import Caller, Signer, a_caller
 from tests.jobs.builders import (
@@ -233,7 +233,7 @@ def test_neither_its_client_nor_who_is_blocked_or_barred_is_told(store: Store, d
     keep(db, SEARCHES, *[a_search(member_id=m) for m in (CLIENT, blocking, blocked, gone, fine)])
     for one, other in ((blocking, CLIENT), (CLIENT, blocked)):
         pair = {"member_id": one, "other_id": other, "is_on": True, "version": 1}
-        db[BLOCKS].insert_one({"_id": f"{one} {other}", **pair})
+        db[MEMBERS].insert_one({"_id": f"{one} {other}", **pair})
     db[MEMBERS].insert_one({"_id": gone, "version": 2, "display_name": "x", "state": "suspended"})
     hear(store, opened(job))
 
