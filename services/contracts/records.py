@@ -265,8 +265,8 @@ def _ended_doc(it: Ended) -> Doc:
 
 
 def _ended(doc: Doc, currency: str) -> Ended:
-    money = {name: Money(doc[name]["amount"], currency) for name in _OF_ENDED}
-    return Ended(**money, **_pick(doc, PLAIN_ENDED))
+    held, gets = (Money(doc[name]["amount"], currency) for name in _OF_ENDED)
+    return Ended(held=held, worker_gets=gets, **_pick(doc, PLAIN_ENDED))
 
 
 def _message_doc(message: Message) -> Doc:

@@ -158,9 +158,9 @@ def is_in_wallet(db: Db, back: Payout) -> bool:
         return False
     of = {"member_id": back.member_id, "state": "failed", "set_aside_at": None}
     since = {**of, "amount.currency": back.amount.currency, "ended_at": {"$gte": back.ended_at}}
-    there = sum(doc["amount"]["amount"] for doc in db[PAYOUTS.collection].find(since))
-    available = wallet(db, back.member_id, back.amount.currency)["available"]
-    return there <= available.amount
+    there: int = sum(doc["amount"]["amount"] for doc in db[PAYOUTS.collection].find(since))
+    available = wallet(db, back.member_id, back.amount.currency)["available"].amount
+    return there <= available
 
 
 def statement(

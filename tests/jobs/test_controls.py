@@ -196,6 +196,7 @@ def test_a_page_of_twenty_tasks_reads_as_often_as_a_page_of_one(
     for _ in range(20):
         opened(client, store, slots=1, form=FORM, **asks)
     with spied(mongo_url, store.db.name) as (db, spy):
+        own = app.extensions["ukeoi_store"]
         app.extensions["ukeoi_store"] = Store(db, source="jobs")
         read = {}
         for size in (1, 20):
@@ -204,7 +205,7 @@ def test_a_page_of_twenty_tasks_reads_as_often_as_a_page_of_one(
             start = {tuple(job["actions"][0]["reasons"]) for job in page}
             assert (len(page), start) == (size, {("not_verified",)})
             read[size] = len(spy.commands) - before
-        app.extensions["ukeoi_store"] = store
+        app.extensions["ukeoi_store"] = own
 
     assert read[20] == read[1]
 
