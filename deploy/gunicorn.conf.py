@@ -38,10 +38,9 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let open streams end as soon as the worker is told to stop; everything is imported by now."""
-    from shared import stopping, tuning
+    """Let open streams end as soon as the worker is told to stop."""
+    from shared import stopping
 
-    tuning.tune()
     stopping.watch()
 
 

@@ -9,7 +9,6 @@ A verdict is None (done) or the exception that says why not; `shared.deliveries`
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,8 +31,6 @@ from shared.reactions import (
     Step,
 )
 from shared.store import Store, is_away
-
-HALVES_MIN = 100
 
 Verdicts = dict[str, BaseException | None]
 """Event id -> None when done, else why not."""
@@ -166,7 +163,7 @@ def handle_many(
     again: dict[str, Event] = {}
     written: list[Written] = []
     for groups in _by_kind(_groups(reactions, readable, verdicts)):
-        written += _write_halves(store, groups, again, now)
+        written += _write_groups(store, groups, again, now)
     unhurt = [e for e in readable if verdicts[e.id] is None and e.id not in again]
     _other_steps(store, reactions, unhurt, again, now)
     for event in again.values():
@@ -219,24 +216,6 @@ def _by_kind(groups: Mapping[tuple[str, str], _Group]) -> list[list[_Group]]:
     for group in groups.values():
         kinds.setdefault(group.kind.name, []).append(group)
     return list(kinds.values())
-
-
-def _write_halves(
-    store: Store, groups: list[_Group], again: dict[str, Event], now: datetime
-) -> list[Written]:
-    """Write a large batch by two threads, each aggregate by one: one folds while one waits."""
-    if len(groups) < HALVES_MIN:
-        return _write_groups(store, groups, again, now)
-    half = len(groups) // 2
-    other = _other_half.submit(_write_groups, store, groups[half:], again, now)
-    try:
-        written = _write_groups(store, groups[:half], again, now)
-    finally:
-        wait([other])
-    return written + other.result()
-
-
-_other_half = ThreadPoolExecutor(1, "other_half")
 
 
 def _write_groups(

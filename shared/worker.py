@@ -22,19 +22,7 @@ import structlog
 from prometheus_client import generate_latest
 from pymongo.errors import PyMongoError
 
-from shared import (
-    clock,
-    deliveries,
-    engine,
-    faults,
-    figures,
-    log,
-    relay,
-    settings,
-    sweep,
-    tracing,
-    tuning,
-)
+from shared import clock, deliveries, engine, faults, figures, log, relay, settings, sweep, tracing
 from shared import store as stores
 from shared.bus import GONE, Delivery, Inbox, from_message
 from shared.documents import Kind, Shelf
@@ -115,7 +103,6 @@ class Worker:
 
     def run(self) -> None:
         """Hear and sweep until told to stop."""
-        tuning.tune()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda *_: self.stop())
             signal.signal(signal.SIGINT, lambda *_: self.stop())
