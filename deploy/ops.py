@@ -8,9 +8,11 @@ import click
 from deploy import held, recovery  # noqa: F401  (their commands)
 from deploy import keys as pairs
 from deploy.migration import migrate
+from deploy.sharding import shard
 from shared.ops import environment, ops
 
 ops.add_command(migrate)
+ops.add_command(shard)
 
 
 @ops.group()
