@@ -21,10 +21,7 @@ from shared.store import FACTS_SHARDED_BY, Db
 ROUTER = "isdbgrid"
 """What a mongos calls itself in its answer to `hello`."""
 UNAUTHORIZED = 13
-MAY_NOT = (
-    "this user may not: give ops.env the MONGO_URL of one with clusterAdmin and"
-    " dbAdminAnyDatabase. "
-)
+MAY_NOT = "this user may not: give --url of one with clusterAdmin and dbAdminAnyDatabase. "
 
 
 class Refused(Exception):
@@ -137,15 +134,20 @@ def run(db: Db, steps: Iterable[Step]) -> Iterator[str]:
 
 @click.command()
 @service_option
-def shard(service: str | None) -> None:
+@click.option(
+    "--url",
+    envvar="MONGO_ADMIN_URL",
+    default="",
+    help="Of a mongos, as a user with clusterAdmin and dbAdminAnyDatabase; else each service's.",
+)
+def shard(service: str | None, url: str) -> None:
     """Shard the large collections, each by its key; harmless when it is done.
 
-    Looks at all services before it changes any. As the user of ops.env's `MONGO_URL`, who may do
-    this (clusterAdmin and dbAdminAnyDatabase); without one, as each service's own.
+    Looks at all services before it changes any.
     """
     with ExitStack() as open_:
         try:
-            plans = [_planned(name, open_) for name in ([service] if service else SERVICES)]
+            plans = [_planned(name, url, open_) for name in ([service] if service else SERVICES)]
             for name, db, steps in plans:
                 for words in run(db, steps):
                     click.echo(f"{name:10} {words}")
@@ -154,10 +156,9 @@ def shard(service: str | None) -> None:
             raise click.ClickException(f"{hint}{wrong}") from wrong
 
 
-def _planned(service: str, open_: ExitStack) -> tuple[str, Db, list[Step]]:
+def _planned(service: str, url: str, open_: ExitStack) -> tuple[str, Db, list[Step]]:
     own = environment(service)
-    url = environment("ops").get("MONGO_URL") or own["MONGO_URL"]
-    db = backup.connect(url, own["MONGO_DB"])
+    db = backup.connect(url or own["MONGO_URL"], own["MONGO_DB"])
     open_.callback(db.client.close)
     collections = wanted(service)
     try:

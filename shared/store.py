@@ -66,7 +66,10 @@ FACTS_NAME = (
     *("listing_id", "payout_id", "chargeback_id", "deposit_id", "dispute_id", "extension_id"),
     *("question_id", "change_id", "ref"),
 )
-"""The words of facts that name a thing: by them a thing's story is found."""
+"""The words of facts that name a thing: by them a thing's story is found.
+
+What their index costs, and what narrower ones would: docs/operations/README.md.
+"""
 
 FACTS_SHARDED_BY = "subject"
 """A thing's facts lie together: a timeline asks one shard, and a fact told twice meets itself."""

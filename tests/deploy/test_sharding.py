@@ -19,6 +19,7 @@ from deploy import sharding
 from deploy.dev import home
 from deploy.ops import ops
 from deploy.sharding import Found, Refused
+from services.escrow import journal
 from shared import migration
 from shared.ops import SERVICES
 from shared.store import ensure_indexes
@@ -118,12 +119,22 @@ def test_the_index_of_the_key_counts_as_used_and_that_of_requests_no_longer(db: 
     assert migration.unused_indexes(db, spread) == ["born"]
 
 
+def test_the_entries_of_the_journal_stay_whole(db: Db) -> None:
+    journal.prepare(db)
+    found = _found(indexes={"entries": db["entries"].index_information()})
+    with pytest.raises(Refused, match=r"entries: a unique index .* statement"):
+        sharding.plan(db.name, {"entries": "_id"}, found)
+
+
+@pytest.mark.parametrize("how", [[], ["--url"]])
 def test_a_server_that_is_no_mongos_is_refused_and_nothing_is_changed(
-    db: Db, mongo_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: Db, mongo_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str]
 ) -> None:
-    _environment(tmp_path, mongo_url, {"notify": db.name})
+    own = "mongodb://127.0.0.1:1" if how else mongo_url
+    (tmp_path / "notify.env").write_text(f"MONGO_URL={own}\nMONGO_DB={db.name}\n")
     monkeypatch.setenv("UKEOI_ENV_DIR", str(tmp_path))
-    said = CliRunner().invoke(ops, ["shard", "--service", "notify"])
+    asked = ["shard", "--service", "notify", *(word for one in how for word in (one, mongo_url))]
+    said = CliRunner().invoke(ops, asked)
     assert said.exit_code == 1
     assert "notify: this is no sharded cluster: MONGO_URL has to lead to a mongos" in said.output
     assert db.list_collection_names() == []
@@ -138,9 +149,3 @@ def test_the_page_names_what_is_sharded_and_by_what() -> None:
 def _rows(services: Iterable[str]) -> set[tuple[str, str, str]]:
     every = ((name, *row) for name in services for row in sharding.wanted(name).items())
     return {("each" if row == "facts" else name, row, key) for name, row, key in every}
-
-
-def _environment(folder: Path, url: str, databases: dict[str, str]) -> None:
-    (folder / "ops.env").write_text("AMQP_URL=amqp://127.0.0.1\n")
-    for service, name in databases.items():
-        (folder / f"{service}.env").write_text(f"MONGO_URL={url}\nMONGO_DB={name}\n")
