@@ -53,10 +53,11 @@ class Teller:
         told: Told,
         clock: Callable[[], datetime],
         stranger: Member,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.told = told
         self.clock = clock
-        self.api = Ukeoi(url, patience_s=PATIENCE_S, on_trouble=self._troubled)
+        self.api = Ukeoi(url, patience_s=patience_s, on_trouble=self._troubled)
         self.stranger = stranger.through(self.api)
 
     def _troubled(self, _what: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from deploy.dev import home, processes
 from deploy.dev.home import Home
+from tests.deploy.load import Load
 
 ROOT = home.here().root
 NOT_COPIED = shutil.ignore_patterns(".dev", ".git", ".bench", ".*_cache", "__pycache__")
@@ -54,6 +55,43 @@ def test_what_lost_its_supervisor_is_found_and_ended(checkout: Home) -> None:
     _dev(checkout, "down", "--wipe")
     assert processes.marked(checkout) == []
     assert not checkout.data.exists()
+
+
+def test_every_service_is_restarted_under_load_and_no_request_fails(checkout: Home) -> None:
+    _dev(checkout, "up")
+    load = Load(checkout.url_file.read_text().strip(), tellers=3, patience_s=120)
+    with load.flowing():
+        load.wait_for_more(1)
+        before = _at_work(checkout)
+        _dev(checkout, "restart")
+        _wait_until_replaced(checkout, before)
+        load.wait_for_more(6)
+    load.nothing_is_lost()
+    assert load.failed_requests == []
+
+
+def _at_work(checkout: Home) -> dict[str, set[int]]:
+    """Return the processes of each service that do its work: workers, and what gunicorn started."""
+    found = {}
+    for name, program in _status(checkout).items():
+        pid = program["pid"] or 0
+        if name.endswith("-worker"):
+            found[name] = {pid}
+        elif name.endswith("-web"):
+            below = Path(f"/proc/{pid}/task/{pid}/children")
+            found[name] = {int(child) for child in below.read_text().split()}
+    return found
+
+
+def _wait_until_replaced(checkout: Home, before: dict[str, set[int]]) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        now = _at_work(checkout)
+        old = {name for name, pids in now.items() if not pids or pids & before[name]}
+        if not old and all(program["ready"] for program in _status(checkout).values()):
+            return
+        assert time.monotonic() < deadline, f"still the old ones: {old}"
+        time.sleep(0.5)
 
 
 def _wait_until_back(checkout: Home, name: str, before: dict[str, Any]) -> None:
