@@ -8,7 +8,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
-LOCALES = ("ja", "en")
+from shared.languages import LANGUAGES
 
 
 class Catalogues:
@@ -17,7 +17,7 @@ class Catalogues:
     def __init__(self, folder: Path, domain: str) -> None:
         self.folder = folder
         self.domain = domain
-        self._messages = {locale: self._compiled(locale) for locale in LOCALES}
+        self._messages = {locale: self._compiled(locale) for locale in LANGUAGES}
 
     def message(self, locale: str, name: str) -> str:
         """Return the message of this name; a name that no catalogue has comes back as it is."""

@@ -47,6 +47,9 @@ class Kind(Generic[T]):
     `to_doc` gives the domain fields with `_id`; `wake` says when silence has a consequence and
     `on_wake(thing, *, now)` is the rule of that moment; `uniques` names the refusal for each unique
     index: `{"one_proposal": ("already_proposed", "you have proposed already")}`.
+
+    `sharded_by` names the field by whose hash `./dev ops shard` spreads the documents. They are
+    made by events alone, then: a request is kept under a unique index, which shards cannot share.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Kind(Generic[T]):
     on_wake: Rule[T] | None = None
     indexes: tuple[IndexModel, ...] = ()
     uniques: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    sharded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Shelf:
 
     collection: str
     indexes: tuple[IndexModel, ...]
+    sharded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,29 +142,28 @@ class Folded:
     entries: Sequence[Doc]
 
 
-def own_indexes() -> list[IndexModel]:
-    """Return the indexes that every aggregate's collection has.
+def own_indexes(kind: Kind[Any]) -> list[IndexModel]:
+    """Return the indexes that an aggregate's collection has beside the kind's own.
 
     Partial by `$exists`: a comparison does not imply a `$type`, and would scan the collection.
     """
-    return [
-        IndexModel(
-            [("outbox.time", ASCENDING)],
-            name="outbox_waiting",
-            partialFilterExpression={"outbox.time": {"$exists": True}},
-        ),
-        IndexModel(
-            [("wake_at", ASCENDING)],
-            name="wake",
-            partialFilterExpression={"wake_at": {"$exists": True}},
-        ),
-        IndexModel(
-            [("born_of.name", ASCENDING)],
-            name="born",
-            unique=True,
-            partialFilterExpression={"born_of.name": {"$exists": True}},
-        ),
-    ]
+    waiting = IndexModel(
+        [("outbox.time", ASCENDING)],
+        name="outbox_waiting",
+        partialFilterExpression={"outbox.time": {"$exists": True}},
+    )
+    wake = IndexModel(
+        [("wake_at", ASCENDING)],
+        name="wake",
+        partialFilterExpression={"wake_at": {"$exists": True}},
+    )
+    born = IndexModel(
+        [("born_of.name", ASCENDING)],
+        name="born",
+        unique=True,
+        partialFilterExpression={"born_of.name": {"$exists": True}},
+    )
+    return [waiting, wake] if kind.sharded_by else [waiting, wake, born]
 
 
 def stamp(

@@ -54,7 +54,7 @@ def rebuild_indexes(db: Db, kind: Kind[Any]) -> list[str]:
     Between the two a unique index guards nothing: give a unique one that changes a new name.
     """
     rebuilt = []
-    for model in (*own_indexes(), *kind.indexes):
+    for model in (*own_indexes(kind), *kind.indexes):
         try:
             db[kind.collection].create_indexes([model])
         except OperationFailure as other:
@@ -77,5 +77,6 @@ def _in_its_place(db: Db, kind: Kind[Any], wanted: Any) -> str:
 
 def unused_indexes(db: Db, kind: Kind[Any]) -> list[str]:
     """Return the names of indexes that nothing defines any more."""
-    wanted = {model.document["name"] for model in (*own_indexes(), *kind.indexes)} | {"_id_"}
+    wanted = {model.document["name"] for model in (*own_indexes(kind), *kind.indexes)}
+    wanted |= {"_id_", f"{kind.sharded_by}_hashed"}
     return sorted(db[kind.collection].index_information().keys() - wanted)

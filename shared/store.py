@@ -66,7 +66,13 @@ FACTS_NAME = (
     *("listing_id", "payout_id", "chargeback_id", "deposit_id", "dispute_id", "extension_id"),
     *("question_id", "change_id", "ref"),
 )
-"""The words of facts that name a thing: by them a thing's story is found."""
+"""The words of facts that name a thing: by them a thing's story is found.
+
+What their index costs, and what narrower ones would: docs/operations/README.md.
+"""
+
+FACTS_SHARDED_BY = "subject"
+"""A thing's facts lie together: a timeline asks one shard, and a fact told twice meets itself."""
 
 T = TypeVar("T", bound=Thing)
 
@@ -74,7 +80,7 @@ T = TypeVar("T", bound=Thing)
 def ensure_indexes(db: Db, kinds: Iterable[Kind[Any]], shelves: Iterable[Shelf] = ()) -> None:
     """Create what the store, the kinds and the shelves need; harmless when it is there."""
     for kind in kinds:
-        db[kind.collection].create_indexes([*own_indexes(), *kind.indexes])
+        db[kind.collection].create_indexes([*own_indexes(kind), *kind.indexes])
     for shelf in shelves:
         db[shelf.collection].create_indexes([*shelf.indexes])
     named = {f"data.{name}": 1 for name in FACTS_NAME}
@@ -205,6 +211,7 @@ class Store:
         :raises Invalid: `idempotency_key_reused`
         :raises Conflict: another unique index of the kind is hit, with the code it names
         """
+        assert not (once and kind.sharded_by), "no request makes what is sharded"  # noqa: S101
         entries = stamp(facts, version=1, now=now)
         doc = newborn(kind, thing, entries, once=once)
         faults.point("before_write")
@@ -262,7 +269,8 @@ class Store:
             return set()
         batch = ids.new("bat")
         old = [f for f in writes if f.doc is not None]
-        many = old if len(old) >= MANY else []
+        # In a cluster an update of many may count a document twice that is just being moved.
+        many = old if len(old) >= MANY and not kind.sharded_by else []
         operations = [bulk_operation(kind, f, batch, now) for f in writes if not many or not f.doc]
         collection = self.db[kind.collection]
         faults.point("before_write")

@@ -99,19 +99,34 @@ def timers(store: Store, kinds: Iterable[Kind[Any]], now: datetime) -> int:
 
 
 def _timers_of(store: Store, kind: Kind[Any], now: datetime) -> int:
-    for count in range(TIMERS_MAX):
-        doc = store.db[kind.collection].find_one_and_update(
-            {"wake_at": {"$lte": now}, "leased_until": {"$not": {"$gt": now}}},
-            {"$set": {"leased_until": now + TIMER_LEASE}, "$inc": {"wake_tries": 1}},
-            sort=[("wake_at", 1)],
-            projection={"wake_at": 1, "wake_tries": 1},
-            return_document=ReturnDocument.AFTER,
-        )
-        if doc is None:
-            return count
-        faults.point("timer_claimed")
-        _wake(store, kind, doc, now)
-    return TIMERS_MAX
+    due: Doc = {"wake_at": {"$lte": now}, "leased_until": {"$not": {"$gt": now}}}
+    count = 0
+    while count < TIMERS_MAX:
+        some = store.db[kind.collection].find(due, {"_id": 1}).sort("wake_at", 1)
+        found = list(some.limit(TIMERS_MAX - count))
+        went_off = sum(_claimed(store, kind, doc["_id"], due, now) for doc in found)
+        if not went_off:
+            break  # none is due, or other sweepers have them
+        count += went_off
+    return count
+
+
+def _claimed(store: Store, kind: Kind[Any], id_: str, due: Doc, now: datetime) -> bool:
+    """Claim one timer and let it go off; False when another sweeper has it.
+
+    By its id: in a cluster the documents of a kind lie on several shards.
+    """
+    doc = store.db[kind.collection].find_one_and_update(
+        {"_id": id_, **due},
+        {"$set": {"leased_until": now + TIMER_LEASE}, "$inc": {"wake_tries": 1}},
+        projection={"wake_at": 1, "wake_tries": 1},
+        return_document=ReturnDocument.AFTER,
+    )
+    if doc is None:
+        return False
+    faults.point("timer_claimed")
+    _wake(store, kind, doc, now)
+    return True
 
 
 def _wake(store: Store, kind: Kind[Any], doc: Doc, now: datetime) -> None:

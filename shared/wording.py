@@ -12,10 +12,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from shared.languages import LANGUAGES
+
 GRADES = ("note", "warn", "hold")
 """From the lightest: it is kept; the writer is told; an operator looks before anybody else does."""
 SITUATIONS = ("before", "after", "posting")
-LANGUAGES = ("ja", "en")
 NEAR = 40
 """So many characters around a match may say that it means something else."""
 

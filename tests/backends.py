@@ -15,22 +15,26 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
 
 from deploy import credentials, replica_set
 from deploy.dev import home, servers
-from deploy.dev.servers import LocalServer
+from deploy.dev.servers import Command, LocalServer
 
 # TEST_MONGO_IMAGE, TEST_RABBITMQ_IMAGE: others, as `./dev images` builds them.
 MONGO_IMAGE = "mongo:7.0"
 RABBITMQ_IMAGE = "rabbitmq:3.13-management"
 CONTAINER_USER = "ukeoi"
+MOST = {"w": "majority"}
 
 _until_the_end = ExitStack()
 atexit.register(_until_the_end.close)
@@ -115,6 +119,82 @@ def cluster_of_three() -> Iterator[tuple[list[LocalServer], str]]:
             nodes.append(running.enter_context(_running(node)))
         where = ",".join(f"127.0.0.1:{port}" for port in ports[:3])
         yield nodes, f"amqp://guest:guest@{where}/%2F"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A config server and two shards. A mongos is in no package that can be had: `take` sends each
+    server what a mongos sends it for an administrator's command (MongoDB 6.0).
+    """
+
+    config_server: MongoClient[dict[str, Any]]
+    shards: Mapping[str, MongoClient[dict[str, Any]]]
+
+    @property
+    def config(self) -> Database[dict[str, Any]]:
+        """What the cluster knows of itself."""
+        return self.config_server["config"]
+
+    def database(self, name: str) -> Database[dict[str, Any]]:
+        """Make a database; return it on its first shard."""
+        self.config_server.admin.command("_configsvrCreateDatabase", name, writeConcern=MOST)
+        return self.shards[self._said(name)["primary"]][name]
+
+    def take(self, db: Database[dict[str, Any]], command: Mapping[str, Any]) -> None:
+        """Do what an administrator tells a mongos."""
+        if "shardCollection" not in command:
+            db.command(command)
+            return
+        version = self._said(db.name)["version"]
+        db.command(
+            "_shardsvrCreateCollection",
+            command["shardCollection"].partition(".")[2],
+            shardKey=command["key"],
+            databaseVersion=version,
+            writeConcern=MOST,
+        )
+
+    def shards_of(self, db: Database[dict[str, Any]], collection: str) -> set[str]:
+        """Return which shards have a part of a collection."""
+        said = self.config["collections"].find_one({"_id": f"{db.name}.{collection}"})
+        assert said is not None
+        return set(self.config["chunks"].distinct("shard", {"uuid": said["uuid"]}))
+
+    def _said(self, name: str) -> dict[str, Any]:
+        said = self.config["databases"].find_one({"_id": name})
+        assert said is not None
+        return said
+
+
+@contextmanager
+def cluster_without_router() -> Iterator[Cluster]:
+    """Give the servers of a sharded cluster: each a set of one, the shards known to the first."""
+    with _folder("cluster") as folder, ExitStack() as running:
+        clients = {}
+        for name, port in zip(("config", "shard0", "shard1"), home.free_ports(3), strict=True):
+            (folder / name).mkdir()
+            role = "--configsvr" if name == "config" else "--shardsvr"
+            argv = servers.mongod(folder / name / "data", port).argv
+            command = Command((*(name if word == "rs0" else word for word in argv), role))
+            wait = partial(servers.until, servers.answers_tcp, port)
+            running.enter_context(_running(LocalServer(command, wait, log=folder / f"{name}.log")))
+            clients[name] = running.enter_context(_member_of(name, f"127.0.0.1:{port}"))
+        config = clients.pop("config")
+        for name, client in clients.items():
+            host, port = client.address or ("", 0)
+            config.admin.command("_configsvrAddShard", f"{name}/{host}:{port}", writeConcern=MOST)
+        yield Cluster(config, clients)
+
+
+def _member_of(name: str, address: str) -> MongoClient[dict[str, Any]]:
+    """Make a set of one; return a client of it."""
+    client = MongoClient[dict[str, Any]](address, directConnection=True, timeoutMS=20_000)
+    config = {"_id": name, "members": [{"_id": 0, "host": address}]}
+    client.admin.command(
+        "replSetInitiate", config | ({"configsvr": True} if name == "config" else {})
+    )
+    replica_set.initiate(f"mongodb://{address}", member=address, name=name)
+    return client
 
 
 @contextmanager

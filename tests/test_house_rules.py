@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.languages import LANGUAGES
+
 pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).parents[1]
@@ -139,6 +141,21 @@ def test_money_is_never_a_float() -> None:
 
 
 # how it reads
+
+
+def test_the_languages_are_named_in_one_place_alone() -> None:
+    def lists(tree: Tree) -> Iterator[ast.AST]:
+        for node in nodes(tree):
+            words: list[ast.expr] = []
+            if isinstance(node, ast.Call):
+                words = node.args
+            elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+                words = node.elts
+            if {w.value for w in words if isinstance(w, ast.Constant)} == set(LANGUAGES):
+                yield node
+
+    (place,) = complaints(sources(*PRODUCT), lists)
+    assert place.startswith("shared/languages.py:")
 
 
 def test_functions_are_short() -> None:

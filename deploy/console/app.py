@@ -15,6 +15,7 @@ from deploy.console.asking import Refused
 from deploy.console.pages import cases, contracts, ledger, members, overview, parked, session
 from deploy.console.signing import PATH
 from shared import log as logs
+from shared.languages import LANGUAGES
 
 STYLE = Path(__file__).with_name("console.css")
 OPEN = {"session.login", "session.sign_in", "style", "health"}
@@ -55,7 +56,7 @@ def create_app(addresses: dict[str, str] | None = None, public_url: str | None =
 def admit() -> Response | None:
     """Let an operator in, everybody else to the login; a form must be one of ours."""
     asked, kept = request.args.get(words.NAME, ""), request.cookies.get(words.LOCALE, "")
-    accepted = request.accept_languages.best_match(words.LOCALES)
+    accepted = request.accept_languages.best_match(LANGUAGES)
     g.locale = words.locale_of(asked, kept, accepted)
     g.tell = words.Teller(g.locale)
     g.is_in = False
@@ -71,7 +72,7 @@ def admit() -> Response | None:
 
 def keep(response: Response) -> Response:
     """Give the browser its cookies: the session, the forms' seed, the language."""
-    if request.args.get(words.NAME) in words.LOCALES:
+    if request.args.get(words.NAME) in LANGUAGES:
         response.set_cookie(words.LOCALE, g.locale, path=PATH, httponly=True, samesite="Strict")
     return signing.keep(response)
 

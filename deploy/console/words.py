@@ -10,9 +10,9 @@ from typing import Any
 
 from babel.numbers import format_currency
 
+from shared.languages import LANGUAGES
 from shared.money import AMOUNT_MAX, CURRENCIES
 
-LOCALES = ("ja", "en")
 LOCALE, NAME = "console_lang", "lang"
 FILE = Path(__file__).with_name("texts.toml")
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -86,5 +86,5 @@ def minor_units(text: str, currency: str) -> int | None:
 
 def locale_of(asked: str, kept: str, accepted: str | None) -> str:
     """Return the language to speak: the one asked for, else the one kept, else the browser's."""
-    found = next((one for one in (asked, kept, accepted) if one in LOCALES), None)
-    return found or LOCALES[0]
+    found = next((one for one in (asked, kept, accepted) if one in LANGUAGES), None)
+    return found or LANGUAGES[0]

@@ -16,6 +16,7 @@ _CONTRACT = (
     *("state", "offer_id", "client_id", "worker_id", "title", "scope", "mode", "milestones"),
     *("review_days", "revisions", "formed_at", "started_at", "ended_at", "cancel_reason"),
     *("reviews", "asks", "cancellation", "dispute", "hourly", "ending", "terms_hash"),
+    "past_disputes",
     *("job_id", "proposal_id", "listing_id"),
 )
 _OTHERS_WORDS = {"client": ("note", "links"), "worker": ("changes_note",)}

@@ -74,27 +74,41 @@ def decided(db: Db, page: Page) -> tuple[list[Doc], str | None]:
 
 
 def deciders(db: Db, contract_ids: Sequence[str]) -> dict[str, str]:
-    """Return who decided the disputes of these contracts, as their facts say."""
-    said = {"subject": {"$in": list(contract_ids)}, "type": "dispute.decided"}
-    return {doc["subject"]: doc["actor"] for doc in db["facts"].find(said)}
+    """Return who decided the latest dispute of each of these contracts, as their facts say.
+
+    What is said again until the money is divided is said by nobody.
+    """
+    where = {"subject": {"$in": list(contract_ids)}, "type": "dispute.decided"}
+    said = db["facts"].find(where).sort([("subject", 1), ("version", 1), ("_id", 1)])
+    return {doc["subject"]: doc["actor"] for doc in said if doc["actor"] != "system"}
 
 
 def dispute_statistics(db: Db) -> Doc:
-    """Return how many disputes there were, by reason, and how they ended; nobody is named."""
-    days = {"$divide": [{"$subtract": ["$dispute.ended_at", "$dispute.opened_at"]}, 86_400_000]}
-    share = {"$divide": ["$dispute.worker_gets.amount", "$dispute.held.amount"]}
+    """Return how many disputes there were, by reason, and how they ended; nobody is named.
+
+    Each counts once, those too after which their contract had another.
+    """
+    days = {"$divide": [{"$subtract": ["$one.ended_at", "$one.opened_at"]}, 86_400_000]}
+    share = {"$divide": ["$one.worker_gets.amount", "$one.held.amount"]}
     group = {
-        "_id": "$dispute.reason",
+        "_id": "$one.reason",
         "disputes": {"$sum": 1},
-        "ended": _count({"$gt": ["$dispute.ended_at", None]}),
-        "settled": _count({"$eq": ["$dispute.state", "settled"]}),
-        "decided_by_ops": _count({"$eq": ["$dispute.ended_by", "ops"]}),
-        "decided_by_silence": _count({"$eq": ["$dispute.ended_by", "silence"]}),
-        "worker_share": {"$avg": {"$cond": [{"$gt": ["$dispute.ended_at", None]}, share, None]}},
-        "days_to_end": {"$avg": {"$cond": [{"$gt": ["$dispute.ended_at", None]}, days, None]}},
+        "ended": _count({"$gt": ["$one.ended_at", None]}),
+        "settled": _count({"$eq": ["$one.state", "settled"]}),
+        "decided_by_ops": _count({"$eq": ["$one.ended_by", "ops"]}),
+        "decided_by_silence": _count({"$eq": ["$one.ended_by", "silence"]}),
+        "worker_share": {"$avg": {"$cond": [{"$gt": ["$one.ended_at", None]}, share, None]}},
+        "days_to_end": {"$avg": {"$cond": [{"$gt": ["$one.ended_at", None]}, days, None]}},
     }
+    every = {"$concatArrays": [{"$ifNull": ["$past_disputes", []]}, ["$dispute"]]}
     found = db["contracts"].aggregate(
-        [{"$match": {"dispute.state": {"$gt": ""}}}, {"$group": group}, {"$sort": {"_id": 1}}]
+        [
+            {"$match": {"dispute.state": {"$gt": ""}}},
+            {"$project": {"one": every}},
+            {"$unwind": "$one"},
+            {"$group": group},
+            {"$sort": {"_id": 1}},
+        ]
     )
     rows = [{"reason": row.pop("_id"), **row} for row in found]
     return {"disputes": sum(row["disputes"] for row in rows), "by_reason": rows}

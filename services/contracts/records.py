@@ -12,7 +12,7 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.message import Message
 from services.contracts.domain.milestone import Milestone
 from services.contracts.domain.offer import Offer, Planned
-from services.contracts.domain.parting import Cancellation, Dispute, Proposal
+from services.contracts.domain.parting import Cancellation, Dispute, Ended, Proposal
 from services.contracts.domain.review import Review, Reviews
 from services.contracts.domain.sheet import Line
 from services.contracts.domain.week import Ending, Hourly, Time, Week
@@ -48,6 +48,8 @@ PLAIN_DISPUTE = (
     *("id", "by", "reason", "note", "opened_at", "due", "state", "proposals", "evidence"),
     *("ended_by", "decision", "ended_at"),
 )
+PLAIN_ENDED = ("id", "by", "reason", "state", "opened_at", "ended_at", "ended_by")
+_OF_ENDED = ("held", "worker_gets")
 PLAIN_WEEK = ("starts_at", "ends_at", "cap_minutes", "minutes", "followed")
 PLAIN_TIME = ("id", "day", "minutes")
 PLAIN_ENDING = ("by", "reason", "asked_at", "at")
@@ -144,6 +146,7 @@ def _contract_doc(contract: Contract) -> Doc:
         "asks": [_ask_doc(a) for a in contract.asks],
         "cancellation": _cancellation_doc(contract.cancellation),
         "dispute": _dispute_doc(contract.dispute),
+        "past_disputes": [_ended_doc(it) for it in contract.past_disputes],
         "hourly": _hourly_doc(contract.hourly),
         "ending": _plain(contract.ending, PLAIN_ENDING) if contract.ending else None,
         **_plain(contract, NEWER),
@@ -151,7 +154,7 @@ def _contract_doc(contract: Contract) -> Doc:
 
 
 def _contract(doc: Doc) -> Contract:
-    reviews = doc["reviews"]
+    reviews, currency = doc["reviews"], doc["milestones"][0]["amount"]["currency"]
     return Contract(
         id=doc["_id"],
         milestones=tuple(_milestone(m) for m in doc["milestones"]),
@@ -163,6 +166,7 @@ def _contract(doc: Doc) -> Contract:
         asks=tuple(_ask(a) for a in doc.get("asks", ())),
         cancellation=_cancellation(doc.get("cancellation")),
         dispute=_dispute(doc.get("dispute")),
+        past_disputes=tuple(_ended(one, currency) for one in doc.get("past_disputes", ())),
         hourly=_hourly(doc.get("hourly")),
         ending=Ending(**_pick(ending, PLAIN_ENDING)) if (ending := doc.get("ending")) else None,
         **_pick(dict.fromkeys(NEWER) | doc, NEWER),
@@ -252,6 +256,17 @@ def _dispute(doc: Doc | None) -> Dispute | None:
         weeks=tuple(doc.get("weeks", ())),
         **_pick(doc, PLAIN_DISPUTE),
     )
+
+
+def _ended_doc(it: Ended) -> Doc:
+    """Return it short, as there may be one for each week: its currency is the contract's."""
+    amounts = {name: {"amount": getattr(it, name).amount} for name in _OF_ENDED}
+    return {**_plain(it, PLAIN_ENDED), **amounts}
+
+
+def _ended(doc: Doc, currency: str) -> Ended:
+    held, gets = (Money(doc[name]["amount"], currency) for name in _OF_ENDED)
+    return Ended(held=held, worker_gets=gets, **_pick(doc, PLAIN_ENDED))
 
 
 def _message_doc(message: Message) -> Doc:

@@ -23,7 +23,7 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.message import Message
 from services.contracts.domain.milestone import ENDED, Milestone
 from services.contracts.domain.offer import Offer
-from services.contracts.domain.parting import Cancellation, Dispute, Proposal
+from services.contracts.domain.parting import Cancellation, Dispute, Ended, Proposal
 from services.contracts.domain.sheet import Line
 from services.contracts.domain.week import Hourly, Week
 from shared import moderation, wording
@@ -126,6 +126,7 @@ def say_contract(it: Contract, by: str, now: datetime, how: Standing) -> Doc:
         "changes": [said for a, said in asked if a.kind != "extension"],
         "cancellation": _say_cancellation(it, it.cancellation),
         "dispute": _say_dispute(it.dispute),
+        "disputes": [_say_outcome(each) for each in (*it.past_disputes, it.dispute) if each],
         "terms": {
             "href": f"/v1/contracts/{it.id}/terms",
             "hash": it.terms_hash,
@@ -210,20 +211,26 @@ def _say_dispute(it: Dispute | None) -> Doc | None:
         return None
     sides = (("client", it.client), ("worker", it.worker))
     return {
-        "id": it.id,
-        "by": it.by,
-        "state": it.state,
-        "reason": it.reason,
+        **_say_outcome(it),
         "note": it.note,
         "claim": it.claim,
-        "held": it.held,
         "weeks": it.weeks,
         "proposals": [_say_proposal(it, role, made) for role, made in sides if made],
         "evidence": it.evidence,
-        "worker_gets": it.worker_gets,
         "client_gets": it.held - it.worker_gets if it.worker_gets else None,
-        "ended_by": it.ended_by,
         "decision": it.decision,
+    }
+
+
+def _say_outcome(it: Dispute | Ended) -> Doc:
+    return {
+        "id": it.id,
+        "by": it.by,
+        "reason": it.reason,
+        "state": it.state,
+        "held": it.held,
+        "worker_gets": it.worker_gets,
+        "ended_by": it.ended_by,
         "opened_at": it.opened_at,
         "ended_at": it.ended_at,
     }

@@ -9,12 +9,12 @@ from services.contracts.domain import (
     ask,
     dispute,
     offer,
-    terms,
 )
 from services.contracts.domain import contract as rules
 from services.contracts.domain.offer import MILESTONES_MAX
 from services.contracts.domain.times import timers
 from shared import clock, web
+from shared.languages import LANGUAGES
 from shared.money import AMOUNT_MAX, CURRENCIES, Money
 
 REQUIRED = "Missing data for required field."
@@ -205,7 +205,7 @@ class TermsArgs(Schema):
     """Which of the documents."""
 
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "html"]))
-    locale = fields.String(load_default="ja", validate=validate.OneOf(terms.LOCALES))
+    locale = fields.String(load_default=LANGUAGES[0], validate=validate.OneOf(LANGUAGES))
 
 
 class ExtensionWords(Schema):

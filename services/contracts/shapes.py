@@ -188,26 +188,31 @@ class ProposalShape(Schema):
     at = web.When(required=True)
 
 
-class DisputeShape(Schema):
-    """A dispute: the claim, the last proposal of each side, and how it ended."""
+class DisputeOutcomeShape(Schema):
+    """A dispute of a contract, with how it ended."""
 
     id = fields.String(required=True)
     by = fields.String(required=True)
-    state = fields.String(validate=validate.OneOf(dispute.STATES), required=True)
     reason = fields.String(required=True)
+    state = fields.String(validate=validate.OneOf(dispute.STATES), required=True)
+    held = web.MoneyShape(required=True)
+    worker_gets = web.MoneyShape(allow_none=True, required=True)
+    ended_by = fields.String(allow_none=True, required=True)
+    opened_at = web.When(required=True)
+    ended_at = web.When(allow_none=True, required=True)
+
+
+class DisputeShape(DisputeOutcomeShape):
+    """A dispute: the claim, the last proposal of each side, and how it ended."""
+
     note = fields.String(required=True)
     claim = web.MoneyShape(required=True)
-    held = web.MoneyShape(required=True)
     # Of hourly work, those that it is about; the contract goes on after it.
     weeks = fields.List(fields.Integer(), required=True)
     proposals = fields.List(fields.Nested(ProposalShape()), required=True)
     evidence = fields.Integer(required=True)
-    worker_gets = web.MoneyShape(allow_none=True, required=True)
     client_gets = web.MoneyShape(allow_none=True, required=True)
-    ended_by = fields.String(allow_none=True, required=True)
     decision = fields.String(allow_none=True, required=True)
-    opened_at = web.When(required=True)
-    ended_at = web.When(allow_none=True, required=True)
 
 
 class ContractShape(Schema):
@@ -240,6 +245,8 @@ class ContractShape(Schema):
     changes = fields.List(fields.Nested(AskShape()), required=True)
     cancellation = fields.Nested(CancellationShape(), allow_none=True, required=True)
     dispute = fields.Nested(DisputeShape(), allow_none=True, required=True)
+    # Every one, in the order in which they were opened: `dispute` is the last of them.
+    disputes = fields.List(fields.Nested(DisputeOutcomeShape()), required=True)
     terms = fields.Nested(lambda: TermsStateShape(), required=True)
     next = fields.Nested(web.NextShape(), allow_none=True, required=True)
     actions = fields.List(fields.Nested(web.ActionShape()), required=True)

@@ -1,14 +1,15 @@
-"""Money that comes or goes without our asking: transfers to virtual accounts, chargebacks."""
+"""Money that comes or goes without our asking: transfers, payouts given back, chargebacks."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
 from services.escrow import journal, ledger, queries
-from services.escrow.domain import chargeback, deposit, funding
+from services.escrow.domain import chargeback, deposit, funding, payout
 from services.escrow.domain.chargeback import Chargeback
 from services.escrow.domain.deposit import Deposit
-from services.escrow.records import CHARGEBACKS, DEPOSITS, HOLDS
+from services.escrow.domain.payout import Payout
+from services.escrow.records import CHARGEBACKS, DEPOSITS, HOLDS, PAYOUTS
 from shared import clock, ids
 from shared.documents import Done, Once
 from shared.errors import Conflict, Ignored, Invalid, Unknown
@@ -90,6 +91,25 @@ def match_deposit(
     apply_deposit(store, done.thing)
     now_ = store.load(DEPOSITS, id_)
     return Done(now_.thing, now_.version, done.replayed, done.answer)
+
+
+# Payouts that come back when nobody is there any more
+
+
+def set_aside(store: Store, id_: str, *, reason: str, now: datetime) -> Payout:
+    """Let an operator move into suspense what came back for a member who had been erased.
+
+    :raises Unknown: `no_such_payout`
+    :raises Conflict: `not_erased`: it is its member's; `not_in_wallet`; `wrong_state`
+    """
+    back = store.get(PAYOUTS, id_)
+    if not queries.is_erased(store.db, back.member_id):
+        raise Conflict("not_erased", f"{back.member_id} has not been erased: it is theirs")
+    if not queries.is_in_wallet(store.db, back):
+        raise Conflict("not_in_wallet", "it never came back, was paid out again, or is set aside")
+    done = ledger.change(store, PAYOUTS, id_, payout.set_aside, reason=reason, now=now)
+    aside: Payout = done.thing
+    return aside
 
 
 # Chargebacks

@@ -10,8 +10,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
-from pymongo import IndexModel
+from pymongo import IndexModel, MongoClient
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from services.escrow.domain.posting import Entry, Line
@@ -71,12 +72,13 @@ _INDEXES: Mapping[str, Sequence[IndexModel]] = {
     SEALS: (IndexModel([("at", 1)]), IndexModel([("entries", 1)])),
 }
 
-_prepared: set[tuple[object, str]] = set()
+_prepared: WeakKeyDictionary[MongoClient[Doc], set[str]] = WeakKeyDictionary()
 
 
 def prepare(db: Db) -> None:
     """Create the collections with their guards and indexes, once in this process."""
-    if (known := (db.client.address, db.name)) in _prepared:
+    known = _prepared.setdefault(db.client, set())
+    if db.name in known:
         return
     there = {c["name"]: c.get("options", {}) for c in db.list_collections()}
     for name, validator in VALIDATORS.items():
@@ -86,7 +88,7 @@ def prepare(db: Db) -> None:
             db.command("collMod", name, validator=validator)
     for name, indexes in _INDEXES.items():
         db[name].create_indexes([*indexes])
-    _prepared.add(known)
+    known.add(db.name)
 
 
 def _create(db: Db, name: str, validator: Doc) -> None:

@@ -15,7 +15,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.escrow.profiles import JAPAN
 from shared.money import CURRENCIES, Money
 
-LOCALES = ("ja", "en")
 LINES_MAX = 1_000
 """So many of the last lines stand on a page; all are in the CSV."""
 
@@ -55,6 +54,7 @@ _JA = {
         "payout": "出金申請",
         "payout_failed": "出金の不成立による戻し",
         "payout_returned": "銀行からの組戻し",
+        "payout_set_aside": "退会後の組戻しの別管理",
         "chargeback_recovered": "チャージバックの精算",
         "chargeback_reversed": "チャージバックの取消し",
     },
@@ -106,6 +106,7 @@ _EN = {
         "payout": "Payout asked for",
         "payout_failed": "Payout failed: given back",
         "payout_returned": "Payout returned by the bank",
+        "payout_set_aside": "Returned after the member had left: set aside",
         "chargeback_recovered": "Chargeback settled",
         "chargeback_reversed": "Chargeback reversed",
     },

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.escrow.domain.hold import Hold
+from services.escrow.domain.payout import Payout
 from services.escrow.domain.posting import wallet as wallet_account
 from services.escrow.journal import BALANCES, ENTRIES, balance_id, line_key
 from services.escrow.records import HOLDS, PAYOUTS
@@ -130,6 +131,36 @@ def wallet(db: Db, member_id: str, currency: str) -> dict[str, Money]:
         "available": Money(balance["amount"] if balance else 0, currency),
         "pending": Money(pending, currency),
     }
+
+
+def is_erased(db: Db, member_id: str) -> bool:
+    """Say whether accounts has told that this member has been erased."""
+    return db[MEMBERS].find_one({"_id": member_id, "state": "erased"}, {"_id": 1}) is not None
+
+
+def stranded(db: Db) -> Iterator[Payout]:
+    """Yield the payouts that came back into wallets of erased members and are there still.
+
+    It looks at every payout that ever failed: for a command.
+    """
+    for doc in list(db[PAYOUTS.collection].find({"state": "failed", "set_aside_at": None})):
+        back = PAYOUTS.from_doc(doc)
+        if is_erased(db, back.member_id) and is_in_wallet(db, back):
+            yield back
+
+
+def is_in_wallet(db: Db, back: Payout) -> bool:
+    """Say whether a payout came back and the wallet holds it, with all that came back after it.
+
+    What came back before a member left was paid out again: nobody leaves with a full wallet.
+    """
+    if back.state != "failed" or back.set_aside_at:
+        return False
+    of = {"member_id": back.member_id, "state": "failed", "set_aside_at": None}
+    since = {**of, "amount.currency": back.amount.currency, "ended_at": {"$gte": back.ended_at}}
+    there: int = sum(doc["amount"]["amount"] for doc in db[PAYOUTS.collection].find(since))
+    available = wallet(db, back.member_id, back.amount.currency)["available"].amount
+    return there <= available
 
 
 def statement(

@@ -157,6 +157,8 @@ def payout_to_doc(payout: Payout) -> Doc:
         "to": payout.to,
         "ref": payout.ref,
         "attempt": payout.attempt,
+        "set_aside_at": payout.set_aside_at,
+        "set_aside_why": payout.set_aside_why,
     }
 
 
@@ -178,6 +180,8 @@ def payout_from_doc(doc: Doc) -> Payout:
         to=doc.get("to", ""),
         ref=doc.get("ref", ""),
         attempt=doc.get("attempt", 0),
+        set_aside_at=doc.get("set_aside_at"),
+        set_aside_why=doc.get("set_aside_why", ""),
     )
 
 

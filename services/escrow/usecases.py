@@ -158,7 +158,9 @@ def payout_answered(store: Store, id_: str, answer: Answer, *, now: datetime) ->
         if answer.state == "paid":
             ledger.change(store, PAYOUTS, id_, payout.paid, now=now)
         elif answer.state == "failed":
-            ledger.change(store, PAYOUTS, id_, payout.failed, reason=answer.reason, now=now)
+            done = ledger.change(store, PAYOUTS, id_, payout.failed, reason=answer.reason, now=now)
+            if queries.is_erased(store.db, done.thing.member_id):
+                log.warning("payout_stranded", id=id_, member=done.thing.member_id)
         elif answer.state == "sent":
             store.change(PAYOUTS, id_, payout.sent, ref=answer.ref, now=now)
         else:

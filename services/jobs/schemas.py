@@ -17,6 +17,7 @@ from services.jobs.domain.job import (
 )
 from services.jobs.domain.market import refuse_mode
 from shared import web
+from shared.languages import LANGUAGES
 from shared.money import AMOUNT_MAX
 
 QUERY_MAX = 200
@@ -305,7 +306,7 @@ class QuestionWords(Schema):
 class CategoryArgs(Schema):
     """The names come in both languages; `locale` is taken and changes nothing."""
 
-    locale = one_of("ja", "en")
+    locale = one_of(*LANGUAGES)
 
 
 class ModeReportShape(Schema):

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.jobs.people import say_record
 from shared import moderation, wording
 from shared.documents import Doc
+from shared.languages import LANGUAGES
 from shared.standing import NOBODYS, Standing
 
 
@@ -26,7 +27,7 @@ class Seen:
     worked_s: Mapping[str, Sequence[int]] = field(default_factory=dict)
     proposed: frozenset[str] = frozenset()
     marked: frozenset[str] = frozenset()
-    language: str = wording.LANGUAGES[0]
+    language: str = LANGUAGES[0]
 
     def person(self, id_: str) -> Doc:
         """Return a member as they are named."""

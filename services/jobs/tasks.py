@@ -1,7 +1,8 @@
 """What takes more than one rule on one document in a task: slots minted, claimed, closed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.documents import Doc, Done, Folded, Once, Written, stamp
 from shared.engine import context_of
 from shared.errors import Conflict, Crossing, Refused, Unavailable
 from shared.events import Event
+from shared.standing import Standing
 from shared.store import Store
 
 MINTED_AT_ONCE = 1_000
@@ -24,26 +26,47 @@ TRIES = 20
 CLOSING_LEASE_S = 30
 
 
-def reasons(
-    store: Store, job: Job, *, by: str, now: datetime, seats: int, is_free: bool = True
-) -> list[Refused]:
-    """Return every reason for which this person, with so many seats, cannot start; none: may."""
-    said = job.task
-    asks_approval = said is not None and said.min_approval_percent > 0
-    approved, rejected = slots.decided(store.db, by) if asks_approval else (0, 0)
-    asks_verified = said is not None and said.verified_only
-    asks_controls = said is not None and said.min_controls_percent > 0
-    return starting.unmet(
-        job,
-        by=by,
-        now=now,
-        bar=standing.of(store.db, by, [job.client_id]).bar(job.client_id),
-        seats=seats,
-        approved=approved,
-        rejected=rejected,
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """What is known of a person who may start some tasks: read once, however many they are."""
+
+    id: str
+    standing: Standing
+    seats: Mapping[str, set[int]]
+    decided: tuple[int, int]
+    is_verified: bool
+    controls: Mapping[str, tuple[int, int]]
+
+    def reasons(self, job: Job, *, now: datetime, is_free: bool = True) -> list[Refused]:
+        """Return every reason for which this person cannot start with one of them; none: may."""
+        approved, rejected = self.decided
+        return starting.unmet(
+            job,
+            by=self.id,
+            now=now,
+            bar=self.standing.bar(job.client_id),
+            seats=len(self.seats.get(job.id, ())),
+            approved=approved,
+            rejected=rejected,
+            is_verified=self.is_verified,
+            controls=self.controls.get(job.id, (0, 0)),
+            is_free=is_free,
+        )
+
+
+def starter(store: Store, jobs: Collection[Job], *, by: str) -> Starter:
+    """Return what is known of a person before these tasks; what none of them asks is not read."""
+    asked = [(job.id, job.task) for job in jobs if job.task]
+    controlled = [id_ for id_, said in asked if said.min_controls_percent > 0]
+    asks_approval = any(said.min_approval_percent > 0 for _, said in asked)
+    asks_verified = any(said.verified_only for _, said in asked)
+    return Starter(
+        id=by,
+        standing=standing.of(store.db, by, [job.client_id for job in jobs]),
+        seats=slots.seats(store.db, [id_ for id_, _ in asked], by) if asked else {},
+        decided=slots.decided(store.db, by) if asks_approval else (0, 0),
         is_verified=not asks_verified or queries.is_verified(store.db, by),
-        controls=slots.controls(store.db, job.id, by) if asks_controls else (0, 0),
-        is_free=is_free,
+        controls=slots.controls(store.db, controlled, by) if controlled else {},
     )
 
 
@@ -56,9 +79,10 @@ def claim(store: Store, job: Job, *, by: str, now: datetime, once: Once | None) 
     :raises Invalid: `idempotency_key_reused`
     """
     for _ in range(TRIES):
-        taken = slots.seats(store.db, job.id, by)
-        unmet = reasons(store, job, by=by, now=now, seats=len(taken))
+        known = starter(store, [job], by=by)
+        unmet = known.reasons(job, now=now)
         if not unmet:
+            taken = known.seats.get(job.id, set())
             seat = min(set(range(1, task.of(job).per_worker_limit + 1)) - taken)
             words = assignment.claim_words(job, by=by, seat=seat, now=now)
             try:

@@ -101,6 +101,7 @@ NOTICES: Kind[Notice] = Kind(
     from_doc=notice_of,
     wake=wake,
     on_wake=remind,
+    sharded_by="_id",
     indexes=(
         IndexModel([("member_id", ASCENDING), ("made_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel(
@@ -130,6 +131,7 @@ MAILS: Kind[Mail] = Kind(
     to_doc=lambda mail: {"_id": mail.id} | {n: getattr(mail, n) for n in _MAIL_FIELDS if n != "id"},
     from_doc=lambda doc: Mail(id=doc["_id"], **_said(doc, _MAIL_FIELDS)),
     wake=lambda mail: mail.due_at,
+    sharded_by="_id",
     indexes=(
         IndexModel([("token", ASCENDING)]),
         IndexModel([("member_id", ASCENDING)]),
@@ -182,6 +184,7 @@ DELIVERIES: Kind[Delivery] = Kind(
     to_doc=_delivery_doc,
     from_doc=_delivery_of,
     wake=lambda delivery: delivery.due_at,
+    sharded_by="_id",
     indexes=(
         IndexModel([("webhook_id", ASCENDING), ("made_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("made_at", ASCENDING)], expireAfterSeconds=DELIVERIES_KEPT_S),
@@ -190,6 +193,7 @@ DELIVERIES: Kind[Delivery] = Kind(
 
 FEED = Shelf(
     collection="feed",
+    sharded_by="_id",
     indexes=(
         IndexModel([("concerns", ASCENDING), ("kept_at", ASCENDING), ("_id", ASCENDING)]),
         IndexModel([("kept_at", ASCENDING)], expireAfterSeconds=FEED_KEPT_S),

@@ -20,8 +20,6 @@ from services.notify.domain.notice import Notice
 from shared import catalogues
 from shared.money import CURRENCIES, Money
 
-LOCALES = catalogues.LOCALES
-DEFAULT_LOCALE = "ja"
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 

@@ -3,12 +3,13 @@
 from marshmallow import fields, validate
 
 from shared.catalog.words import flag, group, maybe, maybe_group, maybe_when, number, text, when
+from shared.languages import LANGUAGES
 
 MEMBER = {
     "member_id": text(),
     "display_name": text(),
     "kind": text(validate=validate.OneOf(["individual", "company"])),
-    "locale": text(validate=validate.OneOf(["ja", "en"])),
+    "locale": text(validate=validate.OneOf(LANGUAGES)),
     "email": text(),
     "state": text(validate=validate.OneOf(["active", "suspended", "leaving", "erased"])),
 }

@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 from flask import Request, Response
 
-from shared import auth, clock, wording
+from shared import auth, clock
 from shared.auth import Caller, Unauthenticated
 from shared.documents import Done, Once
 from shared.errors import Invalid, Malformed
+from shared.languages import LANGUAGES
 from shared.money import Money
 from shared.paging import Page
 from shared.store import Store
@@ -250,4 +251,4 @@ def refuse_body() -> None:
 
 def language() -> str:
     """Return the language that the caller asks for, of those in which members are spoken to."""
-    return here.get().request.accept_languages.best_match(wording.LANGUAGES) or wording.LANGUAGES[0]
+    return here.get().request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]

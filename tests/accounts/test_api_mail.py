@@ -14,7 +14,7 @@ from services.accounts.domain.letter import LIFE
 from services.accounts.letters import PATHS, TEXTS
 from services.accounts.usecases import letters
 from shared import clock, ids
-from shared.catalogues import LOCALES
+from shared.languages import LANGUAGES
 from shared.store import Db, Store
 from tests.accounts.asking import hear, refresh, refused, words
 from tests.accounts.builders import PASSWORD, an_event, log_in, registration
@@ -196,12 +196,12 @@ def test_the_sixth_letter_within_an_hour_is_429(nobody: Caller, db: Db, known: b
 @pytest.mark.pure
 def test_both_languages_have_every_text_of_every_letter_and_no_other() -> None:
     needed = {f"{purpose}.{part}" for purpose in LIFE for part in ("subject", "body", "not_you")}
-    for locale in LOCALES:
+    for locale in LANGUAGES:
         assert set(TEXTS.names(locale)) == {*needed, "greeting", "open"}
     assert set(PATHS) == set(LIFE)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", LANGUAGES)
 def test_a_letter_is_text_and_html_in_its_reader_s_language(
     nobody: Caller, db: Db, monkeypatch: pytest.MonkeyPatch, box: Postbox, locale: str
 ) -> None:

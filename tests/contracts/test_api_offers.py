@@ -274,7 +274,7 @@ def test_no_list_of_contracts_reads_a_whole_collection(
         queries.dispute_statistics(seen)
         with contextlib.suppress(Unknown):
             queries.contract_of_ask(seen, ids.new("ext"))
-        assert len(spy.commands) == 33
+        assert len(spy.commands) == 32
         assert scans(seen, spy) == []
 
 

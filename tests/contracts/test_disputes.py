@@ -1,11 +1,13 @@
 """Disputes: the claim, the answer, the end in any case; over HTTP, with every refusal."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.contracts.domain import dispute, hearing, silence
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.parting import Ended
 from shared.store import Db
 from tests.callers import Caller
 from tests.contracts.builders import CLIENT, DAY, NOON, WORKER, a_contract, funded, yen
@@ -19,6 +21,21 @@ def disputed(by: str = CLIENT, claim: int = 30_000) -> Contract:
     return dispute.open_(
         it, by=by, dispute_id="dsp_1", claim=yen(claim), reason="quality", now=NOON
     )[0]
+
+
+def an_end() -> Ended:
+    """Return how a dispute about 1,000 yen ended before the one that is opened now."""
+    return Ended(
+        id="dsp_0",
+        by="client",
+        reason="late",
+        state="decided",
+        held=yen(1_000),
+        worker_gets=yen(500),
+        opened_at=NOON,
+        ended_at=NOON + 7 * DAY,
+        ended_by="silence",
+    )
 
 
 @pytest.mark.pure
@@ -135,6 +152,26 @@ def test_an_operator_decides_with_a_reason(
     (row,) = stats["by_reason"]
     assert (row["reason"], row["decided_by_ops"], row["ended"]) == ("other", 1, 1)
     assert row["worker_share"] == pytest.approx(2 / 3)
+
+
+def test_two_disputes_of_one_contract_are_told_and_counted_each_with_its_end(
+    client: Caller, worker: Caller, db: Db
+) -> None:
+    it = replace(of(client, worker, state="delivered"), past_disputes=(an_end(),))
+    path = keep(db, it)
+    client.post(f"{path}/dispute", {"claim": money(15_000), "reason": "quality"})
+    said = worker.post(f"{path}/dispute/accept", {}).json
+
+    assert [d["id"] for d in said["disputes"]] == ["dsp_0", said["dispute"]["id"]]
+    assert [d["state"] for d in said["disputes"]] == ["decided", "settled"]
+    assert [d["worker_gets"] for d in said["disputes"]] == [money(500), money(60_000)]
+    assert {name: said["dispute"][name] for name in said["disputes"][1]} == said["disputes"][1]
+    stats = Caller(client.app).get("/v1/contracts/disputes/statistics").json
+    assert stats["disputes"] == 2
+    late, quality = sorted(stats["by_reason"], key=lambda row: row["reason"])
+    assert (late["reason"], late["decided_by_silence"], late["settled"]) == ("late", 1, 0)
+    assert (late["worker_share"], late["days_to_end"]) == (0.5, 7)
+    assert (quality["settled"], quality["ended"], quality["worker_share"]) == (1, 1, 0.8)
 
 
 def test_disputes_that_are_refused_change_nothing(

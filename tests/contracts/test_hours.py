@@ -1,6 +1,6 @@
 """Hourly work: time within the cap, sheets answered or not, weeks funded ahead, and an end."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from services.contracts.domain import (
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.milestone import ENDED
 from services.contracts.domain.week import Hourly
+from services.contracts.records import CONTRACTS
 from shared import catalog, clock, futures
 from shared.errors import Conflict, Forbidden, Invalid, Refused, Unknown
 from tests.contracts.builders import (
@@ -463,6 +464,36 @@ def test_a_dispute_is_about_the_sheet_that_is_handed_in_and_the_contract_goes_on
     assert facts[-1].data["submit_by"] == clock.text(over + 3 * DAY)
     it = noted(it, 61, n=2, day=date(2026, 3, 11), now=over)
     assert said(hours.end(it, by=CLIENT, reason="-", now=over))[0].ending
+
+
+@pytest.mark.pure
+def test_how_a_dispute_ended_is_kept_when_there_is_another() -> None:
+    it = said(
+        hearing.hear_escrow(
+            submitted(), type_="escrow.funded", n=2, amount=TERMS.week_costs, now=NOON
+        )
+    )[0]
+    it = said(silence.resolve(it, now=SECOND))[0]
+    it = noted(it, 60, n=2, day=date(2026, 3, 10), now=SECOND + DAY)
+    it = a_dispute(it, now=SECOND + DAY)
+    it, (fact,) = said(silence.resolve(it, now=SECOND + 8 * DAY))
+    first = it.dispute
+    assert first
+    it, _ = escrow_said(it, 1, fact.data["worker_gets"]["amount"], SECOND + 8 * DAY)
+    assert it.past_disputes == ()
+
+    it, (fact,) = said(
+        dispute.open_(
+            it, by=WORKER, dispute_id="dsp_2", claim=yen(100), reason="late", now=SECOND + 8 * DAY
+        )
+    )
+
+    assert it.dispute
+    assert (it.dispute.id, fact.data["dispute_id"]) == ("dsp_2", "dsp_2")
+    (past,) = it.past_disputes
+    for name in (f.name for f in fields(past)):
+        assert getattr(past, name) == getattr(first, name)
+    assert CONTRACTS.from_doc(CONTRACTS.to_doc(it)) == it
 
 
 def test_a_dispute_before_a_sheet_is_handed_in_is_about_the_hours_of_the_week_that_runs() -> None:

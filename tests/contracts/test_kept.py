@@ -42,7 +42,14 @@ def test_a_countered_offer_is_read_back_as_it_was_kept() -> None:
 def test_a_document_from_before_these_fields_is_read() -> None:
     it = a_contract(state="delivered")
     doc: dict[str, Any] = CONTRACTS.to_doc(it)
-    for name in ("asks", "cancellation", "dispute", "terms_hash", "client_read_at"):
+    for name in (
+        "asks",
+        "cancellation",
+        "dispute",
+        "past_disputes",
+        "terms_hash",
+        "client_read_at",
+    ):
         del doc[name]
     for m in doc["milestones"]:
         del m["decided"]

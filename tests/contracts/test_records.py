@@ -24,6 +24,7 @@ from shared.moderation import Seen
 from shared.money import AMOUNT_MAX
 from tests.contracts.builders import CLIENT, DAY, NOON, WORKER, a_contract, an_offer, funded, yen
 from tests.contracts.hourly import an_hourly_contract
+from tests.contracts.test_disputes import an_end
 
 pytestmark = pytest.mark.pure
 
@@ -107,7 +108,10 @@ def test_an_hourly_offer_and_a_line_come_back_as_they_went() -> None:
 
 
 def test_the_fullest_hourly_contract_stays_below_256_kb() -> None:
-    """Three years of weeks, as many sheets in review as there can be, all of them full of lines."""
+    """Three years of weeks, as many sheets in review as there can be, all of them full of lines.
+
+    And each week that is over was disputed.
+    """
     terms = Hourly(rate=yen(10**9), cap_hours=168)
     it = an_hourly_contract(terms, title="字" * 200, scope="字" * 20_000, review_days=30)
     times = tuple(Time(id=ids.new("tim"), day="2026-03-02", minutes=1) for _ in range(ENTRIES_MAX))
@@ -116,7 +120,12 @@ def test_the_fullest_hourly_contract_stays_below_256_kb() -> None:
     full = replace(one, week=replace(one.week, times=times), changes_note="字" * 1_000)
     over = replace(one, state="paid", released=one.amount)
     waiting = 9  # thirty days of inspection, rounds and all within sixty
-    it = replace(it, milestones=(over,) * (WEEKS_MAX - waiting) + (full,) * waiting)
+    past = replace(an_end(), id=ids.new("dsp"), held=yen(10**12), worker_gets=yen(10**12))
+    it = replace(
+        it,
+        milestones=(over,) * (WEEKS_MAX - waiting) + (full,) * waiting,
+        past_disputes=(past,) * (WEEKS_MAX - waiting),
+    )
     assert len(bson.encode(newborn(CONTRACTS, it, [], once=None))) < 256 * 1024
 
 

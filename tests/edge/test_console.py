@@ -24,6 +24,7 @@ from services.contracts.records import CONTRACTS
 from shared import clock, deliveries, ids
 from shared.documents import Doc
 from shared.events import Event
+from shared.languages import LANGUAGES
 from tests import backends
 from tests.browser import Browser, browser
 from tests.edge.world import World
@@ -333,7 +334,7 @@ def test_a_service_that_is_away_is_shown_so_and_the_others_are_still_seen(
 @pytest.mark.pure
 def test_every_text_is_in_both_languages_and_used() -> None:
     texts = words.texts()
-    assert [n for n, said in texts.items() if set(said) != set(words.LOCALES)] == []
+    assert [n for n, said in texts.items() if set(said) != set(LANGUAGES)] == []
     code = "".join(
         p.read_text() for p in TEMPLATES.parent.rglob("*") if p.suffix in (".html", ".py")
     )

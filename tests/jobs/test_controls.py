@@ -189,6 +189,27 @@ def test_what_tasks_have_paid_is_read_once_for_a_page(
         assert scans(db, spy) == []
 
 
+def test_a_page_of_twenty_tasks_reads_as_often_as_a_page_of_one(
+    client: Caller, worker: Caller, app: Flask, store: Store, mongo_url: str
+) -> None:
+    asks = {"verified_only": True, "min_approval_percent": 50, "min_controls_percent": 60}
+    for _ in range(20):
+        opened(client, store, slots=1, form=FORM, **asks)
+    with spied(mongo_url, store.db.name) as (db, spy):
+        own = app.extensions["ukeoi_store"]
+        app.extensions["ukeoi_store"] = Store(db, source="jobs")
+        read = {}
+        for size in (1, 20):
+            before = len(spy.commands)
+            page = worker.get(f"/v1/jobs?mode=task&limit={size}").json["items"]
+            start = {tuple(job["actions"][0]["reasons"]) for job in page}
+            assert (len(page), start) == (size, {("not_verified",)})
+            read[size] = len(spy.commands) - before
+        app.extensions["ukeoi_store"] = own
+
+    assert read[20] == read[1]
+
+
 @pytest.mark.parametrize(
     "over",
     [

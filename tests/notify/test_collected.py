@@ -13,6 +13,7 @@ from services.notify.records import KINDS, NOTICES, PREFERENCES
 from services.notify.usecases import mails
 from shared import clock, sweep
 from shared.errors import Ignored
+from shared.languages import LANGUAGES
 from shared.store import Store
 from tests.notify.builders import NOW, TITLE, WORKER, an_event
 from tests.notify.post_offices import PostOffice
@@ -83,7 +84,7 @@ def test_other_preferences_leave_what_is_collected_due() -> None:
 
 
 @pytest.mark.pure
-@pytest.mark.parametrize("locale", texts.LOCALES)
+@pytest.mark.parametrize("locale", LANGUAGES)
 def test_a_match_names_the_search_and_the_job(locale: str) -> None:
     (told,) = notice.made_of(matched(), now=NOW)
 

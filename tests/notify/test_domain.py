@@ -14,6 +14,7 @@ from services.notify.domain.preferences import ALWAYS, Preferences
 from services.notify.domain.told import TOLD, Row, Tell
 from shared import catalog, clock
 from shared.errors import Ignored, Invalid, Unknown
+from shared.languages import LANGUAGES
 from tests.notify.builders import (
     CLIENT,
     CONTRACT,
@@ -266,7 +267,7 @@ def messages_used() -> set[str]:
     return {f"{text}.{part}" for text in texts_of for part in ("title", "body")}
 
 
-@pytest.mark.parametrize("locale", texts.LOCALES)
+@pytest.mark.parametrize("locale", LANGUAGES)
 def test_every_notice_has_a_text_and_every_text_a_notice(locale: str) -> None:
     shared = {"somebody", "called", "no_deadline"}
     families = ("do.", "otherwise.", "why.", "letter.")
@@ -278,10 +279,10 @@ def test_every_notice_has_a_text_and_every_text_a_notice(locale: str) -> None:
 def test_both_languages_have_the_same_messages_and_none_is_empty() -> None:
     assert set(texts.names("ja")) == set(texts.names("en"))
     assert {"do.other", "otherwise.other", "somebody", "called"} <= set(texts.names("ja"))
-    assert all(texts.message(locale, n) for locale in texts.LOCALES for n in texts.names(locale))
+    assert all(texts.message(locale, n) for locale in LANGUAGES for n in texts.names(locale))
 
 
-@pytest.mark.parametrize("locale", texts.LOCALES)
+@pytest.mark.parametrize("locale", LANGUAGES)
 @pytest.mark.parametrize(("type_", "tell"), TELLS)
 def test_every_text_can_be_filled_in_and_names_the_work(
     type_: str, tell: Tell, locale: str
@@ -347,7 +348,7 @@ def test_a_reminder_of_something_without_a_word_of_its_own_still_reads() -> None
     assert texts.render(told, "ja", {}).title == f"「{TITLE}」のご対応をお待ちしています"
 
 
-@pytest.mark.parametrize("locale", texts.LOCALES)
+@pytest.mark.parametrize("locale", LANGUAGES)
 @pytest.mark.parametrize(("type_", "tell"), TELLS)
 def test_every_notice_says_why_it_came(type_: str, tell: Tell, locale: str) -> None:
     told = a_notice(type_, tell)

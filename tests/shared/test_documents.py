@@ -128,4 +128,9 @@ def test_a_fact_that_breaks_its_words_is_never_kept() -> None:
 
 
 def test_every_aggregate_has_the_three_indexes() -> None:
-    assert [i.document["name"] for i in own_indexes()] == ["outbox_waiting", "wake", "born"]
+    names = ["outbox_waiting", "wake", "born"]
+    assert [i.document["name"] for i in own_indexes(BOXES)] == names
+
+
+def test_what_is_sharded_keeps_no_request_under_a_unique_index() -> None:
+    assert not any(i.document.get("unique") for i in own_indexes(boxes(sharded_by="_id")))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict
+from shared.languages import LANGUAGES
 from shared.moves import Moves, Outcome, next_state
 
 VERIFY = "verify"
@@ -54,7 +55,7 @@ def ask(
     email: str,
     now: datetime,
     member_id: str | None = None,
-    locale: str = "ja",
+    locale: str = LANGUAGES[0],
     name: str = "",
     keys: tuple[str, ...] = (),
 ) -> Letter:

@@ -15,6 +15,7 @@ from services.accounts.domain.member import Member, Record
 from services.accounts.schemas.figures import LevelShape, figures
 from shared import web
 from shared.documents import Doc
+from shared.languages import LANGUAGES
 from shared.web.record import AsClientShape, AsWorkerShape
 
 EMAIL_MAX = 254
@@ -22,7 +23,7 @@ NAME_MAX = 60
 BIO_MAX = 3000
 SKILL_MAX = 50
 
-_LOCALE = validate.OneOf(["ja", "en"])
+_LOCALE = validate.OneOf(LANGUAGES)
 _KIND = validate.OneOf(["individual", "company"])
 
 

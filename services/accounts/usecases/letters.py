@@ -21,6 +21,7 @@ from shared import clock, ids, smtp
 from shared.documents import Done, Once
 from shared.errors import Conflict, Invalid, TooMany, Unknown
 from shared.events import Event, Fact
+from shared.languages import LANGUAGES
 from shared.store import Store
 
 log = structlog.get_logger()
@@ -94,7 +95,7 @@ def _ask(
         purpose=purpose,
         email=email,
         member_id=member.id if member else None,
-        locale=member.locale if member else "ja",
+        locale=member.locale if member else LANGUAGES[0],
         name=member.display_name if member else "",
         keys=keys,
         now=now,

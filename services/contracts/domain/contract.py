@@ -14,7 +14,7 @@ from services.contracts.domain import offer as offers
 from services.contracts.domain import week as weeks
 from services.contracts.domain.ask import Ask, other
 from services.contracts.domain.milestone import Milestone
-from services.contracts.domain.parting import Cancellation, Dispute
+from services.contracts.domain.parting import Cancellation, Dispute, Ended
 from services.contracts.domain.review import Reviews
 from services.contracts.domain.week import Ending, Hourly
 from shared import clock
@@ -54,6 +54,7 @@ class Contract:
     asks: tuple[Ask, ...] = ()
     cancellation: Cancellation | None = None
     dispute: Dispute | None = None
+    past_disputes: tuple[Ended, ...] = ()
     terms_hash: str | None = None
     client_read_at: datetime | None = None
     worker_read_at: datetime | None = None

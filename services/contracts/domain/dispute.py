@@ -23,7 +23,7 @@ from services.contracts.domain.contract import (
     with_milestone,
 )
 from services.contracts.domain.endings import held_by, shared_out, withdrawn
-from services.contracts.domain.parting import Dispute, Proposal
+from services.contracts.domain.parting import Dispute, Ended, Proposal
 from services.contracts.domain.times import timers
 from shared import clock
 from shared.errors import Conflict, Forbidden, Invalid, Unknown
@@ -87,7 +87,9 @@ def open_(
         worker=first if role == "worker" else None,
         weeks=disputed,
     )
-    contract = withdrawn(replace(contract, state="disputed", dispute=found), now)
+    past = _with_the_last(contract)
+    contract = replace(contract, state="disputed", dispute=found, past_disputes=past)
+    contract = withdrawn(contract, now)
     said = {
         **_words(contract, role),
         "claim": claim.words(),
@@ -96,6 +98,28 @@ def open_(
         "answer_by": clock.text(now + timers().dispute_answer),
     }
     return contract, [Fact("dispute.opened", said)]
+
+
+def _with_the_last(contract: Contract) -> tuple[Ended, ...]:
+    """Return how every dispute ended that the contract has had, the last one too."""
+    last = contract.dispute
+    if last is None:
+        return contract.past_disputes
+    assert last.worker_gets is not None, "a contract is active after the end of a dispute"  # noqa: S101
+    assert last.ended_at is not None, "what is divided has ended"  # noqa: S101
+    assert last.ended_by is not None, "what is divided was divided by somebody"  # noqa: S101
+    ended = Ended(
+        id=last.id,
+        by=last.by,
+        reason=last.reason,
+        state=last.state,
+        held=last.held,
+        worker_gets=last.worker_gets,
+        opened_at=last.opened_at,
+        ended_at=last.ended_at,
+        ended_by=last.ended_by,
+    )
+    return (*contract.past_disputes, ended)
 
 
 def disputed_weeks(contract: Contract) -> tuple[int, ...]:

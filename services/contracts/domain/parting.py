@@ -58,3 +58,18 @@ class Dispute:
     def proposal_of(self, role: str) -> Proposal | None:
         """Return the last proposal of a side."""
         return self.client if role == "client" else self.worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a dispute ended after which the contract had another; its words are in the log."""
+
+    id: str
+    by: str
+    reason: str
+    state: str
+    held: Money
+    worker_gets: Money
+    opened_at: datetime
+    ended_at: datetime
+    ended_by: str

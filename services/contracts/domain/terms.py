@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.domain.times import timers
 from shared import clock
+from shared.languages import LANGUAGES
 from shared.money import CURRENCIES
 
-LOCALES = ("ja", "en")
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
@@ -50,7 +50,7 @@ def of(
         made_at=now,
         hash=digest,
         json=text,
-        pages={locale: _page(words, digest, locale) for locale in LOCALES},
+        pages={locale: _page(words, digest, locale) for locale in LANGUAGES},
     )
 
 
@@ -60,7 +60,7 @@ def without_name(words: dict[str, Any], digest: str, member_id: str) -> tuple[st
         if words[side]["id"] == member_id:
             words = {**words, side: {**words[side], "name": ""}}
     text = json.dumps(words, ensure_ascii=False, sort_keys=True, indent=1)
-    return text, {locale: _page(words, digest, locale) for locale in LOCALES}
+    return text, {locale: _page(words, digest, locale) for locale in LANGUAGES}
 
 
 def content(

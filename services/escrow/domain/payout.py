@@ -2,7 +2,8 @@
 
 The money leaves the wallet when it is asked for, and comes back when the provider fails. A request
 waits for the system, which asks the provider; a sent payout is asked about at once and then daily,
-and after three days an operator is to look as well.
+and after three days an operator is to look as well. What a bank gives back for somebody who has
+been erased lies in a wallet that nobody empties: an operator sets it aside.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from services.escrow.domain.posting import Decision, Entry, Line, wallet
 from shared import clock, moves
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.events import Fact
 from shared.money import Money
 from shared.moves import IGNORE, Moves, Outcome
@@ -23,6 +24,7 @@ FINAL = ("paid", "failed")
 MOVES: Moves = {
     "send": {"requested": "sent"},
     "ask_again": {"requested": "requested", "sent": "sent"},
+    "set_aside": {"failed": "failed"},
 }
 
 # The provider's answers may overtake our own note that it was sent. What has ended stays so.
@@ -62,6 +64,8 @@ class Payout:
     to: str = ""
     ref: str = ""
     attempt: int = 0
+    set_aside_at: datetime | None = None
+    set_aside_why: str = ""
 
     @property
     def account(self) -> str:
@@ -133,6 +137,20 @@ def failed(payout: Payout, *, reason: str, now: datetime) -> Decision[Payout]:
     else:
         entry = _settled(payout, "payout_failed", to=wallet(payout.member_id))
     return done, [Fact("payout.failed", {**_words(payout), "reason": reason})], entry
+
+
+def set_aside(payout: Payout, *, reason: str, now: datetime) -> Decision[Payout]:
+    """Move what came back from the wallet into suspense: it stays owed, to whom is to be shown.
+
+    :raises Conflict: `wrong_state`: it did not come back, or was set aside before
+    """
+    state = moves.next_state(MOVES, payout.state, "set_aside")
+    if payout.set_aside_at:
+        at = clock.text(payout.set_aside_at)
+        raise Conflict("wrong_state", f"it was set aside at {at}", state=state)
+    aside = replace(payout, state=state, set_aside_at=now, set_aside_why=reason)
+    home, to = wallet(payout.member_id), f"suspense:{payout.id}"
+    return aside, [], _entry(payout, "set_aside", "payout_set_aside", source=home, target=to)
 
 
 def unanswered(payout: Payout, *, now: datetime, not_now: bool = False) -> Outcome[Payout]:

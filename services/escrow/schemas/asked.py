@@ -6,6 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from services.escrow.domain.schedule import MODES
 from shared import web
+from shared.languages import LANGUAGES
 from shared.money import AMOUNT_MAX, CURRENCIES
 
 METHODS = ("wallet", "card", "bank_transfer")
@@ -82,7 +83,7 @@ class StatementArgs(web.PageArgs):
 
     currency = fields.String(load_default=None, validate=validate.OneOf(list(CURRENCIES)))
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv", "html"]))
-    locale = fields.String(load_default="ja", validate=validate.OneOf(["ja", "en"]))
+    locale = fields.String(load_default=LANGUAGES[0], validate=validate.OneOf(LANGUAGES))
 
 
 class ProofArgs(Schema):
@@ -144,4 +145,4 @@ class MonthArgs(WalletArgs):
     """How a month's statement is wanted: `html` is a page to print, in one of two languages."""
 
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "html"]))
-    locale = fields.String(load_default="ja", validate=validate.OneOf(["ja", "en"]))
+    locale = fields.String(load_default=LANGUAGES[0], validate=validate.OneOf(LANGUAGES))

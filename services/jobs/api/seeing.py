@@ -76,16 +76,16 @@ def of_jobs(jobs: Sequence[Job]) -> Seen:
 
 
 def _unmet(jobs: Sequence[Job], by: str, taken: slots.ByState) -> dict[str, list[str]]:
-    store, now = web.store(), web.now()
+    others = [job for job in jobs if job.task and job.client_id != by]
+    if not others:
+        return {}
+    starter, now = tasks.starter(web.store(), others, by=by), web.now()
     found = {}
-    for job in jobs:
-        if job.task and job.client_id != by:
-            # Before the slots are minted none is there, and none is taken either.
-            counts = taken.get(job.id, {})
-            is_free = not counts or bool(counts.get("free"))
-            seats = len(slots.seats(store.db, job.id, by))
-            why = tasks.reasons(store, job, by=by, now=now, seats=seats, is_free=is_free)
-            found[job.id] = [each.code for each in why]
+    for job in others:
+        # Before the slots are minted none is there, and none is taken either.
+        counts = taken.get(job.id, {})
+        is_free = not counts or bool(counts.get("free"))
+        found[job.id] = [why.code for why in starter.reasons(job, now=now, is_free=is_free)]
     return found
 
 

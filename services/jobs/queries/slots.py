@@ -17,10 +17,13 @@ LIVE = ["reserved", "submitted", "approved", "rejected", "appealed"]
 RESULTS = ["submitted", "approved", "rejected", "appealed"]
 
 
-def seats(db: Db, job_id: str, worker_id: str) -> set[int]:
-    """Return the numbers of this person's assignments that count for the limit."""
-    where = {"job_id": job_id, "worker_id": worker_id, "state": {"$in": LIVE}}
-    return {doc["seat"] for doc in db[ASSIGNMENTS.collection].find(where, {"seat": 1})}
+def seats(db: Db, job_ids: Iterable[str], worker_id: str) -> Mapping[str, set[int]]:
+    """Return the numbers of this person's assignments that count for the limit, by task."""
+    where = {"job_id": {"$in": list(job_ids)}, "worker_id": worker_id, "state": {"$in": LIVE}}
+    found: dict[str, set[int]] = {}
+    for doc in db[ASSIGNMENTS.collection].find(where, {"job_id": 1, "seat": 1}):
+        found.setdefault(doc["job_id"], set()).add(doc["seat"])
+    return found
 
 
 def rejections(db: Db, job_id: str) -> set[int]:
@@ -69,11 +72,15 @@ def decided(db: Db, worker_id: str) -> tuple[int, int]:
     return there.count_documents(approved), there.count_documents(rejected)
 
 
-def controls(db: Db, job_id: str, worker_id: str) -> tuple[int, int]:
-    """Return how many control questions of a task a person has met, and answered right."""
-    where = {"job_id": job_id, "worker_id": worker_id, "controls": {"$gt": 0}}
-    found = list(db[ASSIGNMENTS.collection].find(where, {"controls": 1, "controls_right": 1}))
-    return sum(d["controls"] for d in found), sum(d["controls_right"] for d in found)
+def controls(db: Db, job_ids: Iterable[str], worker_id: str) -> Mapping[str, tuple[int, int]]:
+    """Return how many control questions a person has met, and answered right, by task."""
+    where = {"job_id": {"$in": list(job_ids)}, "worker_id": worker_id, "controls": {"$gt": 0}}
+    shown = {"job_id": 1, "controls": 1, "controls_right": 1}
+    found: dict[str, tuple[int, int]] = {}
+    for doc in db[ASSIGNMENTS.collection].find(where, shown):
+        met, right = found.get(doc["job_id"], (0, 0))
+        found[doc["job_id"]] = (met + doc["controls"], right + doc["controls_right"])
+    return found
 
 
 def worked_s(db: Db, job_ids: Iterable[str]) -> Mapping[str, list[int]]:

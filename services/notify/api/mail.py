@@ -4,12 +4,13 @@ from flask import Response, request
 from marshmallow import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.notify import config, letters, queries, texts
+from services.notify import config, letters, queries
 from services.notify.schemas.mail import BouncedShape, BounceWords
 from services.notify.usecases import mails
 from shared import web
 from shared.auth import Unauthenticated
 from shared.errors import Invalid
+from shared.languages import LANGUAGES
 from shared.web import Blueprint
 from shared.web.fields import flat
 from shared.web.strict import parse
@@ -82,7 +83,7 @@ def unsubscribe(token: str) -> Response:
 
 
 def _page(member_id: str, *, done: bool) -> Response:
-    locale = queries.locale_of(web.store().db, member_id) or texts.DEFAULT_LOCALE
+    locale = queries.locale_of(web.store().db, member_id) or LANGUAGES[0]
     page = Response(letters.unsubscribe_page(locale, done=done), mimetype=HTML)
     page.headers["Referrer-Policy"] = "no-referrer"
     return page

@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
-from services.notify import queries, texts
+from services.notify import queries
 from services.notify.domain import notice
 from services.notify.domain.notice import Notice
 from services.notify.records import NOTICES
 from services.notify.schemas.notices import InboxArgs, NoticeShape, NoticesShape, notice_words
 from shared import web
+from shared.languages import LANGUAGES
 from shared.web import Blueprint
 
 blp: Blueprint = web.blueprint("notices", __name__)
@@ -60,8 +61,8 @@ def list_todo(words: dict[str, object]) -> Response:
 
 def _shown(notices: Sequence[Notice]) -> list[dict[str, object]]:
     db = web.store().db
-    locale = request.accept_languages.best_match(texts.LOCALES)
-    locale = locale or queries.locale_of(db, web.caller().id) or texts.DEFAULT_LOCALE
+    locale = request.accept_languages.best_match(LANGUAGES)
+    locale = locale or queries.locale_of(db, web.caller().id) or LANGUAGES[0]
     names = queries.names(db, [n.other_id for n in notices if n.other_id])
     zone = queries.preferences(web.store(), web.caller().id).thing.zone
     place = ZoneInfo(zone) if zone else None

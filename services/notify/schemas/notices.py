@@ -12,6 +12,7 @@ from services.notify.domain.feed import Entry, seen_by
 from services.notify.domain.notice import Notice
 from services.notify.domain.preferences import ALWAYS, CHANNELS
 from shared import web
+from shared.languages import LANGUAGES
 
 
 class InboxArgs(web.PageArgs):
@@ -67,7 +68,7 @@ class NoticeShape(Schema):
     at = web.When(required=True)
     level = fields.String(required=True, validate=validate.OneOf(["act", "know"]))
     state = fields.String(required=True, validate=validate.OneOf(["open", "withdrawn"]))
-    locale = fields.String(required=True, validate=validate.OneOf(texts.LOCALES))
+    locale = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
     title = fields.String(required=True)
     body = fields.String(required=True)
     text = fields.Nested(TextsShape, required=True)
@@ -116,7 +117,7 @@ def notice_words(
     now: datetime,
 ) -> dict[str, Any]:
     """Return a notice as it is shown to its member."""
-    every = {name: texts.render(notice, name, names, zone) for name in texts.LOCALES}
+    every = {name: texts.render(notice, name, names, zone) for name in LANGUAGES}
     return {
         "id": notice.id,
         "at": notice.made_at,

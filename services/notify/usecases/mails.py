@@ -8,7 +8,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
-from services.notify import config, letters, queries, texts
+from services.notify import config, letters, queries
 from services.notify.config import Config
 from services.notify.domain import mail as rules
 from services.notify.domain import preferences
@@ -22,6 +22,7 @@ from shared import clock, faults, smtp
 from shared.documents import Folded
 from shared.errors import Ignored, Unknown
 from shared.events import Event
+from shared.languages import LANGUAGES
 from shared.store import Store
 
 # planning
@@ -103,7 +104,7 @@ def send(store: Store, mail: Mail) -> None:
     to = Reader(
         name=person.name or "",
         address=person.address,
-        locale=person.locale or texts.DEFAULT_LOCALE,
+        locale=person.locale or LANGUAGES[0],
         zone=ZoneInfo(wishes.zone) if wishes.zone else None,
         names={},
     )

@@ -400,6 +400,7 @@ class Contract(TypedDict):
     changes: list["Ask"]
     cancellation: "Cancellation | None"
     dispute: "Dispute | None"
+    disputes: list["DisputeOutcome"]
     terms: "TermsState"
     next: "Next | None"
     actions: list["Action"]
@@ -553,18 +554,30 @@ class DigestWords(TypedDict):
 class Dispute(TypedDict):
     id: str
     by: str
-    state: Literal["opened", "answered", "escalated", "settled", "decided"]
     reason: str
+    state: Literal["opened", "answered", "escalated", "settled", "decided"]
+    held: "Money"
+    worker_gets: "Money | None"
+    ended_by: str | None
+    opened_at: str
+    ended_at: str | None
     note: str
     claim: "Money"
-    held: "Money"
     weeks: list[int]
     proposals: list["ContractsProposal"]
     evidence: int
-    worker_gets: "Money | None"
     client_gets: "Money | None"
-    ended_by: str | None
     decision: str | None
+
+
+class DisputeOutcome(TypedDict):
+    id: str
+    by: str
+    reason: str
+    state: Literal["opened", "answered", "escalated", "settled", "decided"]
+    held: "Money"
+    worker_gets: "Money | None"
+    ended_by: str | None
     opened_at: str
     ended_at: str | None
 
