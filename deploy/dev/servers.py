@@ -20,6 +20,8 @@ from typing import Any
 from deploy import replica_set
 
 RABBITMQ_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+DEPLOY = Path(__file__).parents[1]
+NOT_LOCAL = ("cluster_formation.classic_config.", "quorum_queue.", "vm_memory_high_watermark.")
 AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
@@ -123,35 +125,43 @@ def _write_conf(folder: Path, definitions: str, peers: Sequence[str]) -> str:
     """Write what the node reads when it starts; return its main part."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "enabled_plugins").write_text("[].\n")
-    conf = "disk_free_limit.absolute = 200MB\n"
+    settings = broker_settings("rabbitmq.conf") | {"disk_free_limit.absolute": "200MB"}
+    del settings["load_definitions"]
     if definitions:
         said = folder / "definitions.json"
         said.touch(mode=0o600)
         said.write_text(definitions)
-        conf += f"load_definitions = {said}\n"
+        settings["load_definitions"] = str(said)
     if peers:
-        conf += _cluster_conf(folder, peers)
+        settings |= _cluster_settings(folder, peers)
+    conf = "".join(f"{name} = {value}\n" for name, value in settings.items())
     (folder / "rabbitmq.conf").write_text(conf)
     return conf
 
 
-def _cluster_conf(folder: Path, peers: Sequence[str]) -> str:
-    """Let the nodes know each other, by name and by a cookie that comes from their names."""
+def broker_settings(file: str) -> dict[str, str]:
+    """Return what a file of the deployment sets: `rabbitmq.conf` or `kubernetes/cluster.conf`."""
+    lines = (DEPLOY / file).read_text().splitlines()
+    pairs = (line.partition(" = ") for line in lines if line and not line.startswith("#"))
+    return {name: value for name, _, value in pairs}
+
+
+def _cluster_settings(folder: Path, peers: Sequence[str]) -> dict[str, str]:
+    """Let the nodes know each other, by name and by a cookie that comes from their names.
+
+    As in Kubernetes, without what Debian's 3.10 does not know and what is for a pod's size.
+    """
     cookie = folder / ".erlang.cookie"
     cookie.unlink(missing_ok=True)
     cookie.write_text(hashlib.sha256("".join(peers).encode()).hexdigest())
     cookie.chmod(0o400)
-    lines = [
-        "cluster_formation.peer_discovery_backend = classic_config",
-        *(
-            f"cluster_formation.classic_config.nodes.{n} = {node}@localhost"
-            for n, node in enumerate(peers, start=1)
-        ),
-        "cluster_formation.discovery_retry_limit = 3",
-        "cluster_partition_handling = pause_minority",
-        "queue_leader_locator = balanced",
-    ]
-    return "\n".join([*lines, ""])
+    theirs = broker_settings("kubernetes/cluster.conf")
+    nodes = "cluster_formation.classic_config.nodes"
+    return {
+        **{name: value for name, value in theirs.items() if not name.startswith(NOT_LOCAL)},
+        **{f"{nodes}.{n}": f"{node}@localhost" for n, node in enumerate(peers, start=1)},
+        "cluster_formation.discovery_retry_limit": "3",
+    }
 
 
 def answers_amqp(port: int, host: str = "127.0.0.1") -> bool:
