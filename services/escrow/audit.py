@@ -10,7 +10,7 @@ from typing import Any
 
 from services.escrow import proof
 from services.escrow.journal import BALANCES, ENTRIES, SEALS, balance_id, is_guarded
-from services.escrow.records import KINDS
+from services.escrow.records import BOOKED
 from shared.documents import Doc
 from shared.store import Db
 
@@ -58,7 +58,7 @@ def _wrong_wallets(db: Db, wallets: dict[str, list[Doc]]) -> Iterator[str]:
 
 def _wrong_things(db: Db, sums: dict[str, int]) -> Iterator[str]:
     known = set()
-    for kind in KINDS:
+    for kind in BOOKED:
         for doc in db[kind.collection].find():
             thing: Any = kind.from_doc(doc)
             id_ = balance_id(thing.account, thing.amount.currency)

@@ -259,6 +259,8 @@ CHARGEBACKS = Kind(
     wake=lambda chargeback: chargeback.try_at,
     indexes=(IndexModel([("member_id", 1), ("state", 1)]), IndexModel([("state", 1), ("_id", -1)])),
 )
-KINDS = (HOLDS, PAYOUTS, DEPOSITS, CHARGEBACKS, DEPARTURES)
+BOOKED = (HOLDS, PAYOUTS, DEPOSITS, CHARGEBACKS)
+"""Those whose document is the balance of an account."""
+KINDS = (*BOOKED, DEPARTURES)
 
-__all__ = ["CHARGEBACKS", "DEPOSITS", "HOLDS", "KINDS", "PAYOUTS"]
+__all__ = ["BOOKED", "CHARGEBACKS", "DEPOSITS", "HOLDS", "KINDS", "PAYOUTS"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from services.escrow import audit, journal, proof
-from shared import clock
+from shared import clock, ids
+from shared.leaving import DEPARTURES, Departure
 from shared.store import Store
 from tests.escrow.builders import RICH, keep_funded, keep_hold, keep_released, race
 
@@ -164,3 +165,10 @@ def test_a_line_that_no_guard_has_counted_is_found(store: Store) -> None:
 def test_an_opened_hold_moves_nothing(store: Store) -> None:
     keep_hold(store)
     assert proof.proof(store.db)["entries"] == 0
+
+
+def test_who_is_leaving_is_no_account(store: Store) -> None:
+    keep_released(store)
+    gone = Departure(id=ids.new("mem"), asked_at=clock.text(clock.now()), round=1, reasons=())
+    store.create(DEPARTURES, gone, [], now=clock.now())
+    assert audit.check(store.db) == []
