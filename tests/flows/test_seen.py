@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from services.escrow import figures as escrow_figures
 from shared import clock, figures, ops, story
 from shared.documents import Doc
+from shared.mongo import Db
 from tests.flows.marketplace import SERVICES, Marketplace, eventually
 from tests.flows.stories import delivered, formed, funded, offered, two_people
 
@@ -68,6 +69,12 @@ def test_the_story_of_a_contract_goes_across_the_services_in_order(market: Marke
     assert opened.correlation == formed_.correlation != "", "one request led to both"
 
 
+def waiting(dbs: dict[str, Db], contract: str) -> list[tuple[str, str]]:
+    """Return what of a contract's story still waits, and how."""
+    told = story.tell(dbs, contract).lines
+    return [(line.what, line.waits) for line in told if line.waits]
+
+
 def test_the_story_shows_what_still_waits(market: Marketplace) -> None:
     hire = formed(offered(two_people(market)))
     market.stop_worker("contracts")
@@ -90,8 +97,10 @@ def test_the_story_shows_what_still_waits(market: Marketplace) -> None:
         }
         market.db("contracts")["deliveries"].insert_one(stuck)
         dbs = {name: market.db(name) for name in SERVICES}
-        waiting = [line for line in story.tell(dbs, hire.contract).lines if line.waits]
-        assert [(w.what, w.waits) for w in waiting] == [("escrow.funded", "parked")]
+        eventually(
+            lambda: waiting(dbs, hire.contract) == [("escrow.funded", "parked")],
+            "the facts that name the hold are kept",
+        )
     finally:
         market.db("contracts")["deliveries"].delete_one({"_id": "evt_stuck"})
         market.start_worker("contracts")
