@@ -149,13 +149,14 @@ def prepare(db: Db, count: int, signer: Signer) -> list[str]:
 def a_funded_contract(worker_id: str) -> Doc:
     """Return the document of a contract whose only milestone is funded."""
     now = clock.now()
-    it, _ = contract.form(_words(worker_id, now + timedelta(days=30)), now)
+    it, _ = contract.form(contract_words(worker_id, now + timedelta(days=30)), now)
     m = it.milestones[0]
     it, _ = hearing.hear_escrow(it, type_="escrow.funded", n=1, amount=m.amount, now=now)
     return newborn(CONTRACTS, it, [], once=None)
 
 
-def _words(worker_id: str, by: Any) -> dict[str, Any]:
+def contract_words(worker_id: str, by: Any) -> dict[str, Any]:
+    """Return the words by which a contract is formed with this worker."""
     return {
         "contract_id": ids.new("con"),
         "offer_id": ids.new("off"),
